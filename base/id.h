@@ -1,0 +1,18 @@
+/* id.h - names of things: "i-" and 17 hex digits, as EC2 makes them; and UUIDs for requests. */
+#pragma once
+
+#include "base/rng.h"
+
+#include <stdbool.h>
+
+enum {
+    ID_SIZE = 24,      /* the longest prefix, '-', 17 digits, NUL */
+    ID_UUID_SIZE = 37, /* 8-4-4-4-12 and NUL */
+};
+
+/* "i" -> "i-0123456789abcdef0". */
+void id_new(char out[ID_SIZE], const char *prefix, const struct rng *rng);
+/* Has `text` the shape prefix-xxxxxxxx (8 or 17 lower-case hex digits)? */
+bool id_is(const char *text, const char *prefix);
+/* A random version 4 UUID. */
+void id_uuid(char out[ID_UUID_SIZE], const struct rng *rng);

@@ -1,0 +1,365 @@
+/* store.c - sqlite behind store.h. */
+#include "base/store.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SLOTS = 1024 }; /* statements of one daemon; a power of two, well above their number */
+
+struct store {
+    sqlite3 *db;
+    int64_t changes_at_begin;
+    struct {
+        const char *sql;
+        sqlite3_stmt *stmt;
+    } cache[SLOTS];
+};
+
+static void fail(struct store *st, const char *sql)
+{
+    fprintf(stderr, "store: %s in: %s\n", sqlite3_errmsg(st->db), sql);
+    IMPOSSIBLE("a statement of ours was refused");
+}
+
+/* Errors that are the world's: the transaction may be gone, the turn will find out. */
+static bool is_worldly(int code)
+{
+    code &= 0xff;
+    return code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_BUSY ||
+           code == SQLITE_NOMEM || code == SQLITE_INTERRUPT;
+}
+
+static void exec(struct store *st, const char *sql)
+{
+    if (sqlite3_exec(st->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail(st, sql);
+}
+
+static sqlite3_stmt *prepare(struct store *st, const char *sql)
+{
+    size_t at = ((uintptr_t)sql >> 3) % SLOTS;
+    for (size_t n = 0; st->cache[at].sql != NULL; at = (at + 1) % SLOTS, n++) {
+        INV(n < SLOTS - 1);
+        if (st->cache[at].sql == sql)
+            return st->cache[at].stmt;
+    }
+    if (sqlite3_prepare_v3(st->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st->cache[at].stmt, NULL) !=
+        SQLITE_OK)
+        fail(st, sql);
+    st->cache[at].sql = sql;
+    return st->cache[at].stmt;
+}
+
+static sqlite3_stmt *bind(struct store *st, const char *sql, const char *format, va_list args)
+{
+    sqlite3_stmt *stmt = prepare(st, sql);
+    INV(!sqlite3_stmt_busy(stmt));
+    sqlite3_clear_bindings(stmt);
+    int at = 1;
+    for (const char *f = format; *f != '\0'; f++, at++) {
+        int code = SQLITE_OK;
+        if (*f == 's') {
+            code = sqlite3_bind_text(stmt, at, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+        } else if (*f == 'i') {
+            code = sqlite3_bind_int64(stmt, at, va_arg(args, int64_t));
+        } else if (*f == 'b') {
+            const void *data = va_arg(args, const void *);
+            size_t len = va_arg(args, size_t);
+            code = sqlite3_bind_blob64(stmt, at, data, len, SQLITE_TRANSIENT);
+        } else {
+            IMPOSSIBLE("store: unknown letter in a format");
+        }
+        if (code != SQLITE_OK)
+            fail(st, sql);
+    }
+    if (at - 1 != sqlite3_bind_parameter_count(stmt))
+        fail(st, sql);
+    return stmt;
+}
+
+static int64_t schema_version(struct store *st)
+{
+    return store_i64(st, 0, "PRAGMA user_version", "");
+}
+
+static enum err_code migrate(struct store *st, const char *path, const struct store_schema *schema,
+                             struct err *err)
+{
+    int64_t have = schema_version(st), want = (int64_t)schema->len;
+    if (have > want)
+        return err_set(err, ERR_CONFIG, "%s was written by a newer version (schema %lld, not %lld)",
+                       path, (long long)have, (long long)want);
+    if (have == want)
+        return ERR_OK;
+    if (have > 0) {
+        char copy[4096];
+        snprintf(copy, sizeof copy, "%s.before-%lld", path, (long long)want);
+        enum err_code code = store_backup(st, copy, err);
+        if (code != ERR_OK)
+            return code;
+    }
+    exec(st, "BEGIN IMMEDIATE");
+    for (int64_t i = have; i < want; i++)
+        exec(st, schema->migrations[i]);
+    char set[64];
+    snprintf(set, sizeof set, "PRAGMA user_version=%lld", (long long)want);
+    exec(st, set);
+    exec(st, "COMMIT");
+    return ERR_OK;
+}
+
+enum err_code store_open(struct store **out, const char *path, const struct store_schema *schema,
+                         struct err *err)
+{
+    struct store *st = check_alloc(sizeof *st);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                SQLITE_OPEN_EXRESCODE;
+    if (sqlite3_open_v2(path, &st->db, flags, NULL) != SQLITE_OK ||
+        sqlite3_exec(st->db,
+                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                     "PRAGMA trusted_schema=OFF; PRAGMA busy_timeout=5000;"
+                     "PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY",
+                     NULL, NULL, NULL) != SQLITE_OK) {
+        err_set(err, ERR_IO, "cannot open %s: %s", path, sqlite3_errmsg(st->db));
+        store_close(st);
+        return ERR_IO;
+    }
+    enum err_code code = migrate(st, path, schema, err);
+    if (code != ERR_OK) {
+        store_close(st);
+        return code;
+    }
+    *out = st;
+    return ERR_OK;
+}
+
+void store_close(struct store *st)
+{
+    if (st == NULL)
+        return;
+    for (size_t i = 0; i < SLOTS; i++)
+        sqlite3_finalize(st->cache[i].stmt);
+    sqlite3_close(st->db);
+    free(st);
+}
+
+void store_begin(struct store *st)
+{
+    INV(sqlite3_get_autocommit(st->db));
+    store_run(st, "BEGIN IMMEDIATE", "");
+    st->changes_at_begin = sqlite3_total_changes64(st->db);
+}
+
+void store_savepoint(struct store *st)
+{
+    store_run(st, "SAVEPOINT event", "");
+}
+
+void store_release(struct store *st)
+{
+    if (!store_is_lost(st))
+        store_run(st, "RELEASE event", "");
+}
+
+void store_rollback_to(struct store *st)
+{
+    if (store_is_lost(st))
+        return;
+    store_run(st, "ROLLBACK TO event", "");
+    store_run(st, "RELEASE event", "");
+}
+
+enum err_code store_commit(struct store *st, struct err *err)
+{
+    int code = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK
+                   ? SQLITE_OK
+                   : sqlite3_errcode(st->db) & 0xff;
+    if (code == SQLITE_OK)
+        return ERR_OK;
+    if (code != SQLITE_FULL && code != SQLITE_BUSY)
+        fail(st, "COMMIT");
+    err_set(err, code == SQLITE_FULL ? ERR_STORE_FULL : ERR_UNAVAILABLE, "store: %s",
+            sqlite3_errmsg(st->db));
+    store_rollback(st);
+    return code == SQLITE_FULL ? ERR_STORE_FULL : ERR_UNAVAILABLE;
+}
+
+void store_rollback(struct store *st)
+{
+    if (!sqlite3_get_autocommit(st->db))
+        sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool store_is_lost(const struct store *st)
+{
+    return sqlite3_get_autocommit(st->db) != 0;
+}
+
+bool store_is_changed(const struct store *st)
+{
+    return sqlite3_total_changes64(st->db) != st->changes_at_begin;
+}
+
+/* Steps to the end; the code of the first refusal. */
+static int finish(sqlite3_stmt *stmt)
+{
+    int code;
+    do
+        code = sqlite3_step(stmt);
+    while (code == SQLITE_ROW);
+    sqlite3_reset(stmt);
+    return code;
+}
+
+int64_t store_run(struct store *st, const char *sql, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    sqlite3_stmt *stmt = bind(st, sql, format, args);
+    va_end(args);
+    int code = finish(stmt);
+    if (code != SQLITE_DONE && !is_worldly(code))
+        fail(st, sql);
+    return code == SQLITE_DONE ? sqlite3_changes64(st->db) : 0;
+}
+
+bool store_try(struct store *st, const char *sql, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    sqlite3_stmt *stmt = bind(st, sql, format, args);
+    va_end(args);
+    int code = finish(stmt);
+    if (code != SQLITE_DONE && !is_worldly(code) && (code & 0xff) != SQLITE_CONSTRAINT)
+        fail(st, sql);
+    return code == SQLITE_DONE;
+}
+
+int64_t store_i64(struct store *st, int64_t otherwise, const char *sql, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    sqlite3_stmt *stmt = bind(st, sql, format, args);
+    va_end(args);
+    int code = sqlite3_step(stmt);
+    if (code == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL)
+        otherwise = sqlite3_column_int64(stmt, 0);
+    else if (code != SQLITE_ROW && code != SQLITE_DONE && !is_worldly(code))
+        fail(st, sql);
+    sqlite3_reset(stmt);
+    return otherwise;
+}
+
+bool store_has(struct store *st, const char *sql, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    sqlite3_stmt *stmt = bind(st, sql, format, args);
+    va_end(args);
+    int code = sqlite3_step(stmt);
+    if (code != SQLITE_ROW && code != SQLITE_DONE && !is_worldly(code))
+        fail(st, sql);
+    sqlite3_reset(stmt);
+    return code == SQLITE_ROW;
+}
+
+void query_open(struct query *q, struct store *st, const char *sql, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    *q = (struct query){.store = st, .stmt = bind(st, sql, format, args)};
+    va_end(args);
+}
+
+bool query_next(struct query *q)
+{
+    PRE(q->stmt != NULL);
+    int code = sqlite3_step(q->stmt);
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE && !is_worldly(code))
+        fail(q->store, sqlite3_sql(q->stmt));
+    query_close(q);
+    return false;
+}
+
+void query_close(struct query *q)
+{
+    if (q->stmt != NULL)
+        sqlite3_reset(q->stmt);
+    q->stmt = NULL;
+}
+
+const char *query_text(const struct query *q, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(q->stmt, column);
+    return text != NULL ? text : "";
+}
+
+int64_t query_i64(const struct query *q, int column)
+{
+    return sqlite3_column_int64(q->stmt, column);
+}
+
+bool query_is_null(const struct query *q, int column)
+{
+    return sqlite3_column_type(q->stmt, column) == SQLITE_NULL;
+}
+
+const void *query_blob(const struct query *q, int column, size_t *len)
+{
+    const void *data = sqlite3_column_blob(q->stmt, column);
+    *len = (size_t)sqlite3_column_bytes(q->stmt, column);
+    return data;
+}
+
+enum err_code store_backup(struct store *st, const char *path, struct err *err)
+{
+    sqlite3 *copy = NULL;
+    int code = sqlite3_open(path, &copy);
+    sqlite3_backup *backup = code == SQLITE_OK ? sqlite3_backup_init(copy, "main", st->db, "main")
+                                               : NULL;
+    if (backup != NULL) {
+        sqlite3_backup_step(backup, -1);
+        code = sqlite3_backup_finish(backup);
+    }
+    if (code != SQLITE_OK || backup == NULL)
+        err_set(err, ERR_IO, "cannot copy the store to %s: %s", path, sqlite3_errmsg(copy));
+    sqlite3_close(copy);
+    return code == SQLITE_OK && backup != NULL ? ERR_OK : ERR_IO;
+}
+
+void *store_dump(struct store *st, size_t *len)
+{
+    sqlite3_int64 size = 0;
+    unsigned char *bytes = sqlite3_serialize(st->db, "main", &size, 0);
+    INV(bytes != NULL);
+    void *copy = check_alloc((unsigned long)size);
+    memcpy(copy, bytes, (size_t)size);
+    sqlite3_free(bytes);
+    *len = (size_t)size;
+    return copy;
+}
+
+void store_load(struct store *st, const void *bytes, size_t len)
+{
+    unsigned char *copy = sqlite3_malloc64(len);
+    INV(copy != NULL);
+    memcpy(copy, bytes, len);
+    sqlite3 *from = NULL;
+    INV(sqlite3_open(":memory:", &from) == SQLITE_OK);
+    INV(sqlite3_deserialize(from, "main", copy, (sqlite3_int64)len, (sqlite3_int64)len,
+                            SQLITE_DESERIALIZE_FREEONCLOSE) == SQLITE_OK);
+    sqlite3_backup *backup = sqlite3_backup_init(st->db, "main", from, "main");
+    INV(backup != NULL);
+    sqlite3_backup_step(backup, -1);
+    INV(sqlite3_backup_finish(backup) == SQLITE_OK);
+    sqlite3_close(from);
+}

@@ -1,0 +1,71 @@
+/* turn.c - events in, one transaction, effects out. */
+#include "base/turn.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+void turn_init(struct turn *t, const struct core *core, struct store *store,
+               const struct instant *at)
+{
+    *t = (struct turn){.core = *core, .store = store, .mono_base_ms = at->mono_ms};
+    store_run(store,
+              "CREATE TABLE IF NOT EXISTS turn(one INTEGER PRIMARY KEY CHECK(one=1),"
+              " now_ms INTEGER NOT NULL)",
+              "");
+    t->now_base_ms = store_i64(store, 0, "SELECT now_ms FROM turn", "");
+}
+
+int64_t turn_now_ms(const struct turn *t, const struct instant *at)
+{
+    return t->now_base_ms + (at->mono_ms - t->mono_base_ms);
+}
+
+static void step_one(struct turn *t, const struct event *ev, struct effects *out)
+{
+    struct err err = {0};
+    struct effect *mark = out->last;
+    store_savepoint(t->store);
+    enum err_code code = t->core.step(t->core.self, ev, out, &err);
+    if (code == ERR_OK) {
+        store_release(t->store);
+        return;
+    }
+    store_rollback_to(t->store);
+    effects_cut(out, mark);
+    t->core.fail(t->core.self, ev, &err, out);
+}
+
+/* sqlite gave the whole turn up: everybody who waits hears 503, nothing else happens. */
+static enum turn_outcome lose(struct turn *t, const struct event *events, size_t len,
+                              const struct err *why, struct effects *out)
+{
+    log_error("turn.lost", "why", why->text, NULL);
+    store_rollback(t->store);
+    effects_cut(out, NULL);
+    t->core.reload(t->core.self);
+    for (size_t i = 0; i < len; i++)
+        if (events[i].kind == EVENT_REQUEST)
+            t->core.fail(t->core.self, &events[i], why, out);
+    return TURN_LOST;
+}
+
+enum turn_outcome turn_run(struct turn *t, struct event *events, size_t len, struct effects *out)
+{
+    PRE(len > 0 && out->first == NULL);
+    struct err err = {.code = ERR_STORE_FULL, .text = "the store is full"};
+    store_begin(t->store);
+    for (size_t i = 0; i < len && !store_is_lost(t->store); i++) {
+        events[i].now_ms = turn_now_ms(t, &events[i].at);
+        step_one(t, &events[i], out);
+    }
+    if (store_is_lost(t->store))
+        return lose(t, events, len, &err, out);
+    t->core.seal(t->core.self, &events[len - 1], out);
+    if (store_is_changed(t->store))
+        store_run(t->store,
+                  "INSERT INTO turn VALUES(1,?1) ON CONFLICT DO UPDATE SET now_ms=max(now_ms,?1)",
+                  "i", events[len - 1].now_ms);
+    if (store_is_lost(t->store) || store_commit(t->store, &err) != ERR_OK)
+        return lose(t, events, len, &err, out);
+    return TURN_COMMITTED;
+}

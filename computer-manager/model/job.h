@@ -1,0 +1,191 @@
+/* job.h - what the computer-manager asks of the things that do I/O, as fixed structs.
+ *
+ * The core emits these as jobs; the shell hands them to computer-hypervisor and
+ * computer-network over SOCK_SEQPACKET, or to a worker (disks); the simulator hands them to
+ * its model of a host. Plain data without pointers: the bytes are the message, both ends are
+ * the same build of the same machine. Receivers check every field all the same.
+ *
+ * All jobs are idempotent. A job that passes its timeout has an unknown outcome. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    HOST_ID_SIZE = 24,        /* "i-" and 17 digits, NUL */
+    HOST_HASH_SIZE = 65,      /* SHA-256 in hex, NUL */
+    HOST_NAME_SIZE = 64,
+    HOST_GRANT_SIZE = 256,
+    HOST_RULES_MAX = 320,     /* of one port: 5 groups of 60 rules, and room */
+    HOST_MEMBERS_MAX = 4096,  /* addresses of one group on one network */
+    HOST_DOMAINS_MAX = 1024,
+    HOST_PORTS_MAX = 1024,
+    HOST_CONSOLE_BYTES = 65536,
+    HOST_MESSAGE_MAX = 128 * 1024, /* larger than any struct below */
+};
+
+enum host_job_kind {
+    /* computer-hypervisor */
+    HOST_JOB_HV_PROBE = 1,
+    HOST_JOB_HV_LIST,
+    HOST_JOB_HV_START,
+    HOST_JOB_HV_SHUTDOWN, /* ACPI power button; returns at once */
+    HOST_JOB_HV_DESTROY,  /* power off now; a domain that is off is fine */
+    HOST_JOB_HV_REBOOT,   /* ACPI reboot where the guest hears it, reset after 60 s where not */
+    HOST_JOB_HV_ERASE,    /* destroy and undefine: no start ordered before can bring it back */
+    HOST_JOB_HV_CONSOLE,
+    /* computer-network */
+    HOST_JOB_NET_LIST,
+    HOST_JOB_NET_PORT,    /* ensure: network, tap, lease, filters; default drop comes first */
+    HOST_JOB_NET_UNPORT,  /* remove; the network goes with its last port */
+    HOST_JOB_NET_GROUP,   /* replace the members of a security group on one network */
+    /* workers of the manager itself */
+    HOST_JOB_DISK_BASE,   /* fetch chunks, verify, assemble the base of an image */
+    HOST_JOB_DISK_ROOT,   /* linked qcow2 on that base */
+    HOST_JOB_DISK_ERASE,  /* root disk, console log, NVRAM of an instance */
+    HOST_JOB_DISK_LIST,
+};
+
+/* ---- hypervisor ------------------------------------------------------------------------ */
+
+enum host_domain_state {
+    HOST_DOMAIN_OFF,     /* defined, not running */
+    HOST_DOMAIN_RUNNING, /* also while the guest reboots */
+    HOST_DOMAIN_PAUSED,  /* by an I/O error: impaired */
+    HOST_DOMAIN_STOPPING,/* shutting down on ACPI request */
+};
+
+enum host_off_why { HOST_OFF_NONE, HOST_OFF_GUEST, HOST_OFF_CRASH, HOST_OFF_HOST, HOST_OFF_UNKNOWN };
+
+struct host_domain {
+    char instance[HOST_ID_SIZE]; /* from the domain's own metadata */
+    int64_t pepoch, generation;
+    enum host_domain_state state;
+    enum host_off_why off_why; /* of HOST_DOMAIN_OFF: GUEST = it powered itself off */
+};
+
+struct host_hv_list {
+    char service[HOST_NAME_SIZE]; /* names one run of the hypervisor service (PROTOCOL R7) */
+    char boot[HOST_NAME_SIZE];    /* names one boot of the machine (boot_id) */
+    int64_t len;
+    struct host_domain domains[HOST_DOMAINS_MAX]; /* ours only: those that carry our metadata */
+};
+
+struct host_hv_probe {
+    char accelerator[8];          /* "kvm" where a probe guest got past its firmware, else "tcg" */
+    char version[HOST_NAME_SIZE]; /* of the hypervisor */
+    char cpu[HOST_NAME_SIZE];     /* the CPU baseline given to guests */
+    int64_t vcpus, memory_mib;    /* of the machine */
+};
+
+/* The virtual hardware of record: written at an instance's first start and kept. */
+struct host_profile {
+    int64_t number; /* of the profile's definition in hypervisor/profile.c */
+};
+
+struct host_hv_start {
+    char instance[HOST_ID_SIZE];
+    int64_t pepoch, generation;
+    struct host_profile profile;
+    int64_t vcpus, memory_mib;
+    char volume[HOST_ID_SIZE]; /* root volume id; its text without the dash is the disk's serial */
+    char tap[16];              /* made by computer-network before */
+    uint8_t mac[6];
+    int64_t mtu;
+};
+
+/* SHUTDOWN, DESTROY, REBOOT, ERASE, CONSOLE. A domain of another pepoch is left alone, but for
+ * ERASE and DESTROY, which end every domain of that instance at or below this pepoch. */
+struct host_hv_target {
+    char instance[HOST_ID_SIZE];
+    int64_t pepoch;
+};
+
+struct host_hv_console {
+    int64_t len;
+    char bytes[HOST_CONSOLE_BYTES]; /* the newest of the serial log */
+};
+
+/* ---- network --------------------------------------------------------------------------- */
+
+/* One rule of what is let through; everything else is dropped. Addresses in host order. */
+struct host_rule {
+    uint8_t egress;        /* 0: to the guest, 1: from the guest */
+    uint8_t protocol;      /* IP protocol number; 0 = every protocol */
+    int32_t from, to;      /* TCP/UDP ports; ICMP type and code; -1 = every */
+    uint32_t cidr;         /* other end, when group is "" */
+    uint8_t cidr_len;
+    char group[HOST_ID_SIZE]; /* other end: a member of this group */
+};
+
+struct host_port {
+    char port[HOST_ID_SIZE];     /* eni-... */
+    char instance[HOST_ID_SIZE];
+    char vpc[HOST_ID_SIZE];
+    int64_t vni;                 /* 1 .. 2^24-1, unique per VPC; names bridge, namespace, zone */
+    uint8_t mac[6];
+    uint32_t address, subnet;    /* host order */
+    uint8_t subnet_len;
+    uint32_t vpc_cidr;
+    uint8_t vpc_cidr_len;
+    uint32_t gateway;            /* subnet base + 1; the resolver answers at VPC base + 2 too */
+    char hostname[HOST_NAME_SIZE]; /* ip-172-31-0-5 */
+    char domain[HOST_NAME_SIZE];   /* REGION.compute.internal */
+    int64_t mtu;
+    int64_t rules_len;
+    struct host_rule rules[HOST_RULES_MAX];
+};
+
+struct host_net_unport {
+    char port[HOST_ID_SIZE];
+    int64_t vni;
+};
+
+struct host_net_group {
+    char group[HOST_ID_SIZE];
+    int64_t vni;
+    int64_t len;
+    uint32_t members[HOST_MEMBERS_MAX];
+};
+
+struct host_net_port_done {
+    char tap[16];
+};
+
+struct host_net_list {
+    int64_t len;
+    struct {
+        char port[HOST_ID_SIZE];
+        int64_t vni;
+    } ports[HOST_PORTS_MAX];
+};
+
+/* ---- disks ----------------------------------------------------------------------------- */
+
+struct host_disk_base {
+    char manifest[HOST_HASH_SIZE]; /* SHA-256 of the image's manifest: the image's name */
+    int64_t size_bytes;            /* virtual size */
+    char url[HOST_NAME_SIZE * 4];  /* https://host:port of dos */
+    char grant[HOST_GRANT_SIZE];   /* shown to whoever has the chunks */
+};
+
+struct host_disk_root {
+    char instance[HOST_ID_SIZE];
+    int64_t pepoch;
+    char manifest[HOST_HASH_SIZE];
+    int64_t size_bytes; /* of the disk; not below the image's */
+};
+
+struct host_disk_target {
+    char instance[HOST_ID_SIZE];
+    int64_t pepoch; /* disks at or below it */
+};
+
+struct host_disk_list {
+    int64_t total_bytes, free_bytes; /* of the file system of the disks */
+    int64_t len;
+    struct {
+        char instance[HOST_ID_SIZE];
+        int64_t pepoch;
+    } roots[HOST_DOMAINS_MAX];
+};

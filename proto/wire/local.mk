@@ -1,0 +1,2 @@
+# proto/wire
+libproto_a_SOURCES += %D%/version.c %D%/version.h
