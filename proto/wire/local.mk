@@ -1,2 +1,7 @@
 # proto/wire
 libproto_a_SOURCES += %D%/version.c %D%/version.h
+libproto_a_SOURCES += \
+	%D%/messages.c %D%/messages.h %D%/sync.def %D%/objects.def \
+	%D%/states.c %D%/states.def %D%/states.h \
+	%D%/wire.c %D%/wire.h
+libproto_a_SOURCES += %D%/manifest.c %D%/manifest.h

@@ -1,0 +1,45 @@
+/* states.c - words of states, to enums and back. */
+#include "proto/wire/states.h"
+
+#include "base/check.h"
+#include "base/str.h"
+
+static const char *const seen_words[SEEN_COUNT] = {
+#define SEEN_STATE(name, text) text,
+#include "proto/wire/states.def"
+#undef SEEN_STATE
+};
+
+static const char *const why_words[OFF_COUNT] = {
+#define OFF_WHY(name, text) text,
+#include "proto/wire/states.def"
+#undef OFF_WHY
+};
+
+const char *seen_state_text(enum seen_state state)
+{
+    PRE((unsigned)state < SEEN_COUNT);
+    return seen_words[state];
+}
+
+enum seen_state seen_state_parse(const char *text)
+{
+    for (unsigned i = 0; i < SEEN_COUNT; i++)
+        if (str_eq(seen_words[i], text))
+            return (enum seen_state)i;
+    return SEEN_NONE;
+}
+
+const char *off_why_text(enum off_why why)
+{
+    PRE((unsigned)why < OFF_COUNT);
+    return why_words[why];
+}
+
+enum off_why off_why_parse(const char *text)
+{
+    for (unsigned i = 0; i < OFF_COUNT; i++)
+        if (str_eq(why_words[i], text))
+            return (enum off_why)i;
+    return OFF_NONE;
+}

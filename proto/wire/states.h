@@ -1,0 +1,21 @@
+/* states.h - enums of the words in states.def. Unknown words parse as NONE. */
+#pragma once
+
+enum seen_state {
+#define SEEN_STATE(name, text) SEEN_##name,
+#include "proto/wire/states.def"
+#undef SEEN_STATE
+    SEEN_COUNT
+};
+
+enum off_why {
+#define OFF_WHY(name, text) OFF_##name,
+#include "proto/wire/states.def"
+#undef OFF_WHY
+    OFF_COUNT
+};
+
+const char *seen_state_text(enum seen_state state);
+enum seen_state seen_state_parse(const char *text);
+const char *off_why_text(enum off_why why);
+enum off_why off_why_parse(const char *text);
