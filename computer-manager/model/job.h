@@ -21,6 +21,7 @@ enum {
     HOST_DOMAINS_MAX = 1024,
     HOST_PORTS_MAX = 1024,
     HOST_CONSOLE_BYTES = 65536,
+    HOST_PROFILE_CURRENT = 1, /* hardware profile of an instance's first start today */
     HOST_MESSAGE_MAX = 128 * 1024, /* larger than any struct below */
 };
 
@@ -44,6 +45,10 @@ enum host_job_kind {
     HOST_JOB_DISK_ROOT,   /* linked qcow2 on that base */
     HOST_JOB_DISK_ERASE,  /* root disk, console log, NVRAM of an instance */
     HOST_JOB_DISK_LIST,
+    /* said by computer-hypervisor without being asked: struct host_hv_event; list at once */
+    HOST_HV_EVENT,
+    /* said by computer-network without being asked, job_id 0: struct host_net_listener */
+    HOST_NET_LISTENER,
 };
 
 /* ---- hypervisor ------------------------------------------------------------------------ */
@@ -64,6 +69,8 @@ struct host_domain {
     enum host_off_why off_why; /* of HOST_DOMAIN_OFF: GUEST = it powered itself off */
 };
 
+/* A listing is whole or an error. off_why of a domain that went with a former boot of the
+ * machine is HOST; UNKNOWN: it went in this boot, and the service was restarted since. */
 struct host_hv_list {
     char service[HOST_NAME_SIZE]; /* names one run of the hypervisor service (PROTOCOL R7) */
     char boot[HOST_NAME_SIZE];    /* names one boot of the machine (boot_id) */
@@ -89,6 +96,7 @@ struct host_hv_start {
     struct host_profile profile;
     int64_t vcpus, memory_mib;
     char volume[HOST_ID_SIZE]; /* root volume id; its text without the dash is the disk's serial */
+    char manifest[HOST_HASH_SIZE]; /* of its image: names the base under the root disk */
     char tap[16];              /* made by computer-network before */
     uint8_t mac[6];
     int64_t mtu;
@@ -99,6 +107,11 @@ struct host_hv_start {
 struct host_hv_target {
     char instance[HOST_ID_SIZE];
     int64_t pepoch;
+};
+
+/* HOST_HV_EVENT: a domain changed its state, or ("") the service itself came or went. */
+struct host_hv_event {
+    char instance[HOST_ID_SIZE];
 };
 
 struct host_hv_console {
@@ -150,6 +163,14 @@ struct host_net_group {
 
 struct host_net_port_done {
     char tap[16];
+};
+
+/* The metadata socket of a network, listening in its router namespace on 169.254.169.254:80, comes
+ * along as a descriptor: when the network comes up, and for every network after each NET_LIST that
+ * is the first of its channel. It replaces the one before. Without a descriptor the network is
+ * gone: close the listener and its connections, they hold the namespace. */
+struct host_net_listener {
+    int64_t vni;
 };
 
 struct host_net_list {

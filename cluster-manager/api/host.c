@@ -1,0 +1,118 @@
+/* host.c - what hosts say: facts go up, refusals are placed again, ends free the room. */
+#include "base/check.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cluster-manager/cluster.h"
+#include "cluster-manager/store/instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* R6: room, and the right to say so upward, come from the hosts' gone facts alone: from the last
+ * of them, where it was moved and then ended. */
+static void take_gone(struct cluster_core *c, const char *node, const struct wire_item *fact,
+                      const struct event *ev)
+{
+    struct arena arena = {0};
+    struct cluster_instance i;
+    if (cluster_instance_load(c->store, fact->id, &arena, &i) && i.is_ending &&
+        !sync_parent_holds(&c->down, "instance", fact->id)) {
+        cluster_instance_delete(c->store, fact->id);
+        sync_child_gone(&c->up, "instance", fact->id, i.generation, 1, ev);
+        log_info("instance.gone", "id", fact->id, "host", node, NULL);
+    }
+    cluster_group_forward(c, node);
+    arena_fini(&arena);
+}
+
+/* A fact of an earlier placement changes nothing (I18). */
+static void take_seen(struct cluster_core *c, const char *node, const struct wire_item *fact,
+                      const struct event *ev)
+{
+    struct arena arena = {0};
+    struct cluster_instance i;
+    struct wire_instance_seen seen;
+    struct err err;
+    bool current = cluster_instance_load(c->store, fact->id, &arena, &i) && str_eq(i.host, node) &&
+                   i.pepoch == fact->pepoch;
+    if (current && wire_decode(&wire_instance_seen_type, fact->body, strlen(fact->body), &arena,
+                               &seen, &err) != ERR_OK) {
+        log_warn("fact.malformed", "host", node, "id", fact->id, "why", err.text, NULL);
+        current = false;
+    }
+    bool refused = current && str_eq(seen.state, "refused") && !seen.ever_ran && !i.is_ending &&
+                   fact->generation == i.generation;
+    if (current && !(refused && cluster_place_again(c, i.id, seen.detail, ev)))
+        sync_child_say(&c->up, "instance", i.id, fact->generation, 1, fact->body);
+    arena_fini(&arena);
+}
+
+static void on_fact(void *core, const char *node, const struct wire_item *fact,
+                    const struct event *ev)
+{
+    struct cluster_core *c = core;
+    if (*fact->error != '\0')
+        log_error("host.refused_wish", "host", node, "kind", fact->kind, "id", fact->id, "why",
+                  fact->error, NULL);
+    else if (str_eq(fact->kind, "instance") && *fact->gone != '\0')
+        take_gone(c, node, fact, ev);
+    else if (str_eq(fact->kind, "instance"))
+        take_seen(c, node, fact, ev);
+    else if (str_eq(fact->kind, "stray"))
+        log_error("host.stray_domain", "host", node, "id", fact->id, NULL);
+}
+
+static struct cluster_host *host_of(struct cluster_core *c, const char *node)
+{
+    struct cluster_host *h = map_get(&c->rooms, node);
+    if (h == NULL) {
+        h = check_alloc(sizeof *h);
+        str_copy(h->node, sizeof h->node, node);
+        map_put(&c->rooms, node, h);
+    }
+    return h;
+}
+
+static int64_t class_total(const struct wire_capacity *capacity, const char *class)
+{
+    for (size_t i = 0; i < capacity->room_len; i++)
+        if (str_eq(capacity->room[i].class, class))
+            return capacity->room[i].total;
+    return 0;
+}
+
+static void on_capacity(void *core, const char *node, const char *capacity_json, const char *health,
+                        const struct event *ev)
+{
+    struct cluster_core *c = core;
+    struct arena arena = {0};
+    struct wire_capacity capacity;
+    struct err err;
+    (void)ev;
+    if (wire_decode(&wire_capacity_type, capacity_json, strlen(capacity_json), &arena, &capacity,
+                    &err) == ERR_OK) {
+        struct cluster_host *h = host_of(c, node);
+        const struct cluster_config *config = c->config;
+        h->total.memory_mib = class_total(&capacity, "memory_mib");
+        h->total.vcpus = class_total(&capacity, "vcpu") * config->vcpu_overcommit_pct / 100;
+        h->total.disk_bytes =
+            (class_total(&capacity, "disk_gib") * config->disk_overcommit_pct / 100) << 30;
+        str_copy(h->health, sizeof h->health, health);
+    }
+    arena_fini(&arena);
+}
+
+static void on_tell(void *core, const char *node, const struct wire_note *note,
+                    const struct event *ev)
+{
+    struct cluster_core *c = core;
+    (void)node;
+    (void)ev;
+    sync_child_tell(&c->up, note->kind, note->id, note->body);
+}
+
+struct sync_parent_hooks cluster_host_hooks(struct cluster_core *c)
+{
+    return (struct sync_parent_hooks){
+        .core = c, .on_fact = on_fact, .on_capacity = on_capacity, .on_tell = on_tell};
+}

@@ -1,0 +1,43 @@
+/* cluster.h - the inside of the core: what its parts share. Nobody else includes it. */
+#pragma once
+
+#include "base/map.h"
+#include "cluster-manager/core.h"
+#include "cluster-manager/model/room.h"
+#include "proto/sync/child.h"
+#include "proto/sync/parent.h"
+
+struct cluster_core {
+    struct store *store;
+    struct rng rng;
+    const struct cluster_config *config;
+    struct sync_child up;    /* the link to the cloud-manager */
+    struct sync_parent down; /* the links to the hosts */
+    struct map rooms;        /* host -> struct cluster_host: what each last said of itself */
+    struct effects *out;     /* of the step at hand; NULL outside */
+    int64_t mono_ms;         /* of the step at hand */
+    int64_t retry_mono_ms;   /* unplaced instances are looked at again; INT64_MAX = none wait */
+    uint64_t next_job;
+};
+
+/* A host's word about itself; ephemeral. */
+struct cluster_host {
+    char node[64];
+    struct room total; /* after the machine's reserve */
+    char health[128];  /* "" = well; else why it takes no new instances */
+};
+
+/* api/cloud.c: what the cloud wishes. */
+struct sync_child_hooks cluster_cloud_hooks(struct cluster_core *c);
+/* api/host.c: what hosts say. */
+struct sync_parent_hooks cluster_host_hooks(struct cluster_core *c);
+
+/* ops/place.c: finds hosts for all that wait for one. */
+void cluster_place_waiting(struct cluster_core *c, const struct event *ev);
+/* ops/place.c: another host for one that its host would not start; false when there is none. */
+bool cluster_place_again(struct cluster_core *c, const char *id, const char *why,
+                         const struct event *ev);
+/* ops/group.c: gives a host the security groups that its instances need, and no others. */
+void cluster_group_forward(struct cluster_core *c, const char *host);
+/* ops/capacity.c: the zone's room, for the cloud. */
+void cluster_capacity_encode(struct cluster_core *c, struct buf *out);

@@ -1,0 +1,145 @@
+/* core.c - the cluster-manager's step: one event in, rows changed, effects out.
+ *
+ *   cloud --wishes--> api/cloud.c -> ops/place.c -> wishes for hosts
+ *   hosts --facts---> api/host.c  -> facts for the cloud, or another placement
+ */
+#include "cluster-manager/core.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cluster-manager/cluster.h"
+#include "cluster-manager/store/instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct cluster_core *cluster_core_new(struct store *store, const struct rng *rng,
+                                      const struct cluster_config *config)
+{
+    struct cluster_core *c = check_alloc(sizeof *c);
+    c->store = store;
+    c->rng = *rng;
+    c->config = config;
+    c->retry_mono_ms = INT64_MAX;
+    struct sync_child_hooks up = cluster_cloud_hooks(c);
+    struct sync_parent_hooks down = cluster_host_hooks(c);
+    sync_child_init(&c->up, store, rng, config->node, "parent", &up, &config->timing);
+    sync_parent_init(&c->down, store, rng, &down, &config->timing);
+    return c;
+}
+
+void cluster_core_free(struct cluster_core *c)
+{
+    if (c == NULL)
+        return;
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&c->rooms, &at)) != NULL;)
+        free(e->value);
+    map_fini(&c->rooms);
+    sync_child_fini(&c->up);
+    sync_parent_fini(&c->down);
+    free(c);
+}
+
+static void start(struct cluster_core *c, const struct event *ev)
+{
+    sync_child_start(&c->up, ev);
+    sync_parent_start(&c->down, ev);
+    sync_child_listed(&c->up); /* its store is its truth: there is nothing else to list */
+    if (cluster_instance_any_waiting(c->store))
+        c->retry_mono_ms = ev->at.mono_ms + c->config->timing.heartbeat_ms;
+}
+
+static enum err_code request(struct cluster_core *c, const struct event *ev, struct err *err)
+{
+    const struct request *r = &ev->request;
+    if (r->face != FACE_TIER || !str_eq(r->method, "POST"))
+        return err_set(err, ERR_NOT_FOUND, "nothing is served there");
+    if (str_eq(r->target, "/v1/sync"))
+        return sync_parent_request(&c->down, ev, err);
+    return err_set(err, ERR_NOT_FOUND, "nothing is served at %.100s", r->target);
+}
+
+static enum err_code step(void *self, const struct event *ev, struct effects *out, struct err *err)
+{
+    struct cluster_core *c = self;
+    enum err_code code = ERR_OK;
+    c->out = out;
+    c->mono_ms = ev->at.mono_ms;
+    switch (ev->kind) {
+    case EVENT_START:
+        start(c, ev);
+        break;
+    case EVENT_REQUEST:
+        code = request(c, ev, err);
+        break;
+    case EVENT_REPLY:
+        if (sync_child_reply(&c->up, ev) && cluster_instance_any_waiting(c->store))
+            cluster_place_waiting(c, ev);
+        break;
+    case EVENT_TICK:
+        if (ev->at.mono_ms >= c->retry_mono_ms)
+            cluster_place_waiting(c, ev);
+        break;
+    case EVENT_JOB_DONE:
+        break;
+    }
+    c->out = NULL;
+    return code;
+}
+
+static void fail(void *self, const struct event *ev, const struct err *err, struct effects *out)
+{
+    (void)self;
+    log_warn("event.failed", "code", err_row(err->code)->name, "why", err->text, NULL);
+    if (ev->kind != EVENT_REQUEST)
+        return;
+    CLEANUP(buf_fini) struct buf body = {0};
+    buf_text(&body, "{\"code\":");
+    wire_quote(&body, err_row(err->code)->name);
+    buf_text(&body, ",\"detail\":");
+    wire_quote(&body, err->text);
+    buf_char(&body, '}');
+    effect_reply(out, ev->request.id, err_row(err->code)->http, "application/json", body.data,
+                 body.len);
+}
+
+static void seal(void *self, const struct event *at, struct effects *out)
+{
+    struct cluster_core *c = self;
+    c->mono_ms = at->at.mono_ms;
+    sync_parent_seal(&c->down, at, out);
+    sync_child_seal(&c->up, at, out);
+}
+
+static void reload(void *self)
+{
+    struct cluster_core *c = self;
+    sync_parent_reload(&c->down);
+    sync_child_reload(&c->up);
+    c->retry_mono_ms = 0; /* whatever waits is looked at again */
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t wake_at(const void *self)
+{
+    const struct cluster_core *c = self;
+    int64_t links = earlier(sync_parent_wake_at(&c->down), sync_child_wake_at(&c->up));
+    return earlier(links, c->retry_mono_ms);
+}
+
+struct core cluster_core_as_core(struct cluster_core *c)
+{
+    return (struct core){
+        .self = c, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
+}
+
+bool cluster_core_calls_down(const struct cluster_core *c, const char *host, int64_t mono_ms)
+{
+    return sync_parent_child_state(&c->down, host, mono_ms) == SYNC_CHILD_DOWN;
+}

@@ -1,0 +1,35 @@
+/* core.h - the cluster-manager as a step core: one availability zone.
+ *
+ * A child of the cloud-manager and the parent of its hosts. It chooses the host of each
+ * instance, passes wishes down and facts up, and knows nothing of accounts' policies. */
+#pragma once
+
+#include "base/rng.h"
+#include "base/store.h"
+#include "base/turn.h"
+#include "proto/sync/timing.h"
+
+#include <stdint.h>
+
+extern const struct store_schema cluster_schema;
+
+struct cluster_config {
+    const char *node; /* own name: the common name of its certificate */
+    struct sync_timing timing;
+    unsigned char link_key[32];  /* opens what the cloud sealed for this link */
+    int64_t vcpu_overcommit_pct; /* 400 = four vCPUs a core */
+    int64_t disk_overcommit_pct; /* 100 = none */
+};
+
+enum cluster_job_kind {
+    CLUSTER_JOB_SIGN = 1, /* sign a host's CSR with the intermediate CA */
+};
+
+struct cluster_core;
+
+struct cluster_core *cluster_core_new(struct store *store, const struct rng *rng,
+                                      const struct cluster_config *config);
+void cluster_core_free(struct cluster_core *c);
+struct core cluster_core_as_core(struct cluster_core *c);
+/* For the simulator's checkers: does it call that host dead? */
+bool cluster_core_calls_down(const struct cluster_core *c, const char *host, int64_t mono_ms);

@@ -1,0 +1,186 @@
+/* place.c - finds hosts for instances that have none, a whole reservation in one transaction. */
+#include "base/check.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cluster-manager/cluster.h"
+#include "cluster-manager/model/place.h"
+#include "cluster-manager/ops/grant.h"
+#include "cluster-manager/store/instance.h"
+
+#include <string.h>
+
+enum { TRIES_MAX = 3 }; /* hosts that may fail to start it before the zone gives up */
+
+struct candidates {
+    struct place_host *hosts;
+    size_t len;
+    bool is_waiting; /* a known host has not been heard in this run yet */
+};
+
+static struct candidates gather(struct cluster_core *c, struct arena *arena)
+{
+    struct candidates all = {0};
+    all.hosts = arena_alloc(arena, (c->rooms.live + 1) * sizeof *all.hosts);
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&c->rooms, &at)) != NULL;) {
+        const struct cluster_host *h = e->value;
+        enum sync_child_state state = sync_parent_child_state(&c->down, h->node, c->mono_ms);
+        all.hosts[all.len++] = (struct place_host){
+            .node = h->node,
+            .is_up = state == SYNC_CHILD_UP && *h->health == '\0' && h->total.memory_mib > 0,
+            .total = h->total,
+            .used = cluster_instance_use(c->store, h->node),
+        };
+        all.is_waiting = all.is_waiting || state == SYNC_CHILD_UNKNOWN;
+    }
+    return all;
+}
+
+static void exclude(struct cluster_core *c, struct candidates *all, const char *id)
+{
+    for (size_t i = 0; i < all->len; i++)
+        all->hosts[i].is_excluded = cluster_instance_is_excluded(c->store, id, all->hosts[i].node);
+}
+
+static void take(struct place_host *h, struct room need)
+{
+    h->used.memory_mib += need.memory_mib;
+    h->used.vcpus += need.vcpus;
+    h->used.disk_bytes += need.disk_bytes;
+}
+
+/* One transaction: the row, and the wish for the host. */
+static void place(struct cluster_core *c, const struct cluster_instance *i, const char *host,
+                  struct arena *arena, const struct event *ev)
+{
+    int64_t pepoch = i->pepoch + 1;
+    cluster_instance_place(c->store, i->id, host, pepoch);
+    const char *body = cluster_grant_body(c, i->id, host, arena, ev);
+    sync_parent_want(&c->down, host, "instance", i->id, i->generation, pepoch, body);
+    cluster_group_forward(c, host);
+    log_info("instance.placed", "id", i->id, "host", host, NULL);
+}
+
+static void refuse(struct cluster_core *c, const struct cluster_instance *i, const char *why)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    wire_encode(&body, &wire_instance_seen_type,
+                &(struct wire_instance_seen){.state = "refused",
+                                             .reason = "Server.InsufficientInstanceCapacity",
+                                             .detail = why});
+    cluster_instance_refuse(c->store, i->id);
+    sync_child_say(&c->up, "instance", i->id, i->generation, 1, body.data);
+    log_info("instance.refused", "id", i->id, "why", why, NULL);
+}
+
+struct reservation {
+    struct cluster_instance *members; /* those that wait */
+    long *choice;                     /* index of the host of each, -1 none */
+    size_t len;
+    int64_t placed; /* others of it that have a host already */
+};
+
+static void load_reservation(struct cluster_core *c, const char *name, struct arena *arena,
+                             struct reservation *r)
+{
+    struct query q;
+    int64_t waiting = store_i64(c->store, 0,
+                                "SELECT count(*) FROM instance WHERE reservation=? AND host=''"
+                                " AND refused=0 AND ending=0",
+                                "s", name);
+    *r = (struct reservation){.placed = store_i64(c->store, 0,
+                                                  "SELECT count(*) FROM instance WHERE"
+                                                  " reservation=? AND host<>''",
+                                                  "s", name)};
+    r->members = arena_alloc(arena, (size_t)(waiting + 1) * sizeof *r->members);
+    r->choice = arena_alloc(arena, (size_t)(waiting + 1) * sizeof *r->choice);
+    STORE_EACH (c->store, q,
+                "SELECT id FROM instance WHERE reservation=? AND host='' AND refused=0"
+                " AND ending=0 ORDER BY id",
+                "s", name) {
+        bool there = cluster_instance_load(c->store, query_text(&q, 0), arena,
+                                           &r->members[r->len++]);
+        INV(there);
+    }
+}
+
+/* Chooses for each on a copy of the sums; then places all that found a host, or refuses all
+ * when fewer than the minimum did. */
+static void place_reservation(struct cluster_core *c, const char *name, struct arena *arena,
+                              const struct event *ev)
+{
+    struct candidates all = gather(c, arena);
+    struct reservation r;
+    struct place_refusals why = {0};
+    char text[256];
+    load_reservation(c, name, arena, &r);
+    int64_t found = 0;
+    for (size_t i = 0; i < r.len; i++) {
+        exclude(c, &all, r.members[i].id);
+        why = (struct place_refusals){0};
+        r.choice[i] = place_choose(all.hosts, all.len, r.members[i].need, &why);
+        if (r.choice[i] < 0)
+            continue;
+        take(&all.hosts[r.choice[i]], r.members[i].need);
+        found++;
+    }
+    bool may_wait = all.is_waiting && r.len > 0 &&
+                    ev->now_ms - r.members[0].since_ms < 3 * c->config->timing.suspect_ms;
+    if ((size_t)found < r.len && may_wait) {
+        c->retry_mono_ms = ev->at.mono_ms + c->config->timing.heartbeat_ms;
+        return;
+    }
+    bool enough = r.len > 0 && r.placed + found >= r.members[0].minimum;
+    for (size_t i = 0; i < r.len; i++) {
+        place_explain(text, sizeof text, &why, all.len, r.members[i].need);
+        if (enough && r.choice[i] >= 0)
+            place(c, &r.members[i], all.hosts[r.choice[i]].node, arena, ev);
+        else
+            refuse(c, &r.members[i], text);
+    }
+}
+
+void cluster_place_waiting(struct cluster_core *c, const struct event *ev)
+{
+    struct arena arena = {0};
+    c->retry_mono_ms = INT64_MAX;
+    struct query q;
+    const char **names = NULL;
+    size_t len = 0;
+    int64_t count = store_i64(c->store, 0,
+                              "SELECT count(DISTINCT reservation) FROM instance WHERE host=''"
+                              " AND refused=0 AND ending=0",
+                              "");
+    names = arena_alloc(&arena, (size_t)(count + 1) * sizeof *names);
+    STORE_EACH (c->store, q,
+                "SELECT DISTINCT reservation FROM instance WHERE host='' AND refused=0"
+                " AND ending=0 ORDER BY reservation",
+                "")
+        names[len++] = arena_strdup(&arena, query_text(&q, 0));
+    for (size_t i = 0; i < len; i++)
+        place_reservation(c, names[i], &arena, ev);
+    arena_fini(&arena);
+}
+
+bool cluster_place_again(struct cluster_core *c, const char *id, const char *why,
+                         const struct event *ev)
+{
+    struct arena arena = {0};
+    struct cluster_instance i;
+    bool again = cluster_instance_load(c->store, id, &arena, &i) && i.tries < TRIES_MAX;
+    if (again) {
+        cluster_instance_exclude(c->store, id, i.host);
+        struct candidates all = gather(c, &arena);
+        struct place_refusals no = {0};
+        exclude(c, &all, id);
+        long choice = place_choose(all.hosts, all.len, i.need, &no);
+        again = choice >= 0;
+        if (again) {
+            log_info("instance.moved", "id", id, "from", i.host, "why", why, NULL);
+            sync_parent_end(&c->down, i.host, "instance", id, i.generation, i.pepoch, "moved");
+            place(c, &i, all.hosts[choice].node, &arena, ev);
+        }
+    }
+    arena_fini(&arena);
+    return again;
+}

@@ -1,0 +1,96 @@
+/* instance.c - the instance, instance_group, excluded and host_use tables. */
+#include "cluster-manager/store/instance.h"
+
+bool cluster_instance_load(struct store *st, const char *id, struct arena *arena,
+                           struct cluster_instance *out)
+{
+    struct query q;
+    query_open(&q, st,
+               "SELECT id, generation, reservation, minimum, memory_mib, vcpus, disk_bytes,"
+               " since_ms, host, pepoch, refused, ending, tries FROM instance WHERE id=?",
+               "s", id);
+    if (!query_next(&q))
+        return false;
+    *out = (struct cluster_instance){
+        .id = arena_strdup(arena, query_text(&q, 0)),
+        .generation = query_i64(&q, 1),
+        .reservation = arena_strdup(arena, query_text(&q, 2)),
+        .minimum = query_i64(&q, 3),
+        .need = {query_i64(&q, 4), query_i64(&q, 5), query_i64(&q, 6)},
+        .since_ms = query_i64(&q, 7),
+        .host = arena_strdup(arena, query_text(&q, 8)),
+        .pepoch = query_i64(&q, 9),
+        .is_refused = query_i64(&q, 10) != 0,
+        .is_ending = query_i64(&q, 11) != 0,
+        .tries = query_i64(&q, 12),
+    };
+    query_close(&q);
+    return true;
+}
+
+void cluster_instance_save(struct store *st, const struct wire_item *wish,
+                           const struct wire_instance *body, int64_t now_ms)
+{
+    store_run(st,
+              "INSERT INTO instance(id, generation, reservation, minimum, memory_mib, vcpus,"
+              " disk_bytes, since_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+              " ON CONFLICT DO UPDATE SET generation=?2, memory_mib=?5, vcpus=?6, disk_bytes=?7",
+              "sisiiiii", wish->id, wish->generation, body->reservation, body->minimum,
+              room_memory_of(body->memory_mib), body->vcpus, body->disk_bytes, now_ms);
+    store_run(st, "DELETE FROM instance_group WHERE instance=?", "s", wish->id);
+    for (size_t i = 0; body->port != NULL && i < body->port->groups_len; i++)
+        store_run(st, "INSERT INTO instance_group VALUES(?, ?) ON CONFLICT DO NOTHING", "ss",
+                  wish->id, body->port->groups[i]);
+}
+
+void cluster_instance_place(struct store *st, const char *id, const char *host, int64_t pepoch)
+{
+    store_run(st, "UPDATE instance SET host=?, pepoch=?, tries=tries+1 WHERE id=?", "sis", host,
+              pepoch, id);
+}
+
+void cluster_instance_refuse(struct store *st, const char *id)
+{
+    store_run(st, "UPDATE instance SET refused=1 WHERE id=?", "s", id);
+}
+
+void cluster_instance_end(struct store *st, const char *id, int64_t generation)
+{
+    store_run(st, "UPDATE instance SET ending=1, generation=? WHERE id=?", "is", generation, id);
+}
+
+void cluster_instance_delete(struct store *st, const char *id)
+{
+    store_run(st, "DELETE FROM instance WHERE id=?", "s", id);
+    store_run(st, "DELETE FROM instance_group WHERE instance=?", "s", id);
+    store_run(st, "DELETE FROM excluded WHERE instance=?", "s", id);
+}
+
+void cluster_instance_exclude(struct store *st, const char *id, const char *host)
+{
+    store_run(st, "INSERT INTO excluded VALUES(?, ?) ON CONFLICT DO NOTHING", "ss", id, host);
+}
+
+bool cluster_instance_is_excluded(struct store *st, const char *id, const char *host)
+{
+    return store_has(st, "SELECT 1 FROM excluded WHERE instance=? AND host=?", "ss", id, host);
+}
+
+bool cluster_instance_any_waiting(struct store *st)
+{
+    return store_has(st, "SELECT 1 FROM instance WHERE host='' AND refused=0 AND ending=0 LIMIT 1",
+                     "");
+}
+
+struct room cluster_instance_use(struct store *st, const char *host)
+{
+    struct room use = {0};
+    struct query q;
+    query_open(&q, st, "SELECT memory_mib, vcpus, disk_bytes FROM host_use WHERE host=?", "s",
+               host);
+    if (query_next(&q)) {
+        use = (struct room){query_i64(&q, 0), query_i64(&q, 1), query_i64(&q, 2)};
+        query_close(&q);
+    }
+    return use;
+}

@@ -1,0 +1,422 @@
+/* act.c - plans every record that may have something to do and gives out the jobs.
+ *
+ * What an order leaves behind is written before the job goes out: the job is an effect, and
+ * effects come after COMMIT. */
+#include "base/check.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "computer-manager/host.h"
+#include "computer-manager/model/port.h"
+#include "computer-manager/plan/plan_record.h"
+#include "computer-manager/store/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A first start may take this long, and a second for each 20 MB of the image (PROTOCOL 5). */
+static const int64_t START_MS = 60000;
+static const int64_t IMAGE_BYTES_PER_MS = 20000;
+/* Fetching and making disks has its own deadline: progress is bounded by the network. */
+static const int64_t DISK_JOB_MS = 1800000;
+
+int64_t host_backoff_ms(int64_t attempt)
+{
+    return attempt >= 5 ? 30000 : (int64_t)1000 << (attempt > 0 ? attempt - 1 : 0);
+}
+
+static bool is_disk_job(int kind)
+{
+    return kind >= HOST_JOB_DISK_BASE && kind <= HOST_JOB_DISK_LIST;
+}
+
+uint64_t host_job(struct host_core *c, int kind, const void *spec, size_t size)
+{
+    PRE(c->out != NULL);
+    effect_job(c->out, &(struct effect_job){.job_id = ++c->last_job,
+                                            .kind = kind,
+                                            .spec = spec,
+                                            .spec_size = size,
+                                            .timeout_ms = is_disk_job(kind) ? DISK_JOB_MS
+                                                                            : c->config->job_ms});
+    return c->last_job;
+}
+
+/* The wish of a record as it came; texts in `arena`. */
+static bool load_wish(struct host_core *c, const struct host_record *r, struct arena *arena,
+                      struct wire_instance *out)
+{
+    struct query q;
+    struct err err;
+    bool there = false;
+    query_open(&q, c->store,
+               "SELECT body FROM got WHERE kind='instance' AND id=? AND pepoch=? AND gone=''", "si",
+               r->id, r->pepoch);
+    if (query_next(&q)) {
+        const char *body = arena_strdup(arena, query_text(&q, 0));
+        there = wire_decode(&wire_instance_type, body, strlen(body), arena, out, &err) == ERR_OK;
+        query_close(&q);
+    }
+    return there;
+}
+
+static bool load_group(struct host_core *c, const char *id, struct arena *arena,
+                       struct wire_group *out)
+{
+    struct query q;
+    struct err err;
+    bool there = false;
+    query_open(&q, c->store, "SELECT body FROM got WHERE kind='group' AND id=? AND gone=''", "s",
+               id);
+    if (query_next(&q)) {
+        const char *body = arena_strdup(arena, query_text(&q, 0));
+        there = wire_decode(&wire_group_type, body, strlen(body), arena, out, &err) == ERR_OK;
+        query_close(&q);
+    }
+    return there;
+}
+
+/* The port with the rules of its groups. A group that has not come yet lets nothing through. */
+static struct host_port *make_port(struct host_core *c, const struct host_record *r,
+                                   const struct wire_instance *wish, struct arena *arena)
+{
+    struct err err;
+    struct host_port *port = arena_alloc(arena, sizeof *port);
+    if (host_port_from(wish, c->config->mtu, port, &err) != ERR_OK)
+        return NULL; /* refused when it came */
+    str_copy(port->instance, sizeof port->instance, r->id);
+    for (size_t i = 0; i < wish->port->groups_len; i++) {
+        struct wire_group group;
+        if (load_group(c, wish->port->groups[i], arena, &group) &&
+            host_port_add_rules(port, &group, &err) != ERR_OK)
+            log_warn("port.rules", "port", port->port, "why", err.text, NULL);
+    }
+    return port;
+}
+
+/* ---- one record --------------------------------------------------------------------------- */
+
+struct work {
+    struct host_record *r;
+    struct wire_instance wish; /* empty for what is to go */
+    struct host_port *port;
+    struct arena *arena;
+};
+
+static struct host_hv_target target_of(const struct host_record *r)
+{
+    struct host_hv_target target = {.pepoch = r->pepoch};
+    str_copy(target.instance, sizeof target.instance, r->id);
+    return target;
+}
+
+static void order(struct host_core *c, struct host_record *r, int kind, const void *spec,
+                  size_t size)
+{
+    r->job_kind = kind;
+    r->order_seq = ++c->order_seq;
+    host_record_save(c->store, r);
+    r->job_id = host_job(c, kind, spec, size);
+}
+
+static void order_hv(struct host_core *c, struct host_record *r, int kind)
+{
+    struct host_hv_target target = target_of(r);
+    order(c, r, kind, &target, sizeof target);
+}
+
+static void order_base(struct host_core *c, const struct work *w)
+{
+    struct host_base *base = map_get(&c->bases, w->wish.manifest);
+    if (base == NULL) {
+        base = check_alloc(sizeof *base);
+        map_put(&c->bases, w->wish.manifest, base);
+    }
+    if (base->job_id != 0 || c->at.now_ms < base->next_ms)
+        return;
+    struct host_disk_base spec = {.size_bytes = w->wish.image_bytes};
+    str_copy(spec.manifest, sizeof spec.manifest, w->wish.manifest);
+    str_copy(spec.url, sizeof spec.url, w->wish.dos_url);
+    str_copy(spec.grant, sizeof spec.grant, w->wish.grant);
+    base->job_id = host_job(c, HOST_JOB_DISK_BASE, &spec, sizeof spec);
+}
+
+static void order_root(struct host_core *c, const struct work *w)
+{
+    struct host_disk_root spec = {.pepoch = w->r->pepoch, .size_bytes = w->wish.disk_bytes};
+    str_copy(spec.instance, sizeof spec.instance, w->r->id);
+    str_copy(spec.manifest, sizeof spec.manifest, w->wish.manifest);
+    w->r->has_root = true; /* may exist from here on: whoever ends it erases it */
+    order(c, w->r, HOST_JOB_DISK_ROOT, &spec, sizeof spec);
+}
+
+static void order_port(struct host_core *c, const struct work *w)
+{
+    w->r->has_port = true;
+    w->r->port_sum = 0;
+    w->r->ordered_port_sum = w->r->wished_port_sum;
+    order(c, w->r, HOST_JOB_NET_PORT, w->port, sizeof *w->port);
+}
+
+static void order_start(struct host_core *c, const struct work *w)
+{
+    struct host_record *r = w->r;
+    struct host_hv_start spec = {
+        .pepoch = r->pepoch,
+        .generation = r->generation,
+        .profile = {.number = HOST_PROFILE_CURRENT},
+        .vcpus = w->wish.vcpus,
+        .memory_mib = w->wish.memory_mib,
+        .mtu = c->config->mtu,
+    };
+    str_copy(spec.instance, sizeof spec.instance, r->id);
+    str_copy(spec.volume, sizeof spec.volume, w->wish.volume);
+    str_copy(spec.manifest, sizeof spec.manifest, w->wish.manifest);
+    str_copy(spec.tap, sizeof spec.tap, r->tap);
+    memcpy(spec.mac, w->port->mac, sizeof spec.mac);
+    r->is_ordered = true;
+    r->is_erased = false;
+    r->stop_ms = 0;
+    r->reboot_done = r->reboot_n; /* a fresh start is as good as any reboot asked before it */
+    order(c, r, HOST_JOB_HV_START, &spec, sizeof spec);
+}
+
+static void order_unport(struct host_core *c, const struct work *w)
+{
+    struct host_net_unport spec = {.vni = w->r->vni};
+    str_copy(spec.port, sizeof spec.port, w->r->port);
+    order(c, w->r, HOST_JOB_NET_UNPORT, &spec, sizeof spec);
+}
+
+static void order_undisk(struct host_core *c, const struct work *w)
+{
+    struct host_disk_target spec = {.pepoch = w->r->pepoch};
+    str_copy(spec.instance, sizeof spec.instance, w->r->id);
+    order(c, w->r, HOST_JOB_DISK_ERASE, &spec, sizeof spec);
+}
+
+static void report_gone(struct host_core *c, struct host_record *r)
+{
+    char key[HOST_KEY_SIZE];
+    host_record_key(key, r->id, r->pepoch);
+    sync_child_gone(&c->up, "instance", r->id, r->generation, r->pepoch, &c->at);
+    log_info("instance.gone", "id", r->id, NULL);
+    host_record_delete(c->store, r);
+    free(map_remove(&c->records, key));
+}
+
+static void refuse(struct host_core *c, struct host_record *r)
+{
+    if (r->text[0] == '\0')
+        str_copy(r->text, sizeof r->text, "it could not be started in time");
+    r->is_refused = true;
+    host_record_save(c->store, r);
+    host_say(c, r);
+}
+
+static void do_action(struct host_core *c, const struct work *w, enum host_action action)
+{
+    struct host_record *r = w->r;
+    switch (action) {
+    case HOST_ACT_NONE:
+        return;
+    case HOST_ACT_BASE:
+        order_base(c, w);
+        return;
+    case HOST_ACT_ROOT:
+        order_root(c, w);
+        return;
+    case HOST_ACT_PORT:
+        order_port(c, w);
+        return;
+    case HOST_ACT_START:
+        order_start(c, w);
+        return;
+    case HOST_ACT_SHUTDOWN:
+        r->stop_ms = c->at.now_ms > 0 ? c->at.now_ms : 1;
+        order_hv(c, r, HOST_JOB_HV_SHUTDOWN);
+        return;
+    case HOST_ACT_DESTROY:
+        order_hv(c, r, HOST_JOB_HV_DESTROY);
+        return;
+    case HOST_ACT_REBOOT:
+        r->reboot_done = r->reboot_n; /* before: a crash may lose it and never doubles it */
+        order_hv(c, r, HOST_JOB_HV_REBOOT);
+        return;
+    case HOST_ACT_ERASE:
+        order_hv(c, r, HOST_JOB_HV_ERASE);
+        return;
+    case HOST_ACT_UNPORT:
+        order_unport(c, w);
+        return;
+    case HOST_ACT_UNDISK:
+        order_undisk(c, w);
+        return;
+    case HOST_ACT_GONE:
+        report_gone(c, r);
+        return;
+    case HOST_ACT_REFUSE:
+        refuse(c, r);
+        return;
+    case HOST_ACT_COUNT:
+        break;
+    }
+    IMPOSSIBLE("action");
+}
+
+/* R8: no other placement of this instance may have a domain here. */
+static bool is_alone(const struct host_core *c, const struct host_record *r)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;) {
+        const struct host_record *other = e->value;
+        if (other != r && str_eq(other->id, r->id) && other->is_ordered && !other->is_erased)
+            return false;
+    }
+    return true;
+}
+
+static void plan_one(struct host_core *c, struct host_record *r)
+{
+    struct arena arena = {0};
+    struct work w = {.r = r, .arena = &arena};
+    struct host_view view = {.now_ms = c->at.now_ms, .stop_ms = c->config->stop_ms};
+    bool wished = r->want != HOST_WANT_GONE && load_wish(c, r, &arena, &w.wish);
+    if (wished) {
+        const struct host_base *base = map_get(&c->bases, w.wish.manifest);
+        w.port = make_port(c, r, &w.wish, &arena);
+        view.has_base = base != NULL && base->is_ready;
+        view.port_sum = w.port != NULL ? host_port_sum(w.port, sizeof *w.port) : 0;
+        view.start_ms = START_MS + w.wish.image_bytes / IMAGE_BYTES_PER_MS;
+        view.may_start = c->boot[0] != '\0' && str_eq(c->boot, c->fresh_boot);
+        view.is_alone = is_alone(c, r);
+        str_copy(r->manifest, sizeof r->manifest, w.wish.manifest);
+        str_copy(r->port, sizeof r->port, w.wish.port->id);
+        r->vni = w.wish.port->vni;
+        r->wished_port_sum = view.port_sum;
+    }
+    if (wished || r->want == HOST_WANT_GONE)
+        do_action(c, &w, host_plan(r, &view));
+    arena_fini(&arena);
+}
+
+/* ---- groups, listings ---------------------------------------------------------------------- */
+
+static bool has_network(const struct host_core *c, int64_t vni)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;) {
+        const struct host_record *r = e->value;
+        if (r->has_port && r->port_sum != 0 && r->vni == vni)
+            return true;
+    }
+    return false;
+}
+
+static void act_group(struct host_core *c, struct host_group *g)
+{
+    if (g->job_id != 0 || g->wished_sum == g->applied_sum || c->at.now_ms < g->next_ms ||
+        !has_network(c, g->vni))
+        return;
+    struct arena arena = {0};
+    struct wire_group body;
+    struct err err;
+    struct host_net_group *spec = arena_alloc(&arena, sizeof *spec);
+    if (load_group(c, g->id, &arena, &body) && host_group_members(&body, spec, &err) == ERR_OK) {
+        str_copy(spec->group, sizeof spec->group, g->id);
+        g->job_id = host_job(c, HOST_JOB_NET_GROUP, spec, sizeof *spec);
+        g->ordered_sum = g->wished_sum;
+    }
+    arena_fini(&arena);
+}
+
+static void act_listings(struct host_core *c)
+{
+    if (c->list_job == 0 && c->at.now_ms >= c->list_next_ms) {
+        c->list_seq = ++c->order_seq;
+        c->list_job = host_job(c, HOST_JOB_HV_LIST, "", 0);
+    }
+    if (c->probe.memory_mib == 0 && c->probe_job == 0 && c->at.now_ms >= c->probe_next_ms)
+        c->probe_job = host_job(c, HOST_JOB_HV_PROBE, "", 0);
+    if (c->disks_job == 0 && c->at.now_ms >= c->disks_next_ms)
+        c->disks_job = host_job(c, HOST_JOB_DISK_LIST, "", 0);
+}
+
+/* R16: wishes are fresh in this boot of the machine. */
+static void note_fresh(struct host_core *c)
+{
+    if (c->boot[0] == '\0' || str_eq(c->boot, c->fresh_boot) || !sync_child_is_fresh(&c->up))
+        return;
+    str_copy(c->fresh_boot, sizeof c->fresh_boot, c->boot);
+    store_run(c->store, "UPDATE machine SET fresh_boot=?", "s", c->fresh_boot);
+    c->is_dirty = true;
+}
+
+/* Is there anything that this record waits for by time? INT64_MAX = nothing. */
+static int64_t record_due_ms(const struct host_core *c, const struct host_record *r)
+{
+    if (r->job_id != 0)
+        return INT64_MAX;
+    if (r->next_ms > c->at.now_ms)
+        return r->next_ms;
+    if (r->stop_ms != 0)
+        return r->stop_ms + c->config->stop_ms;
+    return INT64_MAX;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void plan_all(struct host_core *c)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;)
+        plan_one(c, e->value);
+    at = 0;
+    for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;)
+        act_group(c, e->value);
+}
+
+static void note_due(struct host_core *c)
+{
+    size_t at = 0;
+    c->due_ms = INT64_MAX;
+    for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;)
+        c->due_ms = earlier(c->due_ms, record_due_ms(c, e->value));
+    at = 0;
+    for (struct map_entry *e; (e = map_next(&c->bases, &at)) != NULL;) {
+        const struct host_base *base = e->value;
+        if (!base->is_ready && base->job_id == 0 && base->next_ms > c->at.now_ms)
+            c->due_ms = earlier(c->due_ms, base->next_ms);
+    }
+    at = 0;
+    for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;) {
+        const struct host_group *g = e->value;
+        if (g->job_id == 0 && g->wished_sum != g->applied_sum && g->next_ms > c->at.now_ms)
+            c->due_ms = earlier(c->due_ms, g->next_ms);
+    }
+}
+
+void host_act(struct host_core *c)
+{
+    note_fresh(c);
+    if (c->is_dirty || c->at.now_ms >= c->due_ms) {
+        c->is_dirty = false;
+        plan_all(c);
+        note_due(c);
+    }
+    act_listings(c);
+}
+
+int64_t host_act_due_ms(const struct host_core *c)
+{
+    int64_t due = c->due_ms;
+    if (c->list_job == 0)
+        due = earlier(due, c->list_next_ms);
+    if (c->disks_job == 0)
+        due = earlier(due, c->disks_next_ms);
+    if (c->probe.memory_mib == 0 && c->probe_job == 0)
+        due = earlier(due, c->probe_next_ms);
+    return due;
+}

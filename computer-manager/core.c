@@ -1,0 +1,166 @@
+/* core.c - the computer-manager's step: one event in, rows changed, jobs out.
+ *
+ *   cluster --wishes--> api/cluster.c (recorded)
+ *   jobs done --------> done.c        (what is)
+ *   end of each step:   act.c plans what differs and gives out jobs
+ */
+#include "computer-manager/core.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "computer-manager/host.h"
+#include "computer-manager/model/port.h"
+#include "computer-manager/store/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_values(struct map *m)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(m, &at)) != NULL;)
+        free(e->value);
+    map_fini(m);
+}
+
+struct host_core *host_core_new(struct store *store, const struct rng *rng,
+                                const struct host_config *config)
+{
+    struct host_core *c = check_alloc(sizeof *c);
+    c->store = store;
+    c->rng = *rng;
+    c->config = config;
+    c->due_ms = INT64_MAX;
+    struct sync_child_hooks up = host_cluster_hooks(c);
+    sync_child_init(&c->up, store, rng, config->node, "parent", &up, &config->timing);
+    return c;
+}
+
+void host_core_free(struct host_core *c)
+{
+    if (c == NULL)
+        return;
+    free_values(&c->records);
+    free_values(&c->bases);
+    free_values(&c->groups);
+    free(c->disks);
+    sync_child_fini(&c->up);
+    free(c);
+}
+
+static void load_groups(struct host_core *c)
+{
+    struct arena arena = {0};
+    struct query q;
+    STORE_EACH (c->store, q, "SELECT id, body FROM got WHERE kind='group' AND gone='' ORDER BY id",
+                "") {
+        struct wire_group body;
+        struct err err;
+        struct host_net_group *members = arena_alloc(&arena, sizeof *members);
+        const char *json = query_text(&q, 1);
+        if (wire_decode(&wire_group_type, json, strlen(json), &arena, &body, &err) != ERR_OK ||
+            host_group_members(&body, members, &err) != ERR_OK)
+            continue; /* it was refused when it came */
+        struct host_group *g = check_alloc(sizeof *g);
+        str_copy(g->id, sizeof g->id, query_text(&q, 0));
+        g->vni = body.vni;
+        g->wished_sum = host_port_sum(members, sizeof *members);
+        map_put(&c->groups, g->id, g);
+    }
+    arena_fini(&arena);
+}
+
+/* What RAM holds, from the store. Nothing is outstanding any more: every port and group is
+ * applied once again, and every domain counts as unlisted. */
+static void load(struct host_core *c)
+{
+    struct query q;
+    free_values(&c->records);
+    free_values(&c->bases);
+    free_values(&c->groups);
+    host_record_load_all(c->store, &c->records);
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;)
+        ((struct host_record *)e->value)->port_sum = 0;
+    load_groups(c);
+    query_open(&q, c->store, "SELECT fresh_boot FROM machine", "");
+    if (query_next(&q)) {
+        str_copy(c->fresh_boot, sizeof c->fresh_boot, query_text(&q, 0));
+        query_close(&q);
+    }
+    c->list_job = c->probe_job = c->disks_job = 0;
+    c->list_next_ms = c->disks_next_ms = c->probe_next_ms = 0;
+    c->is_dirty = true;
+}
+
+static enum err_code step(void *self, const struct event *ev, struct effects *out, struct err *err)
+{
+    struct host_core *c = self;
+    enum err_code code = ERR_OK;
+    c->out = out;
+    c->at = *ev;
+    switch (ev->kind) {
+    case EVENT_START:
+        load(c);
+        sync_child_start(&c->up, ev);
+        break;
+    case EVENT_REPLY:
+        sync_child_reply(&c->up, ev);
+        break;
+    case EVENT_JOB_DONE:
+        host_done(c, &ev->job);
+        break;
+    case EVENT_TICK:
+        break;
+    case EVENT_REQUEST:
+        code = err_set(err, ERR_NOT_FOUND, "nothing is served at %.100s", ev->request.target);
+        break;
+    }
+    if (code == ERR_OK)
+        host_act(c);
+    c->out = NULL;
+    return code;
+}
+
+static void fail(void *self, const struct event *ev, const struct err *err, struct effects *out)
+{
+    (void)self;
+    log_warn("event.failed", "code", err_row(err->code)->name, "why", err->text, NULL);
+    if (ev->kind == EVENT_REQUEST)
+        effect_reply(out, ev->request.id, err_row(err->code)->http, "text/plain", err->text,
+                     strlen(err->text));
+}
+
+static void seal(void *self, const struct event *at, struct effects *out)
+{
+    struct host_core *c = self;
+    sync_child_seal(&c->up, at, out);
+}
+
+static void reload(void *self)
+{
+    struct host_core *c = self;
+    sync_child_reload(&c->up);
+    load(c);
+}
+
+static int64_t wake_at(const void *self)
+{
+    const struct host_core *c = self;
+    int64_t link = sync_child_wake_at(&c->up), due = host_act_due_ms(c);
+    if (due != INT64_MAX)
+        due = due - c->at.now_ms + c->at.at.mono_ms; /* now_ms and mono_ms run alike */
+    return link < due ? link : due;
+}
+
+struct core host_core_as_core(struct host_core *c)
+{
+    return (struct core){
+        .self = c, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
+}
+
+bool host_core_has_lease(const struct host_core *c, int64_t boot_ms)
+{
+    return sync_child_has_lease(&c->up, boot_ms);
+}

@@ -1,0 +1,75 @@
+/* host.h - the inside of the core: what its parts share. Nobody else includes it. */
+#pragma once
+
+#include "base/map.h"
+#include "computer-manager/core.h"
+#include "computer-manager/model/record.h"
+#include "proto/sync/child.h"
+
+/* An image's base: fetched once, however many instances wait for it. */
+struct host_base {
+    bool is_ready;
+    uint64_t job_id;
+    int64_t attempt, next_ms;
+};
+
+/* A security group on this host: what was wished and what the filters have. */
+struct host_group {
+    char id[HOST_ID_SIZE];
+    int64_t vni;
+    uint64_t wished_sum, ordered_sum, applied_sum; /* of the members; 0 = none yet */
+    uint64_t job_id;
+    int64_t attempt, next_ms;
+};
+
+/* Who asked for a console last; the answer is ephemeral, so a few are enough. */
+enum { HOST_CONSOLES = 8 };
+struct host_console {
+    uint64_t job_id;
+    char instance[HOST_ID_SIZE];
+};
+
+struct host_core {
+    struct store *store;
+    struct rng rng;
+    const struct host_config *config;
+    struct sync_child up;
+    struct map records;           /* "id/pepoch" -> struct host_record: cache of the record table */
+    struct map bases;             /* manifest -> struct host_base */
+    struct map groups;            /* group -> struct host_group */
+    struct host_hv_probe probe;   /* zero until the hypervisor was probed */
+    struct host_disk_list *disks; /* newest; NULL until listed */
+    char boot[HOST_NAME_SIZE];    /* of the machine, as last listed */
+    char fresh_boot[HOST_NAME_SIZE]; /* the boot in which wishes were last fresh (R16) */
+    char hv_health[HOST_NAME_SIZE];  /* why the hypervisor does not list; "" = it does */
+    struct host_console consoles[HOST_CONSOLES];
+    size_t consoles_next;
+    int64_t due_ms; /* a record waits for this by time, now_ms */
+    bool is_dirty;  /* something may be to plan */
+    uint64_t last_job;
+    uint64_t order_seq;          /* counts orders to the hypervisor and their ends */
+    uint64_t list_job, list_seq; /* outstanding listing, and order_seq when it was asked */
+    int64_t list_next_ms;
+    uint64_t probe_job, disks_job;
+    int64_t disks_next_ms, probe_next_ms;
+    struct effects *out; /* of the step at hand; NULL outside */
+    struct event at;     /* clocks of the step at hand */
+};
+
+/* api/cluster.c: what the cluster wishes. */
+struct sync_child_hooks host_cluster_hooks(struct host_core *c);
+
+/* act.c: turns what is to do into jobs. Called at the end of each step. */
+void host_act(struct host_core *c);
+/* act.c: when host_act next has something to do by itself, in now_ms. */
+int64_t host_act_due_ms(const struct host_core *c);
+/* done.c: takes the result of a job. */
+void host_done(struct host_core *c, const struct job_done *done);
+
+/* say.c: says the fact of a record, if it changed. */
+void host_say(struct host_core *c, const struct host_record *r);
+
+/* A job: its id. */
+uint64_t host_job(struct host_core *c, int kind, const void *spec, size_t size);
+/* Milliseconds to wait after `attempt` failures: 1 s, 2 s, 4 s ... 30 s. */
+int64_t host_backoff_ms(int64_t attempt);

@@ -1,0 +1,24 @@
+/* port.h - from what the cluster wishes of a port to what computer-network is told. Pure. */
+#pragma once
+
+#include "base/err.h"
+#include "computer-manager/model/job.h"
+#include "proto/wire/messages.h"
+
+#include <stddef.h>
+
+/* Fills `out` from an instance's wish, without rules. ERR_MALFORMED_JSON names what is wrong. */
+enum err_code host_port_from(const struct wire_instance *wish, int64_t mtu, struct host_port *out,
+                             struct err *err);
+/* Adds a group's rules; ERR_RULE_LIMIT when they are too many. */
+enum err_code host_port_add_rules(struct host_port *port, const struct wire_group *group,
+                                  struct err *err);
+/* The members of a group as numbers; those that are no addresses are refused. */
+enum err_code host_group_members(const struct wire_group *group, struct host_net_group *out,
+                                 struct err *err);
+/* Tells one content from another; never 0. */
+uint64_t host_port_sum(const void *bytes, size_t size);
+/* "02:ab:..." */
+bool host_port_parse_mac(const char *text, uint8_t mac[6]);
+/* "172.31.0.0/20": no bit set behind the prefix. */
+bool host_port_parse_cidr(const char *text, uint32_t *cidr, uint8_t *len);

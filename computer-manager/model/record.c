@@ -1,0 +1,8 @@
+/* record.c - facts that follow from a record. */
+#include "computer-manager/model/record.h"
+
+bool host_record_ended_alone(const struct host_record *r)
+{
+    bool off = r->dom == HOST_DOM_OFF || r->dom == HOST_DOM_ABSENT;
+    return off && r->ran_generation == r->generation && r->want == HOST_WANT_RUNNING;
+}

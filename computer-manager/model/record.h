@@ -1,0 +1,65 @@
+/* record.h - one placement of an instance on this host: what is wished, what was ordered, what
+ * the hypervisor last listed. The planner reads it, the core changes it. Pure.
+ *
+ *   wished running:  base -> root -> groups -> port -> start -> RUNNING
+ *   wished stopped:  shutdown -> (deadline) destroy -> OFF
+ *   wished gone:     erase -> unport -> disk erased -> listed absent -> the gone fact
+ */
+#pragma once
+
+#include "computer-manager/model/job.h"
+#include "proto/wire/states.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum host_want { HOST_WANT_STOPPED, HOST_WANT_RUNNING, HOST_WANT_GONE };
+
+/* The domain as the newest listing that counts for it says. */
+enum host_dom {
+    HOST_DOM_UNLISTED, /* no listing begun after the last order to the hypervisor */
+    HOST_DOM_ABSENT,
+    HOST_DOM_OFF,
+    HOST_DOM_RUNNING,
+    HOST_DOM_PAUSED,
+    HOST_DOM_STOPPING,
+};
+
+struct host_record {
+    char id[HOST_ID_SIZE];
+    int64_t pepoch, generation;
+    enum host_want want;
+    int64_t reboot_n;  /* wished */
+    int64_t wished_ms; /* now_ms when this generation came */
+    /* orders, committed before they are given (R7) */
+    bool is_ordered; /* a start was ordered: a domain may exist ... */
+    bool is_erased;  /* ... unless an erase succeeded after that */
+    bool has_root;   /* a root disk was ordered and not erased since */
+    bool is_root_made;
+    bool has_port; /* a port was ordered and not removed since */
+    char port[HOST_ID_SIZE];
+    int64_t vni;
+    char tap[16];
+    uint64_t port_sum; /* of the port and rules that were applied; 0 = unknown, apply again */
+    int64_t reboot_done;
+    int64_t stop_ms; /* now_ms when the guest was asked to stop; 0 = it was not */
+    /* outcomes */
+    bool ever_ran;
+    int64_t ran_generation;    /* the newest generation under which it ran; -1 = none */
+    enum off_why why;          /* of its last end, */
+    int64_t why_generation;    /* seen under this generation; -1 = none */
+    int64_t crashes, crash_ms; /* ends of the hypervisor process since crash_ms */
+    bool is_refused;           /* it will not run here; text says why */
+    char text[256];
+    /* of this run only */
+    enum host_dom dom;
+    uint64_t job_id; /* outstanding; 0 = none */
+    int job_kind;
+    int64_t attempt, next_ms; /* back-off in now_ms */
+    uint64_t order_seq;       /* of the last order, or its end */
+    uint64_t wished_port_sum, ordered_port_sum;
+    char manifest[HOST_HASH_SIZE]; /* of its image */
+};
+
+/* Ended by itself under the generation that it was started for. */
+bool host_record_ended_alone(const struct host_record *r);

@@ -1,0 +1,108 @@
+/* plan_record.c - what to do next, by what is wished and what is. */
+#include "computer-manager/plan/plan_record.h"
+
+#include "base/check.h"
+
+enum { CRASHES_MAX = 3 };
+static const int64_t CRASH_WINDOW_MS = 600000;
+
+static bool is_on(const struct host_record *r)
+{
+    return r->dom == HOST_DOM_RUNNING || r->dom == HOST_DOM_PAUSED || r->dom == HOST_DOM_STOPPING;
+}
+
+/* An end that nobody asked for: the host's and the hypervisor's faults are mended here, the
+ * guest's own wish is the parent's to judge (PROTOCOL 8). */
+static bool stays_off(const struct host_record *r, const struct host_view *v)
+{
+    if (!host_record_ended_alone(r))
+        return false;
+    switch (r->why) {
+    case OFF_HOST:
+        return false;
+    case OFF_CRASH:
+        return r->crashes > CRASHES_MAX && v->now_ms - r->crash_ms < CRASH_WINDOW_MS;
+    case OFF_NONE:
+    case OFF_ASKED:
+    case OFF_GUEST:
+    case OFF_UNKNOWN:
+    case OFF_COUNT:
+        return true;
+    }
+    IMPOSSIBLE("off why");
+}
+
+static enum host_action plan_start(const struct host_record *r, const struct host_view *v)
+{
+    if (!r->ever_ran && v->now_ms - r->wished_ms > v->start_ms)
+        return HOST_ACT_REFUSE;
+    if (!r->is_root_made)
+        return v->has_base ? HOST_ACT_ROOT : HOST_ACT_BASE;
+    if (r->port_sum != v->port_sum)
+        return HOST_ACT_PORT;
+    return v->may_start && v->is_alone ? HOST_ACT_START : HOST_ACT_NONE;
+}
+
+/* It was asked to stop: it ends, by itself or by force, before anything else is done with it. */
+static enum host_action plan_stopping(const struct host_record *r, const struct host_view *v)
+{
+    return v->now_ms - r->stop_ms >= v->stop_ms ? HOST_ACT_DESTROY : HOST_ACT_NONE;
+}
+
+static enum host_action plan_running(const struct host_record *r, const struct host_view *v)
+{
+    if (is_on(r) && r->stop_ms != 0)
+        return plan_stopping(r, v);
+    if (is_on(r)) {
+        if (r->reboot_n > r->reboot_done)
+            return HOST_ACT_REBOOT;
+        return r->port_sum != v->port_sum ? HOST_ACT_PORT : HOST_ACT_NONE;
+    }
+    return r->is_refused || stays_off(r, v) ? HOST_ACT_NONE : plan_start(r, v);
+}
+
+static enum host_action plan_stopped(const struct host_record *r, const struct host_view *v)
+{
+    if (!is_on(r))
+        return HOST_ACT_NONE;
+    return r->stop_ms == 0 ? HOST_ACT_SHUTDOWN : plan_stopping(r, v);
+}
+
+/* The erase comes first and always where a start was ever ordered, whatever a listing says: a
+ * start whose outcome is unknown may still be on its way (R7). */
+static enum host_action plan_gone(const struct host_record *r)
+{
+    if (r->is_ordered && !r->is_erased)
+        return HOST_ACT_ERASE;
+    if (is_on(r) || r->dom == HOST_DOM_OFF)
+        return HOST_ACT_ERASE;
+    if (r->has_port)
+        return HOST_ACT_UNPORT;
+    if (r->has_root)
+        return HOST_ACT_UNDISK;
+    return HOST_ACT_GONE;
+}
+
+enum host_action host_plan(const struct host_record *r, const struct host_view *v)
+{
+    if (r->job_id != 0 || r->dom == HOST_DOM_UNLISTED || v->now_ms < r->next_ms)
+        return HOST_ACT_NONE;
+    switch (r->want) {
+    case HOST_WANT_RUNNING:
+        return plan_running(r, v);
+    case HOST_WANT_STOPPED:
+        return plan_stopped(r, v);
+    case HOST_WANT_GONE:
+        return plan_gone(r);
+    }
+    IMPOSSIBLE("want");
+}
+
+const char *host_action_name(enum host_action action)
+{
+    static const char *const names[HOST_ACT_COUNT] = {
+        "none",   "base",  "root",   "port",   "start", "shutdown", "destroy",
+        "reboot", "erase", "unport", "undisk", "gone",  "refuse"};
+    PRE((unsigned)action < HOST_ACT_COUNT);
+    return names[action];
+}

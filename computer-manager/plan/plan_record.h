@@ -1,0 +1,35 @@
+/* plan_record.h - the next action for one placement. Pure and total: any record, any view. */
+#pragma once
+
+#include "computer-manager/model/record.h"
+
+enum host_action {
+    HOST_ACT_NONE, /* settled, or waiting for what is outstanding */
+    HOST_ACT_BASE, /* fetch the image */
+    HOST_ACT_ROOT, /* make the root disk */
+    HOST_ACT_PORT, /* network, filters, tap; also when the rules have changed */
+    HOST_ACT_START,
+    HOST_ACT_SHUTDOWN,
+    HOST_ACT_DESTROY,
+    HOST_ACT_REBOOT,
+    HOST_ACT_ERASE, /* destroy and undefine: settles every start ordered before */
+    HOST_ACT_UNPORT,
+    HOST_ACT_UNDISK,
+    HOST_ACT_GONE,   /* say that nothing of it is left */
+    HOST_ACT_REFUSE, /* its time to start has run out */
+    HOST_ACT_COUNT,
+};
+
+struct host_view {
+    int64_t now_ms;
+    bool may_start;    /* R16: wishes are fresh since this boot of the machine */
+    bool has_base;     /* its image is here */
+    bool is_alone;     /* no other placement of this instance has a domain here (R8) */
+    uint64_t port_sum; /* of the port and rules as wished now */
+    int64_t stop_ms;   /* how long a guest may take to stop */
+    int64_t start_ms;  /* how long a first start may take */
+};
+
+enum host_action host_plan(const struct host_record *r, const struct host_view *v);
+/* For tests and people: "start". */
+const char *host_action_name(enum host_action action);

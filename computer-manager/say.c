@@ -1,0 +1,41 @@
+/* say.c - what a record looks like from above. */
+#include "base/check.h"
+#include "computer-manager/host.h"
+
+static bool is_settled_off(const struct host_record *r)
+{
+    if (r->want == HOST_WANT_RUNNING)
+        return host_record_ended_alone(r);
+    return r->dom == HOST_DOM_OFF || r->dom == HOST_DOM_ABSENT;
+}
+
+static enum seen_state state_of(const struct host_record *r)
+{
+    if (r->is_refused && r->want == HOST_WANT_RUNNING)
+        return SEEN_REFUSED;
+    if (r->want == HOST_WANT_STOPPED)
+        return is_settled_off(r) ? SEEN_OFF : SEEN_STOPPING;
+    if (r->dom == HOST_DOM_RUNNING || r->dom == HOST_DOM_PAUSED)
+        return r->stop_ms == 0 ? SEEN_RUNNING : SEEN_PENDING;
+    return is_settled_off(r) && r->why != OFF_HOST && r->why != OFF_CRASH ? SEEN_OFF : SEEN_PENDING;
+}
+
+void host_say(struct host_core *c, const struct host_record *r)
+{
+    if (r->want == HOST_WANT_GONE)
+        return; /* the next word about it is that it is gone */
+    if (r->dom == HOST_DOM_UNLISTED && !r->is_refused)
+        return; /* nothing new is known */
+    enum seen_state state = state_of(r);
+    CLEANUP(buf_fini) struct buf body = {0};
+    wire_encode(&body, &wire_instance_seen_type,
+                &(struct wire_instance_seen){
+                    .state = seen_state_text(state),
+                    .why = state == SEEN_OFF ? off_why_text(r->why) : "",
+                    .reason = state == SEEN_REFUSED ? "Server.InternalError" : "",
+                    .detail = state == SEEN_REFUSED ? r->text : "",
+                    .reboot_n = r->reboot_done,
+                    .ever_ran = r->ever_ran,
+                });
+    sync_child_say(&c->up, "instance", r->id, r->generation, r->pepoch, body.data);
+}
