@@ -6,6 +6,7 @@ libbase_a_SOURCES = \
 	%D%/check.c %D%/check.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/config.c %D%/config.h \
+	%D%/daemon.c %D%/daemon.h \
 	%D%/err.c %D%/err.def %D%/err.h \
 	%D%/event.c %D%/event.h \
 	%D%/id.c %D%/id.h \

@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "cluster-manager/core.h"
 #include "cluster-manager/model/room.h"
+#include "proto/sync/admit.h"
 #include "proto/sync/child.h"
 #include "proto/sync/parent.h"
 
@@ -13,6 +14,7 @@ struct cluster_core {
     const struct cluster_config *config;
     struct sync_child up;    /* the link to the cloud-manager */
     struct sync_parent down; /* the links to the hosts */
+    struct admit admit;      /* hosts that join */
     struct map rooms;        /* host -> struct cluster_host: what each last said of itself */
     struct effects *out;     /* of the step at hand; NULL outside */
     int64_t mono_ms;         /* of the step at hand */

@@ -26,6 +26,11 @@ struct cluster_core *cluster_core_new(struct store *store, const struct rng *rng
     struct sync_parent_hooks down = cluster_host_hooks(c);
     sync_child_init(&c->up, store, rng, config->node, "parent", &up, &config->timing);
     sync_parent_init(&c->down, store, rng, &down, &config->timing);
+    admit_init(&c->admit, store, rng, &c->down, CLUSTER_JOB_SIGN,
+               &(struct admit_facts){.ca_pem = config->ca_pem,
+                                     .parent = config->node,
+                                     .region = config->region,
+                                     .zone = config->zone});
     return c;
 }
 
@@ -58,6 +63,10 @@ static enum err_code request(struct cluster_core *c, const struct event *ev, str
         return err_set(err, ERR_NOT_FOUND, "nothing is served there");
     if (str_eq(r->target, "/v1/sync"))
         return sync_parent_request(&c->down, ev, err);
+    if (str_eq(r->target, "/v1/join"))
+        return admit_join(&c->admit, ev, ++c->next_job, c->out, err);
+    if (str_eq(r->target, "/v1/renew"))
+        return admit_renew(&c->admit, ev, ++c->next_job, c->out, err);
     return err_set(err, ERR_NOT_FOUND, "nothing is served at %.100s", r->target);
 }
 
@@ -83,6 +92,7 @@ static enum err_code step(void *self, const struct event *ev, struct effects *ou
             cluster_place_waiting(c, ev);
         break;
     case EVENT_JOB_DONE:
+        admit_signed(&c->admit, ev, out);
         break;
     }
     c->out = NULL;

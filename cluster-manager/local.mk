@@ -6,3 +6,9 @@ libcluster_a_SOURCES = \
 	%D%/model/place.c %D%/model/place.h %D%/model/room.c %D%/model/room.h \
 	%D%/ops/capacity.c %D%/ops/grant.c %D%/ops/grant.h %D%/ops/group.c %D%/ops/place.c \
 	%D%/store/instance.c %D%/store/instance.h %D%/store/schema.c
+
+sbin_PROGRAMS += tercet-cluster-manager
+tercet_cluster_manager_SOURCES = \
+	%D%/effect/sign.c %D%/effect/sign.h %D%/main.c %D%/options.def %D%/options.h
+tercet_cluster_manager_LDADD = libcluster.a libproto.a libbase.a $(MHD_LIBS) $(CURL_LIBS) \
+	$(UV_LIBS) $(SSL_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(INIH_LIBS)

@@ -3,6 +3,7 @@
 
 /* The links' own tables stand in proto/sync; a migration is one text, so they are migrations of
  * their own. */
+#include "proto/sync/admit.h"
 #include "proto/sync/child.h"
 #include "proto/sync/parent.h"
 
@@ -53,6 +54,7 @@ static const char instances[] =
     /* Secrets shared with dos, as the cloud sealed them. */
     "CREATE TABLE secret(name TEXT PRIMARY KEY, sealed TEXT NOT NULL) WITHOUT ROWID;";
 
-static const char *const migrations[] = {sync_parent_schema, sync_child_schema, instances};
+static const char *const migrations[] = {sync_parent_schema, sync_child_schema, admit_schema,
+                                         instances};
 
 const struct store_schema cluster_schema = {migrations, sizeof migrations / sizeof migrations[0]};

@@ -18,6 +18,7 @@ const char sync_parent_schema[] =
     "CREATE TABLE parent_start(n INTEGER PRIMARY KEY, start_id TEXT NOT NULL UNIQUE,"
     " first_rev INTEGER NOT NULL);"
     "CREATE TABLE child(node TEXT PRIMARY KEY, kind TEXT NOT NULL, serial TEXT NOT NULL,"
+    " serial_before TEXT NOT NULL DEFAULT '',"
     " removed INTEGER NOT NULL DEFAULT 0, boot TEXT NOT NULL DEFAULT '',"
     " seen_ack INTEGER NOT NULL DEFAULT 0, want_sum INTEGER NOT NULL DEFAULT 0,"
     " fact_sum INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
@@ -117,7 +118,7 @@ void sync_parent_add(struct sync_parent *p, const char *node, const char *kind, 
 {
     store_run(p->store,
               "INSERT INTO child(node, kind, serial) VALUES(?1, ?2, ?3)"
-              " ON CONFLICT DO UPDATE SET kind=?2, serial=?3, removed=0",
+              " ON CONFLICT DO UPDATE SET kind=?2, serial_before=serial, serial=?3, removed=0",
               "sss", node, kind, serial);
     link_add(p, node);
 }
@@ -385,6 +386,10 @@ static enum err_code check_peer(struct sync_parent *p, const struct request *r,
                        m->node);
     if (!store_has(p->store, "SELECT 1 FROM child WHERE node=? AND removed=0", "s", m->node))
         return err_set(err, ERR_PEER_UNKNOWN, "node '%s' is not known here", m->node);
+    if (!store_has(p->store,
+                   "SELECT 1 FROM child WHERE node=?1 AND (serial IN ('', ?2) OR serial_before=?2)",
+                   "ss", m->node, r->peer_serial))
+        return err_set(err, ERR_PEER_DENIED, "'%s' has a newer certificate than this one", m->node);
     return ERR_OK;
 }
 

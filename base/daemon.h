@@ -1,0 +1,31 @@
+/* daemon.h - what every daemon's command line has in common.
+ *
+ *   PROGRAM [--config FILE] [--set section.key=value]... [VERB ARGUMENT...]
+ *   PROGRAM --check-config | --sample-config | --help | --version
+ *
+ * Called first by each main(). Options come from the daemon's options.def through base/config. */
+#pragma once
+
+#include "base/config.h"
+
+#include <stddef.h>
+
+enum { DAEMON_OVERRIDES_MAX = 64 };
+
+struct daemon {
+    const char *name;     /* "tercet-dos" */
+    const char *summary;  /* one line for --help */
+    const char *verbs;    /* help text of its verbs, "" for none */
+    const struct config_option *table;
+    size_t table_len;
+    void *options;        /* the struct that the table describes */
+    /* set by daemon_options */
+    int verb_argc;        /* what stands behind the options */
+    char **verb_argv;
+};
+
+enum daemon_next { DAEMON_GO, DAEMON_DONE, DAEMON_FAILED };
+
+/* Reads the command line and the configuration; DONE and FAILED have said what they had to.
+ * GO: options are filled, verb_argv holds the verb, logging is set up. */
+enum daemon_next daemon_options(struct daemon *d, int argc, char **argv);

@@ -1,0 +1,52 @@
+/* sign.c - a host's CSR becomes a leaf under this cluster's intermediate. */
+#include "cluster-manager/effect/sign.h"
+
+#include "base/check.h"
+#include "base/rng.h"
+#include "proto/auth/cert.h"
+#include "proto/sync/admit.h"
+
+#include <string.h>
+
+/* The second certificate of our own chain: the same key, as a CA for hosts. */
+static const char *intermediate(const struct enroll_identity *id)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    const char *first = strstr(buf_str(&id->chain), begin);
+    return first != NULL ? strstr(first + sizeof begin, begin) : NULL;
+}
+
+/* The core's randomness, so that the core draws it and not we. */
+static void fill_from_seed(void *self, void *out, size_t len)
+{
+    struct rng_seeded stream;
+    memcpy(&stream.state, self, sizeof stream.state);
+    struct rng rng = rng_seeded(&stream);
+    rng.fill(rng.self, out, len);
+}
+
+enum err_code cluster_sign_run(void *ctx, const void *spec, size_t spec_size, struct buf *result,
+                               struct err *err)
+{
+    const struct enroll_identity *id = ctx;
+    struct admit_sign order;
+    PRE(spec_size == sizeof order);
+    memcpy(&order, spec, sizeof order);
+    const char *ca = intermediate(id);
+    if (ca == NULL)
+        return err_set(err, ERR_CONFIG, "this cluster has no intermediate CA: join it anew");
+    struct rng rng = {.self = order.seed, .fill = fill_from_seed};
+    enum err_code code = cert_sign(&(struct cert_sign){.ca_cert_pem = ca,
+                                                       .ca_key_pem = buf_str(&id->key),
+                                                       .csr_pem = order.csr,
+                                                       .cn = order.node,
+                                                       .kind = CERT_LEAF,
+                                                       .wall_ms = order.wall_ms,
+                                                       .life_s = CERT_LEAF_LIFE_S,
+                                                       .rng = &rng},
+                                   result, err);
+    /* The chain that the host will show: its leaf, then our intermediate (the root is known). */
+    if (code == ERR_OK)
+        buf_append(result, ca, strlen(ca) - id->ca.len);
+    return code;
+}
