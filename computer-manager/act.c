@@ -41,9 +41,8 @@ uint64_t host_job(struct host_core *c, int kind, const void *spec, size_t size)
     return c->last_job;
 }
 
-/* The wish of a record as it came; texts in `arena`. */
-static bool load_wish(struct host_core *c, const struct host_record *r, struct arena *arena,
-                      struct wire_instance *out)
+bool host_wish_load(struct host_core *c, const struct host_record *r, struct arena *arena,
+                    struct wire_instance *out)
 {
     struct query q;
     struct err err;
@@ -280,7 +279,7 @@ static void plan_one(struct host_core *c, struct host_record *r)
     struct arena arena = {0};
     struct work w = {.r = r, .arena = &arena};
     struct host_view view = {.now_ms = c->at.now_ms, .stop_ms = c->config->stop_ms};
-    bool wished = r->want != HOST_WANT_GONE && load_wish(c, r, &arena, &w.wish);
+    bool wished = r->want != HOST_WANT_GONE && host_wish_load(c, r, &arena, &w.wish);
     if (wished) {
         const struct host_base *base = map_get(&c->bases, w.wish.manifest);
         w.port = make_port(c, r, &w.wish, &arena);
@@ -292,6 +291,7 @@ static void plan_one(struct host_core *c, struct host_record *r)
         str_copy(r->manifest, sizeof r->manifest, w.wish.manifest);
         str_copy(r->port, sizeof r->port, w.wish.port->id);
         r->vni = w.wish.port->vni;
+        r->address = w.port != NULL ? w.port->address : 0;
         r->wished_port_sum = view.port_sum;
     }
     if (wished || r->want == HOST_WANT_GONE)

@@ -45,6 +45,7 @@ void host_core_free(struct host_core *c)
     free_values(&c->bases);
     free_values(&c->groups);
     free(c->disks);
+    arena_fini(&c->answer);
     sync_child_fini(&c->up);
     free(c);
 }

@@ -52,6 +52,7 @@ struct host_core {
     int64_t list_next_ms;
     uint64_t probe_job, disks_job;
     int64_t disks_next_ms, probe_next_ms;
+    struct arena answer; /* of host_core_metadata; reset at each call */
     struct effects *out; /* of the step at hand; NULL outside */
     struct event at;     /* clocks of the step at hand */
 };
@@ -65,6 +66,10 @@ void host_act(struct host_core *c);
 int64_t host_act_due_ms(const struct host_core *c);
 /* done.c: takes the result of a job. */
 void host_done(struct host_core *c, const struct job_done *done);
+
+/* act.c: the wish of a record as it came; texts in `arena`. */
+bool host_wish_load(struct host_core *c, const struct host_record *r, struct arena *arena,
+                    struct wire_instance *out);
 
 /* say.c: says the fact of a record, if it changed. */
 void host_say(struct host_core *c, const struct host_record *r);

@@ -59,6 +59,7 @@ struct host_record {
     uint64_t order_seq;       /* of the last order, or its end */
     uint64_t wished_port_sum, ordered_port_sum;
     char manifest[HOST_HASH_SIZE]; /* of its image */
+    uint32_t address;
 };
 
 /* Ended by itself under the generation that it was started for. */

@@ -1,0 +1,300 @@
+/* main.c - options, certificates, helper processes, workers, core, loop. The only place that names
+ * effect/. */
+#include "base/check.h"
+#include "base/daemon.h"
+#include "base/job.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "computer-manager/core.h"
+#include "computer-manager/effect/disk.h"
+#include "computer-manager/effect/helper.h"
+#include "computer-manager/effect/metadata_server.h"
+#include "computer-manager/options.h"
+#include "proto/http/client.h"
+#include "proto/http/enroll.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { JOIN_MS = 30000, RESPAWN_MIN_MS = 100, RESPAWN_MAX_MS = 10000, LIST_MS = 10000 };
+
+static const struct config_option table[] = {
+#define OPTION(section, key, name, kind, otherwise, min, max, help) \
+    {#section, #key, CONFIG_##kind, otherwise, min, max, offsetof(struct host_options, name), help},
+#include "computer-manager/options.def"
+#undef OPTION
+};
+
+static const char verbs[] = "verbs:\n"
+                            "  (none)      runs the computer-manager\n"
+                            "  join TOKEN  becomes a host of the cluster-manager named in the token\n"
+                            "  renew       asks for a new certificate now\n";
+
+static int say(const struct err *err)
+{
+    fprintf(stderr, "tercet-computer-manager: %s\n", err->text);
+    return 1;
+}
+
+static void path_in(char out[ENROLL_PATH_SIZE], const char *folder, const char *name)
+{
+    int len = snprintf(out, ENROLL_PATH_SIZE, "%.255s/%.32s", folder, name);
+    PRE(len < ENROLL_PATH_SIZE);
+}
+
+/* ---- verbs --------------------------------------------------------------------------------- */
+
+static int verb_join(const struct host_options *o, const char *token)
+{
+    struct err err = {0};
+    char folder[ENROLL_PATH_SIZE];
+    mkdir(o->data, 0711);
+    path_in(folder, o->data, "identity");
+    return enroll_join(folder, token, JOIN_MS, &err) == ERR_OK ? 0 : say(&err);
+}
+
+static int verb_renew(const struct host_options *o)
+{
+    struct err err = {0};
+    char folder[ENROLL_PATH_SIZE];
+    path_in(folder, o->data, "identity");
+    return enroll_renew(folder, o->parent, JOIN_MS, &err) == ERR_OK ? 0 : say(&err);
+}
+
+/* ---- the daemon ---------------------------------------------------------------------------- */
+
+struct shell {
+    const struct host_options *options;
+    struct loop *loop;
+    struct http_client *client;
+    struct job_pool *workers;
+    struct host_disk *disk;
+    struct host_helper *hypervisor, *network;
+    struct metadata_server *metadata;
+    struct host_core *core;
+    char state[ENROLL_PATH_SIZE], images[ENROLL_PATH_SIZE];
+    char hypervisor_path[ENROLL_PATH_SIZE], network_path[ENROLL_PATH_SIZE];
+    const char *hypervisor_argv[10], *network_argv[10];
+};
+
+static void perform_call(void *self, const struct effect_call *call)
+{
+    http_client_call(((struct shell *)self)->client, call);
+}
+
+static void perform_job(void *self, const struct effect_job *job)
+{
+    struct shell *s = self;
+    if (job->kind >= HOST_JOB_DISK_BASE)
+        job_pool_start(s->workers, job);
+    else if (job->kind >= HOST_JOB_NET_LIST)
+        host_helper_submit(s->network, job);
+    else
+        host_helper_submit(s->hypervisor, job);
+}
+
+/* Each helper's answer is an event like any other. */
+static void on_done(void *self, const struct job_done *done)
+{
+    struct shell *s = self;
+    if (done->kind == HOST_JOB_NET_LIST)
+        return; /* ours: see on_network_started */
+    loop_post(s->loop, &(struct event){.kind = EVENT_JOB_DONE, .job = *done});
+}
+
+static void on_hypervisor_said(void *self, struct channel_message *m)
+{
+    struct shell *s = self;
+    if (m->head.kind == HOST_HV_EVENT)
+        loop_post(s->loop, &(struct event){.kind = EVENT_JOB_DONE,
+                                           .job = {.kind = HOST_HV_EVENT, .text = ""}});
+}
+
+static void on_network_said(void *self, struct channel_message *m)
+{
+    struct shell *s = self;
+    struct host_net_listener listener;
+    if (m->head.kind != HOST_NET_LISTENER || m->head.size != sizeof listener)
+        return;
+    memcpy(&listener, m->body, sizeof listener);
+    metadata_server_listen(s->metadata, listener.vni, m->fd);
+    m->fd = -1;
+}
+
+/* The first NET_LIST of a channel makes the helper send the metadata sockets of all networks. */
+static void on_network_started(void *self)
+{
+    struct shell *s = self;
+    host_helper_submit(s->network, &(struct effect_job){.job_id = UINT64_MAX,
+                                                        .kind = HOST_JOB_NET_LIST,
+                                                        .spec = "",
+                                                        .timeout_ms = s->options->job_ms});
+}
+
+static const struct metadata_instance *find_metadata(void *self, int64_t vni, uint32_t address)
+{
+    return host_core_metadata(((struct shell *)self)->core, vni, address);
+}
+
+static void start_helpers(struct shell *s)
+{
+    const struct host_options *o = s->options;
+    const char *hv[] = {s->hypervisor_path, "--uri",        o->uri,    "--state-dir", s->state,
+                        "--images-dir",     s->images,      "--accelerator", o->accelerator, NULL};
+    const char *net[] = {s->network_path, "--prefix",      o->prefix,      "--run-dir",
+                         o->network_run,  "--resolv-conf", o->resolv_conf, "--tap-owner",
+                         o->tap_owner,    NULL};
+    path_in(s->hypervisor_path, o->helpers, "tercet-computer-hypervisor");
+    path_in(s->network_path, o->helpers, "tercet-computer-network");
+    memcpy(s->hypervisor_argv, hv, sizeof hv);
+    memcpy(s->network_argv, net, sizeof net);
+    s->hypervisor = host_helper_new(
+        loop_uv(s->loop), &(struct host_helper_config){.name = "computer-hypervisor",
+                                                       .argv = s->hypervisor_argv,
+                                                       .respawn_min_ms = RESPAWN_MIN_MS,
+                                                       .respawn_max_ms = RESPAWN_MAX_MS,
+                                                       .self = s,
+                                                       .done = on_done,
+                                                       .said = on_hypervisor_said});
+    s->network = host_helper_new(
+        loop_uv(s->loop), &(struct host_helper_config){.name = "computer-network",
+                                                       .argv = s->network_argv,
+                                                       .respawn_min_ms = RESPAWN_MIN_MS,
+                                                       .respawn_max_ms = RESPAWN_MAX_MS,
+                                                       .self = s,
+                                                       .done = on_done,
+                                                       .said = on_network_said,
+                                                       .started = on_network_started});
+}
+
+#define DISK_HANDLER(name, job)                                                        \
+    static enum err_code name(void *ctx, const void *spec, size_t size, struct buf *r, \
+                              struct err *err)                                         \
+    {                                                                                  \
+        return host_disk_run(((struct shell *)ctx)->disk, job, spec, size, r, err);    \
+    }
+DISK_HANDLER(disk_base, HOST_JOB_DISK_BASE)
+DISK_HANDLER(disk_root, HOST_JOB_DISK_ROOT)
+DISK_HANDLER(disk_erase, HOST_JOB_DISK_ERASE)
+DISK_HANDLER(disk_list, HOST_JOB_DISK_LIST)
+
+static enum err_code start_disks(struct shell *s, struct err *err)
+{
+    char ca[ENROLL_PATH_SIZE], cert[ENROLL_PATH_SIZE], key[ENROLL_PATH_SIZE],
+        folder[ENROLL_PATH_SIZE];
+    path_in(folder, s->options->data, "identity");
+    path_in(ca, folder, "ca.pem");
+    path_in(cert, folder, "cert.pem");
+    path_in(key, folder, "key.pem");
+    struct host_disk_config config = {.state_dir = s->state,
+                                      .images_dir = s->images,
+                                      .ca_file = ca,
+                                      .cert_file = cert,
+                                      .key_file = key,
+                                      .dos_name = s->options->dos_name};
+    mkdir(s->state, 0711);
+    mkdir(s->images, 0711);
+    if (host_disk_new(&s->disk, &config, err) != ERR_OK)
+        return err->code;
+    struct job_handler handlers[] = {{HOST_JOB_DISK_BASE, s, disk_base},
+                                     {HOST_JOB_DISK_ROOT, s, disk_root},
+                                     {HOST_JOB_DISK_ERASE, s, disk_erase},
+                                     {HOST_JOB_DISK_LIST, s, disk_list}};
+    s->workers = job_pool_new(s->loop, handlers, sizeof handlers / sizeof handlers[0], NULL);
+    return ERR_OK;
+}
+
+static enum err_code open_parent(struct shell *s, const struct enroll_identity *id,
+                                 struct err *err)
+{
+    const char *parent = s->options->parent;
+    s->client = http_client_new(s->loop);
+    http_client_tls(s->client, &(struct http_tls){.cert_pem = buf_str(&id->chain),
+                                                  .key_pem = buf_str(&id->key),
+                                                  .ca_pem = buf_str(&id->ca)});
+    return http_client_peer(s->client, "parent", id->parent, &parent, 1, err);
+}
+
+static void run_core(struct shell *s, struct store *store, const struct enroll_identity *id)
+{
+    const struct host_options *o = s->options;
+    struct rng rng = rng_system();
+    struct host_config config = {.node = id->node,
+                                 .timing = sync_timing_scaled(o->timing_scale),
+                                 .job_ms = o->job_ms,
+                                 .stop_ms = o->stop_ms,
+                                 .list_ms = LIST_MS,
+                                 .reserve_mib = o->reserve_mib,
+                                 .mtu = o->mtu};
+    s->core = host_core_new(store, &rng, &config);
+    struct core steps = host_core_as_core(s->core);
+    struct instant now = loop_now(s->loop);
+    struct turn turn;
+    turn_init(&turn, &steps, store, &now);
+    s->metadata = metadata_server_new(loop_uv(s->loop), &rng, find_metadata, s);
+    start_helpers(s);
+    struct loop_performer performer = {.self = s, .call = perform_call, .job = perform_job};
+    log_info("computer.ready", "node", id->node, NULL);
+    loop_run(s->loop, &turn, &performer);
+    host_helper_close(s->hypervisor);
+    host_helper_close(s->network);
+    metadata_server_free(s->metadata);
+    host_disk_stop(s->disk);
+}
+
+static int run(const struct host_options *o)
+{
+    struct err err = {0};
+    struct store *store = NULL;
+    struct enroll_identity id = {0};
+    struct shell s = {.options = o};
+    char folder[ENROLL_PATH_SIZE], db[ENROLL_PATH_SIZE];
+    path_in(folder, o->data, "identity");
+    path_in(db, o->data, "computer.db");
+    path_in(s.state, o->data, "instances");
+    if (*o->images != '\0')
+        str_copy(s.images, sizeof s.images, o->images);
+    else
+        path_in(s.images, o->data, "images");
+    if (enroll_load(&id, folder, &err) != ERR_OK ||
+        store_open(&store, db, &host_schema, &err) != ERR_OK)
+        return say(&err);
+    s.loop = loop_new(NULL);
+    bool ready = start_disks(&s, &err) == ERR_OK && open_parent(&s, &id, &err) == ERR_OK;
+    if (ready)
+        run_core(&s, store, &id);
+    http_client_free(s.client);
+    if (s.workers == NULL || job_pool_free(s.workers, 1000)) {
+        loop_free(s.loop);
+        host_disk_free(s.disk);
+    }
+    host_core_free(s.core);
+    store_close(store);
+    enroll_fini(&id);
+    return ready ? 0 : say(&err);
+}
+
+int main(int argc, char **argv)
+{
+    struct host_options o;
+    struct daemon d = {.name = "tercet-computer-manager",
+                       .summary = "One host: drives its hypervisor, network and disks.",
+                       .verbs = verbs,
+                       .table = table,
+                       .table_len = sizeof table / sizeof table[0],
+                       .options = &o};
+    enum daemon_next next = daemon_options(&d, argc, argv);
+    if (next != DAEMON_GO)
+        return next == DAEMON_DONE ? 0 : 2;
+    if (d.verb_argc == 0)
+        return run(&o);
+    if (d.verb_argc == 2 && str_eq(d.verb_argv[0], "join"))
+        return verb_join(&o, d.verb_argv[1]);
+    if (d.verb_argc == 1 && str_eq(d.verb_argv[0], "renew"))
+        return verb_renew(&o);
+    fprintf(stderr, "tercet-computer-manager: unknown verb %s; try --help\n", d.verb_argv[0]);
+    return 2;
+}

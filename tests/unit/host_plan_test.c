@@ -1,0 +1,242 @@
+/* The planner of a host: the whole matrix of want x domain x memory of orders, and the rules it
+ * defends. Total: every cell has an answer, and no cell breaks a rule. */
+#include "computer-manager/plan/plan_record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct host_view view = {.now_ms = 1000000,
+                                      .may_start = true,
+                                      .has_base = true,
+                                      .is_alone = true,
+                                      .port_sum = 7,
+                                      .stop_ms = 90000,
+                                      .start_ms = 60000};
+
+/* Everything was ordered and done: the next step is a start. */
+static struct host_record prepared(enum host_want want, enum host_dom dom)
+{
+    return (struct host_record){.id = "i-0123456789abcdef0",
+                                .pepoch = 1,
+                                .generation = 3,
+                                .want = want,
+                                .wished_ms = 999000,
+                                .has_root = true,
+                                .is_root_made = true,
+                                .has_port = true,
+                                .port_sum = 7,
+                                .ran_generation = -1,
+                                .why_generation = -1,
+                                .dom = dom};
+}
+
+static bool is_on(enum host_dom dom)
+{
+    return dom == HOST_DOM_RUNNING || dom == HOST_DOM_PAUSED || dom == HOST_DOM_STOPPING;
+}
+
+/* Bits of the matrix beyond want and domain. */
+struct cell {
+    enum host_want want;
+    enum host_dom dom;
+    bool ordered, erased, root, port, fresh, stopping, ran;
+};
+
+static struct host_record record_of(const struct cell *c)
+{
+    struct host_record r = prepared(c->want, c->dom);
+    r.is_ordered = c->ordered;
+    r.is_erased = c->erased;
+    r.has_root = r.is_root_made = c->root;
+    r.has_port = c->port;
+    r.port_sum = c->port ? 7 : 0;
+    r.stop_ms = c->stopping ? 950000 : 0;
+    r.ran_generation = c->ran ? r.generation : -1;
+    r.why = c->ran ? OFF_GUEST : OFF_NONE;
+    return r;
+}
+
+static void check_cell(const struct cell *c)
+{
+    struct host_record r = record_of(c);
+    struct host_view v = view;
+    v.may_start = c->fresh;
+    enum host_action a = host_plan(&r, &v);
+    if (c->dom == HOST_DOM_UNLISTED)
+        assert_int_equal(a, HOST_ACT_NONE); /* nothing is decided before a listing */
+    if (a == HOST_ACT_START) {
+        assert_true(c->fresh);                        /* R16 */
+        assert_true(c->want == HOST_WANT_RUNNING && !is_on(c->dom));
+        assert_true(c->root && c->port);              /* the filters are there before the guest */
+        assert_false(c->ran);                         /* the guest's own end is not undone here */
+    }
+    if (a == HOST_ACT_GONE) {
+        assert_true(c->want == HOST_WANT_GONE);
+        assert_true(!c->ordered || c->erased);        /* R7: a start may still be on its way */
+        assert_int_equal(c->dom, HOST_DOM_ABSENT);    /* R6: only a listing says gone */
+        assert_false(c->root || c->port);
+    }
+    if (a == HOST_ACT_UNPORT || a == HOST_ACT_UNDISK)
+        assert_true(c->want == HOST_WANT_GONE && !is_on(c->dom) && (!c->ordered || c->erased));
+    if (c->want != HOST_WANT_GONE)
+        assert_true(a != HOST_ACT_ERASE && a != HOST_ACT_UNPORT && a != HOST_ACT_UNDISK);
+    if (c->want == HOST_WANT_STOPPED && !is_on(c->dom))
+        assert_int_equal(a, HOST_ACT_NONE);
+}
+
+static void every_cell_keeps_the_rules(void **state)
+{
+    (void)state;
+    int cells = 0;
+    for (int want = HOST_WANT_STOPPED; want <= (int)HOST_WANT_GONE; want++)
+        for (int dom = HOST_DOM_UNLISTED; dom <= (int)HOST_DOM_STOPPING; dom++)
+            for (unsigned bits = 0; bits < 128; bits++, cells++) {
+                struct cell c = {.want = (enum host_want)want,
+                                 .dom = (enum host_dom)dom,
+                                 .ordered = bits & 1,
+                                 .erased = bits & 2,
+                                 .root = bits & 4,
+                                 .port = bits & 8,
+                                 .fresh = bits & 16,
+                                 .stopping = bits & 32,
+                                 .ran = bits & 64};
+                check_cell(&c);
+            }
+    assert_int_equal(cells, 3 * 6 * 128);
+}
+
+static void a_start_goes_step_by_step(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_RUNNING, HOST_DOM_ABSENT);
+    struct host_view v = view;
+    r.has_root = r.is_root_made = r.has_port = false;
+    r.port_sum = 0;
+    v.has_base = false;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_BASE);
+    v.has_base = true;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_ROOT);
+    r.has_root = r.is_root_made = true;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_PORT);
+    r.has_port = true;
+    r.port_sum = 7;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_START);
+    r.is_ordered = true;
+    r.dom = HOST_DOM_RUNNING;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE);
+}
+
+static void an_end_goes_step_by_step(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_GONE, HOST_DOM_RUNNING);
+    r.is_ordered = true;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_ERASE);
+    r.is_erased = true;
+    r.dom = HOST_DOM_UNLISTED;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_NONE);
+    r.dom = HOST_DOM_ABSENT;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_UNPORT);
+    r.has_port = false;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_UNDISK);
+    r.has_root = false;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_GONE);
+}
+
+/* R7: the listing says absent, and the start whose outcome is unknown may still arrive. */
+static void an_unknown_start_is_erased_before_gone(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_GONE, HOST_DOM_ABSENT);
+    r.is_ordered = true;
+    r.has_port = r.has_root = false;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_ERASE);
+}
+
+static void a_stop_becomes_a_destroy_at_its_deadline(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_STOPPED, HOST_DOM_RUNNING);
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_SHUTDOWN);
+    r.stop_ms = view.now_ms - view.stop_ms + 1;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_NONE);
+    r.stop_ms = view.now_ms - view.stop_ms;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_DESTROY);
+}
+
+/* A start that was wished while the guest still stops waits for its end, and then happens. */
+static void a_start_during_a_stop_is_not_lost(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_RUNNING, HOST_DOM_STOPPING);
+    r.stop_ms = view.now_ms - 1000;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_NONE);
+    r.dom = HOST_DOM_OFF;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_START);
+}
+
+static void a_crash_is_mended_three_times(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_RUNNING, HOST_DOM_OFF);
+    r.is_ordered = r.ever_ran = true;
+    r.ran_generation = r.generation;
+    r.why = OFF_CRASH;
+    r.crash_ms = view.now_ms - 1000;
+    for (r.crashes = 1; r.crashes <= 3; r.crashes++)
+        assert_int_equal(host_plan(&r, &view), HOST_ACT_START);
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_NONE);
+}
+
+static void a_first_start_that_takes_too_long_is_refused(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_RUNNING, HOST_DOM_ABSENT);
+    r.wished_ms = view.now_ms - view.start_ms - 1;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_REFUSE);
+    r.ever_ran = true; /* one that ran before is never given up for that */
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_START);
+}
+
+static void another_placement_of_it_ends_first(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_RUNNING, HOST_DOM_ABSENT);
+    struct host_view v = view;
+    v.is_alone = false;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE); /* R8 */
+}
+
+static void a_reboot_is_done_once(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_RUNNING, HOST_DOM_RUNNING);
+    r.reboot_n = 2;
+    r.reboot_done = 1;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_REBOOT);
+    r.reboot_done = 2;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_cell_keeps_the_rules),
+        cmocka_unit_test(a_start_goes_step_by_step),
+        cmocka_unit_test(an_end_goes_step_by_step),
+        cmocka_unit_test(an_unknown_start_is_erased_before_gone),
+        cmocka_unit_test(a_stop_becomes_a_destroy_at_its_deadline),
+        cmocka_unit_test(a_start_during_a_stop_is_not_lost),
+        cmocka_unit_test(a_crash_is_mended_three_times),
+        cmocka_unit_test(a_first_start_that_takes_too_long_is_refused),
+        cmocka_unit_test(another_placement_of_it_ends_first),
+        cmocka_unit_test(a_reboot_is_done_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
