@@ -16,29 +16,31 @@
 /* A first start may take this long, and a second for each 20 MB of the image (PROTOCOL 5). */
 static const int64_t START_MS = 60000;
 static const int64_t IMAGE_BYTES_PER_MS = 20000;
-/* Fetching and making disks has its own deadline: progress is bounded by the network. */
-static const int64_t DISK_JOB_MS = 1800000;
-
 int64_t host_backoff_ms(int64_t attempt)
 {
     return attempt >= 5 ? 30000 : (int64_t)1000 << (attempt > 0 ? attempt - 1 : 0);
 }
 
-static bool is_disk_job(int kind)
+static int64_t start_ms_of(int64_t image_bytes)
 {
-    return kind >= HOST_JOB_DISK_BASE && kind <= HOST_JOB_DISK_LIST;
+    return START_MS + image_bytes / IMAGE_BYTES_PER_MS;
 }
 
-uint64_t host_job(struct host_core *c, int kind, const void *spec, size_t size)
+static uint64_t job_within(struct host_core *c, int kind, const void *spec, size_t size,
+                           int64_t timeout_ms)
 {
     PRE(c->out != NULL);
     effect_job(c->out, &(struct effect_job){.job_id = ++c->last_job,
                                             .kind = kind,
                                             .spec = spec,
                                             .spec_size = size,
-                                            .timeout_ms = is_disk_job(kind) ? DISK_JOB_MS
-                                                                            : c->config->job_ms});
+                                            .timeout_ms = timeout_ms});
     return c->last_job;
+}
+
+uint64_t host_job(struct host_core *c, int kind, const void *spec, size_t size)
+{
+    return job_within(c, kind, spec, size, c->config->job_ms);
 }
 
 bool host_wish_load(struct host_core *c, const struct host_record *r, struct arena *arena,
@@ -136,7 +138,8 @@ static void order_base(struct host_core *c, const struct work *w)
     str_copy(spec.manifest, sizeof spec.manifest, w->wish.manifest);
     str_copy(spec.url, sizeof spec.url, w->wish.dos_url);
     str_copy(spec.grant, sizeof spec.grant, w->wish.grant);
-    base->job_id = host_job(c, HOST_JOB_DISK_BASE, &spec, sizeof spec);
+    base->job_id = job_within(c, HOST_JOB_DISK_BASE, &spec, sizeof spec,
+                              start_ms_of(w->wish.image_bytes));
 }
 
 static void order_root(struct host_core *c, const struct work *w)
@@ -285,7 +288,7 @@ static void plan_one(struct host_core *c, struct host_record *r)
         w.port = make_port(c, r, &w.wish, &arena);
         view.has_base = base != NULL && base->is_ready;
         view.port_sum = w.port != NULL ? host_port_sum(w.port, sizeof *w.port) : 0;
-        view.start_ms = START_MS + w.wish.image_bytes / IMAGE_BYTES_PER_MS;
+        view.start_ms = start_ms_of(w.wish.image_bytes);
         view.may_start = c->boot[0] != '\0' && str_eq(c->boot, c->fresh_boot);
         view.is_alone = is_alone(c, r);
         str_copy(r->manifest, sizeof r->manifest, w.wish.manifest);

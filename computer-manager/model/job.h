@@ -5,7 +5,10 @@
  * its model of a host. Plain data without pointers: the bytes are the message, both ends are
  * the same build of the same machine. Receivers check every field all the same.
  *
- * All jobs are idempotent. A job that passes its timeout has an unknown outcome. */
+ * All jobs are idempotent. A job that passes its timeout has an unknown outcome. What undoes is a
+ * barrier: after an HV_ERASE, a NET_UNPORT or a DISK_ERASE that succeeded, nothing ordered before
+ * it for that instance can come back (the domain is undefined, computer-network does one job after
+ * the other and dies with a late one, the folder of the disk is gone). */
 #pragma once
 
 #include <stdbool.h>
@@ -166,9 +169,10 @@ struct host_net_port_done {
 };
 
 /* The metadata socket of a network, listening in its router namespace on 169.254.169.254:80, comes
- * along as a descriptor: when the network comes up, and for every network after each NET_LIST that
- * is the first of its channel. It replaces the one before. Without a descriptor the network is
- * gone: close the listener and its connections, they hold the namespace. */
+ * along as a descriptor; it replaces the one before. Without a descriptor the network is gone: close
+ * the listener and its connections, they hold the namespace. Said when a network comes up or goes,
+ * and for every network before the first NET_LIST of a channel is answered: with that answer,
+ * whatever an earlier channel brought and this one did not is gone too. */
 struct host_net_listener {
     int64_t vni;
 };

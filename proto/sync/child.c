@@ -13,8 +13,8 @@
 const char sync_child_schema[] =
     "CREATE TABLE child_self(one INTEGER PRIMARY KEY CHECK(one=1), store_id TEXT NOT NULL,"
     " start_id TEXT NOT NULL, applied_rev INTEGER NOT NULL, got_sum INTEGER NOT NULL,"
-    " said_sum INTEGER NOT NULL, said_number INTEGER NOT NULL);"
-    "INSERT INTO child_self VALUES(1, '', '', 0, 0, 0, 0);"
+    " said_sum INTEGER NOT NULL, said_number INTEGER NOT NULL, boot_n INTEGER NOT NULL);"
+    "INSERT INTO child_self VALUES(1, '', '', 0, 0, 0, 0, 0);"
     "CREATE TABLE got(kind TEXT NOT NULL, id TEXT NOT NULL, pepoch INTEGER NOT NULL,"
     " generation INTEGER NOT NULL, number INTEGER NOT NULL, gone TEXT NOT NULL,"
     " gone_ms INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL,"
@@ -175,6 +175,9 @@ void sync_child_start(struct sync_child *c, const struct event *ev)
     c->seq = c->taken_seq = 0;
     c->idle = c->busy = (struct sync_call){0};
     c->seen_ack = 0;
+    /* Orders the runs of this child: also after its store was restored from a backup, as long as
+     * the date was not put back as well. */
+    store_run(c->store, "UPDATE child_self SET boot_n=max(boot_n+1, ?)", "i", ev->at.wall_ms);
     forget_old(c, ev->now_ms);
     renumber(c);
 }
@@ -433,7 +436,7 @@ static size_t fill_facts(struct sync_child *c, struct wire_sync_request *m, stru
 static void fill_self(struct sync_child *c, struct wire_sync_request *m, struct arena *arena)
 {
     struct query q;
-    query_open(&q, c->store, "SELECT store_id, start_id, applied_rev, said_sum FROM child_self",
+    query_open(&q, c->store, "SELECT store_id, start_id, applied_rev, said_sum, boot_n FROM child_self",
                "");
     if (!query_next(&q))
         return;
@@ -441,6 +444,7 @@ static void fill_self(struct sync_child *c, struct wire_sync_request *m, struct 
     m->start_id_seen = arena_strdup(arena, query_text(&q, 1));
     m->applied_rev = query_i64(&q, 2);
     m->facts_sum = (uint64_t)query_i64(&q, 3);
+    m->boot_n = query_i64(&q, 4);
     query_close(&q);
 }
 

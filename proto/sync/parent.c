@@ -20,11 +20,9 @@ const char sync_parent_schema[] =
     "CREATE TABLE child(node TEXT PRIMARY KEY, kind TEXT NOT NULL, serial TEXT NOT NULL,"
     " serial_before TEXT NOT NULL DEFAULT '',"
     " removed INTEGER NOT NULL DEFAULT 0, boot TEXT NOT NULL DEFAULT '',"
+    " boot_n INTEGER NOT NULL DEFAULT 0,"
     " seen_ack INTEGER NOT NULL DEFAULT 0, want_sum INTEGER NOT NULL DEFAULT 0,"
     " fact_sum INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
-    /* Runs of a child that ended: a message of theirs that is still under way changes nothing. */
-    "CREATE TABLE former(n INTEGER PRIMARY KEY, node TEXT NOT NULL, boot TEXT NOT NULL,"
-    " UNIQUE(node, boot));"
     "CREATE TABLE wish(node TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
     " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, rev INTEGER NOT NULL,"
     " gone TEXT NOT NULL, visible INTEGER NOT NULL, body TEXT NOT NULL,"
@@ -35,7 +33,7 @@ const char sync_parent_schema[] =
     " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, number INTEGER NOT NULL,"
     " error TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY(node, kind, id, pepoch)) WITHOUT ROWID;";
 
-enum { FORMER_BOOTS = 64, ASKS_MAX = 16 };
+enum { ASKS_MAX = 16 };
 
 /* What RAM knows of a child: who waits, when it was heard. Lost at each start, on purpose. */
 struct sync_link {
@@ -48,7 +46,8 @@ struct sync_link {
     char idle_boot[40], busy_boot[40];
     int64_t idle_applied, busy_applied;
     int64_t idle_due_mono_ms;
-    int64_t seq; /* newest of the boot at hand */
+    bool idle_is_new;         /* it came in the turn at hand */
+    int64_t idle_seq, busy_seq; /* newest of the boot at hand */
     char boot[40];
     int64_t heard_mono_ms;   /* 0 = not in this run */
     int64_t granted_mono_ms; /* last reply that carried a lease */
@@ -109,16 +108,27 @@ void sync_parent_start(struct sync_parent *p, const struct event *ev)
         link_add(p, query_text(&q, 0));
 }
 
+/* The requests of the lost turn were answered with its loss; those held before still wait. */
 void sync_parent_reload(struct sync_parent *p)
 {
     p->turn_rev = 0;
+    LIST_EACH_SAFE(it, &p->dirty)
+    {
+        struct sync_link *l = LIST_ENTRY(it, struct sync_link, dirty);
+        l->busy_request = 0;
+        if (!l->idle_is_new)
+            continue;
+        l->idle_request = 0;
+        list_remove(&l->held);
+    }
 }
 
 void sync_parent_add(struct sync_parent *p, const char *node, const char *kind, const char *serial)
 {
     store_run(p->store,
               "INSERT INTO child(node, kind, serial) VALUES(?1, ?2, ?3)"
-              " ON CONFLICT DO UPDATE SET kind=?2, serial_before=serial, serial=?3, removed=0",
+              " ON CONFLICT DO UPDATE SET kind=?2, serial_before=serial, serial=?3, removed=0,"
+              " boot_n=0",
               "sss", node, kind, serial);
     link_add(p, node);
 }
@@ -338,8 +348,8 @@ static void take_facts(struct sync_parent *p, struct sync_link *l,
                        const struct wire_sync_request *m, const struct event *ev)
 {
     int64_t ack = store_i64(p->store, 0, "SELECT seen_ack FROM child WHERE node=?", "s", m->node);
-    if (m->facts_to <= ack)
-        return;
+    if (m->facts_from == 0 || m->facts_to <= ack)
+        return; /* it carries none, or none that is new */
     if (m->facts_from > ack + 1) {
         l->need_full = true;
         return;
@@ -401,26 +411,30 @@ static enum err_code check_dates(const struct request *r, int64_t wall_ms, struc
     return ERR_OK;
 }
 
+static bool carries(const struct wire_sync_request *m)
+{
+    return m->seen_len > 0 || m->held_len > 0 || m->tell_len > 0;
+}
+
+/* A run of a child that ended changes nothing any more, however late its messages come. Of the
+ * run at hand an older sync changes nothing. The two kinds overtake each other on the way: each is ordered by
+ * itself, and facts by their numbers besides. */
 static enum err_code take_boot(struct sync_parent *p, struct sync_link *l,
                                const struct wire_sync_request *m, struct err *err)
 {
+    int64_t newest = carries(m) ? l->busy_seq : l->idle_seq;
     if (str_eq(l->boot, m->boot))
-        return m->seq > l->seq ? ERR_OK
+        return m->seq > newest ? ERR_OK
                                : err_set(err, ERR_PRECONDITION, "an older sync of '%s'", m->node);
-    if (store_has(p->store, "SELECT 1 FROM former WHERE node=? AND boot=?", "ss", m->node, m->boot))
-        return err_set(err, ERR_PRECONDITION, "a former life of '%s'", m->node);
     if (!store_has(p->store, "SELECT 1 FROM child WHERE node=? AND boot=?", "ss", m->node,
                    m->boot)) {
-        store_run(p->store,
-                  "INSERT INTO former(node, boot) SELECT node, boot FROM child WHERE node=?"
-                  " AND boot<>''",
-                  "s", m->node);
-        store_run(p->store,
-                  "DELETE FROM former WHERE node=?1 AND n<=(SELECT max(n) FROM former)-?2", "si",
-                  m->node, (int64_t)FORMER_BOOTS);
+        if (store_run(p->store, "UPDATE child SET boot_n=?1 WHERE node=?2 AND boot_n<?1", "is",
+                      m->boot_n, m->node) == 0)
+            return err_set(err, ERR_PRECONDITION, "a former life of '%s'", m->node);
         forget_numbers(p, m->node, m->boot);
     }
     str_copy(l->boot, sizeof l->boot, m->boot);
+    l->busy_seq = l->idle_seq = 0;
     return ERR_OK;
 }
 
@@ -437,16 +451,18 @@ static void take_notes(struct sync_parent *p, const struct wire_sync_request *m,
 static void hold(struct sync_parent *p, struct sync_link *l, const struct wire_sync_request *m,
                  const struct event *ev)
 {
-    bool carries = m->seen_len > 0 || m->held_len > 0 || m->tell_len > 0;
     struct wire_echo echo = {.seq = m->seq, .t_send = m->t_send};
     touch(p, l->node);
-    if (carries) {
+    if (carries(m)) {
+        l->busy_seq = m->seq;
         l->busy_request = ev->request.id;
         l->busy_echo = echo;
         l->busy_applied = m->applied_rev;
         str_copy(l->busy_boot, sizeof l->busy_boot, m->boot);
         return;
     }
+    l->idle_seq = m->seq;
+    l->idle_is_new = true;
     l->idle_request = ev->request.id;
     l->idle_echo = echo;
     l->idle_applied = m->applied_rev;
@@ -471,7 +487,6 @@ enum err_code sync_parent_request(struct sync_parent *p, const struct event *ev,
     if (code == ERR_OK)
         code = take_boot(p, l, &m, err);
     if (code == ERR_OK) {
-        l->seq = m.seq;
         l->heard_mono_ms = ev->at.mono_ms;
         take_facts(p, l, &m, ev);
         check_facts(p, l, &m);
@@ -601,6 +616,7 @@ static void seal_link(struct sync_parent *p, struct sync_link *l, const struct e
                       struct effects *out)
 {
     list_remove(&l->dirty);
+    l->idle_is_new = false;
     if (l->busy_request != 0) {
         answer(p, l, l->busy_request, &l->busy_echo, l->busy_boot, l->busy_applied, at, out);
         l->busy_request = 0;

@@ -66,7 +66,8 @@ void sync_parent_start(struct sync_parent *p, const struct event *ev);
 /* The transaction was lost: forget what RAM holds of it. */
 void sync_parent_reload(struct sync_parent *p);
 
-/* Makes a child known (by joining) or lets it in again; `kind`: "cluster", "dos", "host". */
+/* Makes a child known (by joining) or lets it in again, perhaps with a new store; `kind`:
+ * "cluster", "dos", "host". */
 void sync_parent_add(struct sync_parent *p, const char *node, const char *kind, const char *serial);
 /* Its certificates are refused from now on. */
 void sync_parent_remove(struct sync_parent *p, const char *node);
