@@ -7,3 +7,8 @@ libhost_a_SOURCES = \
 	%D%/store/record.c %D%/store/record.h %D%/store/schema.c
 include computer-manager/hypervisor/local.mk
 include computer-manager/network/local.mk
+
+sbin_PROGRAMS += tercet-computer-manager
+tercet_computer_manager_SOURCES = %D%/main.c %D%/options.def %D%/options.h
+tercet_computer_manager_LDADD = libhost.a libhosteffect.a libhostnet.a libproto.a libbase.a \
+	$(CURL_LIBS) $(UV_LIBS) $(SSL_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(INIH_LIBS)

@@ -28,10 +28,11 @@ static const struct config_option table[] = {
 #undef OPTION
 };
 
-static const char verbs[] = "verbs:\n"
-                            "  (none)      runs the computer-manager\n"
-                            "  join TOKEN  becomes a host of the cluster-manager named in the token\n"
-                            "  renew       asks for a new certificate now\n";
+static const char verbs[] =
+    "verbs:\n"
+    "  (none)      runs the computer-manager\n"
+    "  join TOKEN  becomes a host of the cluster-manager named in the token\n"
+    "  renew       asks for a new certificate now\n";
 
 static int say(const struct err *err)
 {
@@ -100,17 +101,25 @@ static void perform_job(void *self, const struct effect_job *job)
 static void on_done(void *self, const struct job_done *done)
 {
     struct shell *s = self;
-    if (done->kind == HOST_JOB_NET_LIST)
-        return; /* ours: see on_network_started */
+    if (done->kind == HOST_JOB_NET_LIST) { /* ours: see on_network_started */
+        metadata_server_settle(s->metadata);
+        return;
+    }
     loop_post(s->loop, &(struct event){.kind = EVENT_JOB_DONE, .job = *done});
+}
+
+/* Something may have changed: the core lists at once. */
+static void hypervisor_changed(void *self)
+{
+    struct shell *s = self;
+    loop_post(s->loop,
+              &(struct event){.kind = EVENT_JOB_DONE, .job = {.kind = HOST_HV_EVENT, .text = ""}});
 }
 
 static void on_hypervisor_said(void *self, struct channel_message *m)
 {
-    struct shell *s = self;
     if (m->head.kind == HOST_HV_EVENT)
-        loop_post(s->loop, &(struct event){.kind = EVENT_JOB_DONE,
-                                           .job = {.kind = HOST_HV_EVENT, .text = ""}});
+        hypervisor_changed(self);
 }
 
 static void on_network_said(void *self, struct channel_message *m)
@@ -120,14 +129,19 @@ static void on_network_said(void *self, struct channel_message *m)
     if (m->head.kind != HOST_NET_LISTENER || m->head.size != sizeof listener)
         return;
     memcpy(&listener, m->body, sizeof listener);
+    if (m->fd < 0) {
+        metadata_server_drop(s->metadata, listener.vni);
+        return;
+    }
     metadata_server_listen(s->metadata, listener.vni, m->fd);
-    m->fd = -1;
+    m->fd = -1; /* taken */
 }
 
 /* The first NET_LIST of a channel makes the helper send the metadata sockets of all networks. */
 static void on_network_started(void *self)
 {
     struct shell *s = self;
+    metadata_server_age(s->metadata);
     host_helper_submit(s->network, &(struct effect_job){.job_id = UINT64_MAX,
                                                         .kind = HOST_JOB_NET_LIST,
                                                         .spec = "",
@@ -142,32 +156,33 @@ static const struct metadata_instance *find_metadata(void *self, int64_t vni, ui
 static void start_helpers(struct shell *s)
 {
     const struct host_options *o = s->options;
-    const char *hv[] = {s->hypervisor_path, "--uri",        o->uri,    "--state-dir", s->state,
-                        "--images-dir",     s->images,      "--accelerator", o->accelerator, NULL};
-    const char *net[] = {s->network_path, "--prefix",      o->prefix,      "--run-dir",
-                         o->network_run,  "--resolv-conf", o->resolv_conf, "--tap-owner",
-                         o->tap_owner,    NULL};
+    const char *hv[] = {s->hypervisor_path, "--uri",   o->uri,          "--state-dir",  s->state,
+                        "--images-dir",     s->images, "--accelerator", o->accelerator, NULL};
+    const char *net[] = {
+        s->network_path, "--prefix",     o->prefix,     "--run-dir",  o->network_run,
+        "--resolv-conf", o->resolv_conf, "--tap-owner", o->tap_owner, NULL};
     path_in(s->hypervisor_path, o->helpers, "tercet-computer-hypervisor");
     path_in(s->network_path, o->helpers, "tercet-computer-network");
     memcpy(s->hypervisor_argv, hv, sizeof hv);
     memcpy(s->network_argv, net, sizeof net);
-    s->hypervisor = host_helper_new(
-        loop_uv(s->loop), &(struct host_helper_config){.name = "computer-hypervisor",
-                                                       .argv = s->hypervisor_argv,
-                                                       .respawn_min_ms = RESPAWN_MIN_MS,
-                                                       .respawn_max_ms = RESPAWN_MAX_MS,
-                                                       .self = s,
-                                                       .done = on_done,
-                                                       .said = on_hypervisor_said});
-    s->network = host_helper_new(
-        loop_uv(s->loop), &(struct host_helper_config){.name = "computer-network",
-                                                       .argv = s->network_argv,
-                                                       .respawn_min_ms = RESPAWN_MIN_MS,
-                                                       .respawn_max_ms = RESPAWN_MAX_MS,
-                                                       .self = s,
-                                                       .done = on_done,
-                                                       .said = on_network_said,
-                                                       .started = on_network_started});
+    s->hypervisor = host_helper_new(loop_uv(s->loop),
+                                    &(struct host_helper_config){.name = "computer-hypervisor",
+                                                                 .argv = s->hypervisor_argv,
+                                                                 .respawn_min_ms = RESPAWN_MIN_MS,
+                                                                 .respawn_max_ms = RESPAWN_MAX_MS,
+                                                                 .self = s,
+                                                                 .done = on_done,
+                                                                 .said = on_hypervisor_said,
+                                                                 .started = hypervisor_changed});
+    s->network = host_helper_new(loop_uv(s->loop),
+                                 &(struct host_helper_config){.name = "computer-network",
+                                                              .argv = s->network_argv,
+                                                              .respawn_min_ms = RESPAWN_MIN_MS,
+                                                              .respawn_max_ms = RESPAWN_MAX_MS,
+                                                              .self = s,
+                                                              .done = on_done,
+                                                              .said = on_network_said,
+                                                              .started = on_network_started});
 }
 
 #define DISK_HANDLER(name, job)                                                        \
@@ -207,8 +222,7 @@ static enum err_code start_disks(struct shell *s, struct err *err)
     return ERR_OK;
 }
 
-static enum err_code open_parent(struct shell *s, const struct enroll_identity *id,
-                                 struct err *err)
+static enum err_code open_parent(struct shell *s, const struct enroll_identity *id, struct err *err)
 {
     const char *parent = s->options->parent;
     s->client = http_client_new(s->loop);
@@ -234,7 +248,8 @@ static void run_core(struct shell *s, struct store *store, const struct enroll_i
     struct instant now = loop_now(s->loop);
     struct turn turn;
     turn_init(&turn, &steps, store, &now);
-    s->metadata = metadata_server_new(loop_uv(s->loop), &rng, find_metadata, s);
+    struct clock clock = clock_system();
+    s->metadata = metadata_server_new(loop_uv(s->loop), find_metadata, s, &rng, &clock);
     start_helpers(s);
     struct loop_performer performer = {.self = s, .call = perform_call, .job = perform_job};
     log_info("computer.ready", "node", id->node, NULL);

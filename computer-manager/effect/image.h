@@ -1,0 +1,23 @@
+/* image.h - the bases of images on this host: fetched once, verified, kept while they are used.
+ *
+ * A base is assembled in IMAGES/.MANIFEST.part, where what was fetched before a crash or a cut
+ * is found again by its hash, and gets its name when it is whole and flushed. */
+#pragma once
+
+#include "computer-manager/effect/disk.h"
+#include "computer-manager/effect/fetch.h"
+
+struct host_image_job {
+    const char *images_dir;
+    const char *manifest; /* checked: 64 lower-case hex digits */
+    int64_t size_bytes;   /* the image is not larger than this */
+    struct host_fetch_peer peer;
+    const struct host_disk_config *config; /* for progress */
+};
+
+/* Makes it be there. Two at once for the same image: the second waits and finds it. */
+enum err_code host_image_ensure(const struct host_image_job *job, struct err *err);
+/* Removes bases that no root disk below `state_dir` names and that nobody asked for within
+ * idle_ms; adds their bytes to `freed`. Nobody may make root disks meanwhile. */
+enum err_code host_image_evict(const char *state_dir, const char *images_dir, int64_t idle_ms,
+                               int64_t *freed_bytes, struct err *err);

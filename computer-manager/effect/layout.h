@@ -1,0 +1,26 @@
+/* layout.h - where the files of instances and images lie. The manager's disk worker makes them,
+ * computer-hypervisor names them to the hypervisor service; both ask here.
+ *
+ *   STATE/i-0123.../root-PEPOCH.qcow2    root disk of one placement, a linked qcow2
+ *   STATE/i-0123.../console.log          newest of the serial console
+ *   IMAGES/MANIFEST.raw                  base of an image, sparse, never written again
+ *
+ * Ids and hashes were checked before they come here: no path is made of unchecked text. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HOST_PATH_SIZE = 512 };
+
+/* Each aborts where the path would not fit: directories are bounded when they are configured. */
+void host_layout_instance(char out[HOST_PATH_SIZE], const char *state_dir, const char *instance);
+void host_layout_root(char out[HOST_PATH_SIZE], const char *state_dir, const char *instance,
+                      int64_t pepoch);
+void host_layout_console(char out[HOST_PATH_SIZE], const char *state_dir, const char *instance);
+void host_layout_base(char out[HOST_PATH_SIZE], const char *images_dir, const char *manifest);
+
+/* The pepoch of a root disk's file name, or -1. */
+int64_t host_layout_root_pepoch(const char *name);
+/* `to` (a file) as seen from `from_dir`, both absolute and without links: "../../images/x". */
+void host_layout_relative(char out[HOST_PATH_SIZE], const char *from_dir, const char *to);

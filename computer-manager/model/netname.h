@@ -1,0 +1,43 @@
+/* netname.h - how links, namespaces, chains and tables of ours are called: pure.
+ *
+ * A prefix (one to six lower-case letters or digits; "tct" unless configured) lets several labs
+ * share a machine. Names are derived, so that a restarted process finds what another one made.
+ * Link names have at most 15 characters: prefix, one letter, six or eight hex digits. */
+#pragma once
+
+#include "computer-manager/model/job.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { HOST_LINK_SIZE = 16, HOST_NETNAME_SIZE = 48 };
+
+/* Inside a router namespace the two links have these names everywhere. */
+#define HOST_NETNAME_GATEWAY "gw"
+#define HOST_NETNAME_UPLINK  "up"
+
+bool host_netname_is_prefix(const char *prefix);
+
+enum host_link_kind {
+    HOST_LINK_BRIDGE = 'b',  /* of a network */
+    HOST_LINK_GATEWAY = 'g', /* host's end of the veth between bridge and router namespace */
+    HOST_LINK_UPLINK = 'u',  /* host's end of the veth that guests leave by */
+    HOST_LINK_TAP = 't',     /* of a port */
+};
+
+/* "tctb00000a"; kind is not HOST_LINK_TAP. All return `out`. */
+const char *host_netname_link(char out[HOST_LINK_SIZE], const char *prefix,
+                              enum host_link_kind kind, int64_t vni);
+/* "tctt0123abcd" of eni-0123abcd... */
+const char *host_netname_tap(char out[HOST_LINK_SIZE], const char *prefix, const char *port);
+/* The vni of a link of that kind and prefix; 0 where `name` is none. */
+int64_t host_netname_vni(const char *name, const char *prefix, enum host_link_kind kind);
+/* "tercet-tct-00000a" */
+const char *host_netname_space(char out[HOST_NETNAME_SIZE], const char *prefix, int64_t vni);
+/* "tercet_tct": the shared inet table. */
+const char *host_netname_table(char out[HOST_NETNAME_SIZE], const char *prefix);
+/* "tercet_tct_0123abcd": the netdev table of one tap. */
+const char *host_netname_tap_table(char out[HOST_NETNAME_SIZE], const char *prefix,
+                                   const char *port);
+/* "g00000a_0123...": the set of a group's members on one network. */
+const char *host_netname_group(char out[HOST_NETNAME_SIZE], int64_t vni, const char *group);

@@ -1,0 +1,32 @@
+# computer-network, and the pure modules of networks and metadata that tests and the manager link.
+noinst_LIBRARIES += libhostnet.a
+libhostnet_a_SOURCES = \
+	computer-manager/effect/metadata_server.c computer-manager/effect/metadata_server.h \
+	computer-manager/model/address.c computer-manager/model/address.h \
+	computer-manager/model/filter.c computer-manager/model/filter.h \
+	computer-manager/model/job.h \
+	computer-manager/model/metadata.c computer-manager/model/metadata.h \
+	computer-manager/model/metadata_request.c computer-manager/model/metadata_request.h \
+	computer-manager/model/metadata_token.c computer-manager/model/metadata_token.h \
+	computer-manager/model/netname.c computer-manager/model/netname.h \
+	%D%/valid.c %D%/valid.h
+
+libexec_PROGRAMS += tercet-computer-network
+tercet_computer_network_SOURCES = \
+	%D%/confine.c %D%/confine.h \
+	%D%/dnsmasq.c %D%/dnsmasq.h \
+	%D%/lease.c %D%/lease.h \
+	%D%/main.c \
+	%D%/netlink.c %D%/netlink.h \
+	%D%/network.h \
+	%D%/port.c %D%/port.h \
+	%D%/probe.c %D%/probe.h \
+	%D%/ruleset.c %D%/ruleset.h \
+	%D%/runfile.c %D%/runfile.h \
+	%D%/space.c %D%/space.h \
+	%D%/survey.c %D%/survey.h \
+	%D%/sweep.c %D%/sweep.h \
+	%D%/tap.c %D%/tap.h \
+	%D%/vpc.c %D%/vpc.h
+tercet_computer_network_CPPFLAGS = $(AM_CPPFLAGS) $(MNL_CFLAGS) $(NFT_CFLAGS) $(SECCOMP_CFLAGS)
+tercet_computer_network_LDADD = libhostnet.a libhosteffect.a libbase.a $(NFT_LIBS) $(MNL_LIBS) $(SECCOMP_LIBS) $(SSL_LIBS)

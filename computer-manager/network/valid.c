@@ -1,0 +1,138 @@
+/* valid.c - checks of jobs, field by field. */
+#include "computer-manager/network/valid.h"
+
+#include "base/id.h"
+#include "computer-manager/model/address.h"
+#include "computer-manager/model/filter.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+enum {
+    CIDR_LEN_MIN = 16, /* as EC2 has it for networks and subnets */
+    CIDR_LEN_MAX = 28,
+    RESERVED = 3, /* the first addresses of a subnet are the provider's */
+    MTU_MIN = 576,
+    MTU_MAX = 9216,
+    LINK_LEN = 14,
+};
+
+static bool is_id(const char field[HOST_ID_SIZE], const char *prefix)
+{
+    return memchr(field, '\0', HOST_ID_SIZE) != NULL && id_is(field, prefix);
+}
+
+static bool is_vni(int64_t vni)
+{
+    return vni >= 1 && vni < 1 << 24;
+}
+
+/* Lower-case labels joined by single dots, at most `labels` of them. */
+static bool is_name(const char field[HOST_NAME_SIZE], int labels)
+{
+    if (memchr(field, '\0', HOST_NAME_SIZE) == NULL)
+        return false;
+    const char *p = field;
+    for (int l = 0; l < labels; l++) {
+        size_t len = strspn(p, "abcdefghijklmnopqrstuvwxyz0123456789-");
+        if (len == 0 || p[0] == '-' || p[len - 1] == '-')
+            return false;
+        p += len;
+        if (*p == '\0')
+            return true;
+        if (*p++ != '.')
+            return false;
+    }
+    return false;
+}
+
+static bool overlaps(uint32_t a, uint8_t a_len, uint32_t b, uint8_t b_len)
+{
+    return host_address_in(a, b, a_len < b_len ? a_len : b_len);
+}
+
+/* Ranges no guest can live in: this net, loopback, link-local, multicast and above, our links. */
+static bool is_reserved(uint32_t cidr, uint8_t len, uint32_t link_base)
+{
+    return overlaps(cidr, len, 0, 8) || overlaps(cidr, len, 127u << 24, 8) ||
+           overlaps(cidr, len, 0xa9fe0000u, 16) || cidr >= 224u << 24 ||
+           overlaps(cidr, len, link_base, LINK_LEN);
+}
+
+static bool is_range(uint32_t cidr, uint8_t len)
+{
+    return len >= CIDR_LEN_MIN && len <= CIDR_LEN_MAX && host_address_is_cidr(cidr, len);
+}
+
+static bool is_placed(const struct host_port *p)
+{
+    return p->subnet_len >= p->vpc_cidr_len &&
+           host_address_in(p->subnet, p->vpc_cidr, p->vpc_cidr_len) &&
+           p->gateway == p->subnet + 1 &&
+           host_address_is_host(p->address, p->subnet, p->subnet_len) &&
+           p->address > p->subnet + RESERVED;
+}
+
+static bool is_rule(const struct host_rule *r)
+{
+    bool icmp = r->protocol == 1, ports = r->protocol == 6 || r->protocol == 17;
+    bool every = r->from == -1 && r->to == -1;
+    if (r->egress > 1 || !host_address_is_cidr(r->cidr, r->cidr_len))
+        return false;
+    if (memchr(r->group, '\0', HOST_ID_SIZE) == NULL ||
+        (r->group[0] != '\0' && !is_id(r->group, "sg")))
+        return false;
+    if (icmp)
+        return r->from >= -1 && r->from <= 255 && r->to >= -1 && r->to <= 255 &&
+               (r->from >= 0 || r->to == -1);
+    return every || (ports && r->from >= 0 && r->from <= r->to && r->to <= 65535);
+}
+
+static bool is_mac(const uint8_t mac[6])
+{
+    return host_address_is_mac(mac) && memcmp(mac, HOST_FILTER_GATEWAY_MAC, 6) != 0 &&
+           memcmp(mac, HOST_FILTER_BRIDGE_MAC, 6) != 0;
+}
+
+static enum err_code refuse(struct err *err, const char *field)
+{
+    return err_set(err, ERR_INVALID_PARAMETER, "bad %s", field);
+}
+
+enum err_code valid_port(const struct host_port *p, uint32_t link_base, struct err *err)
+{
+    if (!is_id(p->port, "eni") || !is_id(p->instance, "i") || !is_id(p->vpc, "vpc"))
+        return refuse(err, "id of port, instance or network");
+    if (!is_vni(p->vni))
+        return refuse(err, "vni");
+    if (!is_mac(p->mac))
+        return refuse(err, "MAC");
+    if (!is_range(p->vpc_cidr, p->vpc_cidr_len) || !is_range(p->subnet, p->subnet_len) ||
+        is_reserved(p->vpc_cidr, p->vpc_cidr_len, link_base))
+        return refuse(err, "range of network or subnet");
+    if (!is_placed(p))
+        return refuse(err, "address or gateway for that subnet");
+    if (!is_name(p->hostname, 1) || !is_name(p->domain, 16))
+        return refuse(err, "hostname or domain");
+    if (p->mtu < MTU_MIN || p->mtu > MTU_MAX)
+        return refuse(err, "mtu");
+    if (p->rules_len < 0 || p->rules_len > HOST_RULES_MAX)
+        return refuse(err, "number of rules");
+    for (int64_t r = 0; r < p->rules_len; r++)
+        if (!is_rule(&p->rules[r]))
+            return err_set(err, ERR_INVALID_PARAMETER, "bad rule %lld", (long long)r);
+    return ERR_OK;
+}
+
+enum err_code valid_unport(const struct host_net_unport *u, struct err *err)
+{
+    return is_id(u->port, "eni") && is_vni(u->vni) ? ERR_OK : refuse(err, "port or vni");
+}
+
+enum err_code valid_group(const struct host_net_group *g, struct err *err)
+{
+    if (!is_id(g->group, "sg") || !is_vni(g->vni))
+        return refuse(err, "group or vni");
+    return g->len >= 0 && g->len <= HOST_MEMBERS_MAX ? ERR_OK : refuse(err, "number of members");
+}
