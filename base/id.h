@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 enum {
-    ID_SIZE = 24,      /* the longest prefix, '-', 17 digits, NUL */
+    ID_SIZE = 32,      /* the longest prefix ("eni-attach"), '-', 17 digits, NUL */
     ID_UUID_SIZE = 37, /* 8-4-4-4-12 and NUL */
 };
 

@@ -35,13 +35,13 @@ struct loop {
     struct inbox inboxes[2];
     struct inbox *filling; /* the other one is in a turn or empty */
     struct arena effects_arena;
-    uv_check_t check;   /* after I/O: the turn */
-    uv_idle_t idle;     /* active while the inbox is not empty, so that poll does not sleep */
+    uv_check_t check; /* after I/O: the turn */
+    uv_idle_t idle;   /* active while the inbox is not empty, so that poll does not sleep */
     uv_timer_t tick;
     uv_async_t async;
     uv_signal_t signals[3];
-    int64_t wake_ms;    /* what core.wake_at said last */
-    unsigned haste;     /* ticks in a row that were due at once */
+    int64_t wake_ms; /* what core.wake_at said last */
+    unsigned haste;  /* ticks in a row that were due at once */
     bool stopping;
     void (*hup)(void *self);
     void *hup_self;

@@ -73,12 +73,15 @@ static int verb_renew(const struct cluster_options *o)
     return enroll_renew(folder, o->parent, JOIN_MS, &err) == ERR_OK ? 0 : say(&err);
 }
 
-static void advertised(char *out, size_t out_size, const struct cluster_options *o)
+/* "node@host:port", as tokens name a parent. */
+static void advertised(char *out, size_t out_size, const struct cluster_options *o,
+                       const char *node)
 {
     if (*o->advertise != '\0')
-        str_copy(out, out_size, o->advertise);
+        snprintf(out, out_size, "%s@%.180s", node, o->advertise);
     else
-        snprintf(out, out_size, "%.200s:%lld", o->listen_address, (long long)o->listen_tcp_port);
+        snprintf(out, out_size, "%s@%.150s:%lld", node, o->listen_address,
+                 (long long)o->listen_tcp_port);
 }
 
 /* Writes beside a running daemon: the token is one row in one transaction. */
@@ -93,8 +96,8 @@ static int verb_token(const struct cluster_options *o, const char *host)
     struct cert_info root;
     char folder[ENROLL_PATH_SIZE], parent[CONFIG_TEXT_SIZE], hash[DIGEST_SHA256_HEX_SIZE];
     path_in(folder, o, "identity");
-    advertised(parent, sizeof parent, o);
     enum err_code code = enroll_load(&id, folder, &err);
+    advertised(parent, sizeof parent, o, id.node);
     if (code == ERR_OK)
         code = cert_info_read(&root, buf_str(&id.ca), &err);
     if (code == ERR_OK)

@@ -1,4 +1,5 @@
 # tests/: unit tests here; tests/run drives everything else.
+include tests/sim/local.mk
 if HAVE_CMOCKA
 include tests/unit/base.mk
 include tests/unit/wire.mk

@@ -1,8 +1,9 @@
 /* netname.h - how links, namespaces, chains and tables of ours are called: pure.
  *
  * A prefix (one to six lower-case letters or digits; "tct" unless configured) lets several labs
- * share a machine. Names are derived, so that a restarted process finds what another one made.
- * Link names have at most 15 characters: prefix, one letter, six or eight hex digits. */
+ * share a machine; none may begin with another, since filters match by it. Names are derived, so
+ * that a restarted process finds what another one made. Link names have at most 15 characters:
+ * prefix, one letter, six or eight hex digits. */
 #pragma once
 
 #include "computer-manager/model/job.h"

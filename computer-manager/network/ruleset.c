@@ -8,6 +8,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <malloc.h>
 #include <nftables/libnftables.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ static enum err_code run(const char *text, unsigned flags, struct buf *out, stru
         buf_text(out, nft_ctx_get_output_buffer(nft));
     }
     nft_ctx_free(nft);
+    malloc_trim(0); /* nft reads all that is loaded each time; it is not kept until the next */
     return code;
 }
 

@@ -30,8 +30,8 @@ static enum err_code read_file(struct buf *out, const char *folder, const char *
     return http_tls_read(out, path, err);
 }
 
-static enum err_code write_file(const char *folder, const char *name, const char *text,
-                                mode_t mode, struct err *err)
+static enum err_code write_file(const char *folder, const char *name, const char *text, mode_t mode,
+                                struct err *err)
 {
     char path[ENROLL_PATH_SIZE];
     path_of(path, folder, name);
@@ -132,8 +132,7 @@ static enum err_code ask_step(void *self, const struct event *ev, struct effects
     return ERR_OK;
 }
 
-static void ask_fail(void *self, const struct event *ev, const struct err *err,
-                     struct effects *out)
+static void ask_fail(void *self, const struct event *ev, const struct err *err, struct effects *out)
 {
     (void)self, (void)ev, (void)err, (void)out;
 }
@@ -227,8 +226,9 @@ static enum err_code take_answer(const struct question *q, const char *folder, s
     struct arena arena = {0};
     struct wire_joined joined;
     if (q->status == 0)
-        return err_set(err, ERR_TIMEOUT, "the parent does not answer, or is another one than the"
-                                         " token says");
+        return err_set(err, ERR_TIMEOUT,
+                       "the parent does not answer, or is another one than the"
+                       " token says");
     if (q->status != 200)
         return err_set(err, ERR_TOKEN_INVALID, "the parent refused (%d): %.150s", q->status,
                        buf_str(&q->answer));
@@ -254,8 +254,8 @@ enum err_code enroll_join(const char *folder, const char *token_text, int64_t ti
     buf_printf(&url, "https://%s", token.parent);
     wire_encode(&q.body, &wire_join_type,
                 &(struct wire_join){.node = token.node, .token = token_text, .csr = buf_str(&csr)});
-    enum err_code code =
-        ask(&q, &(struct http_tls){.ca_sha256 = token.ca_sha256}, NULL, buf_str(&url), err);
+    enum err_code code = ask(&q, &(struct http_tls){.ca_sha256 = token.ca_sha256},
+                             token.parent_node, buf_str(&url), err);
     if (code == ERR_OK)
         code = take_answer(&q, folder, err);
     explicit_bzero(&token, sizeof token);

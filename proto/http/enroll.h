@@ -16,11 +16,11 @@ enum { ENROLL_PATH_SIZE = 300 };
 
 struct enroll_identity {
     char node[CERT_NAME_SIZE];
-    char parent[CERT_NAME_SIZE];  /* node name of the parent */
+    char parent[CERT_NAME_SIZE]; /* node name of the parent */
     char region[32], zone[32];
-    unsigned char link_key[32];   /* seals secrets on the link to the parent */
-    struct buf chain;             /* leaf, intermediates, root: what a listener shows */
-    struct buf key, ca;           /* PEM */
+    unsigned char link_key[32]; /* seals secrets on the link to the parent */
+    struct buf chain;           /* leaf, intermediates, root: what a listener shows */
+    struct buf key, ca;         /* PEM */
     struct cert_info info;
 };
 

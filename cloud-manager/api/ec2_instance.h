@@ -1,0 +1,35 @@
+/* ec2_instance.h - an instance with all that is said of it, and how EC2 writes it. */
+#pragma once
+
+#include "cloud-manager/api/call.h"
+#include "cloud-manager/ops/instance.h"
+
+/* A row and what belongs to it. Port and volume are gone from one that ended. */
+struct cloud_instance_view {
+    const struct cloud_instance *row;
+    struct cloud_port port;
+    struct cloud_volume volume;
+    bool has_port, has_volume;
+    struct cloud_port_group *groups;
+    size_t groups_len;
+    struct cloud_tags tags;
+};
+
+void cloud_instance_view(struct cloud_call *call, const struct cloud_instance *row,
+                         struct cloud_instance_view *out);
+/* <item> of an instancesSet. */
+void cloud_write_instance(struct cloud_call *call, const struct cloud_instance_view *view);
+/* reservationId, ownerId, groupSet, instancesSet of rows that share a reservation. */
+void cloud_write_reservation(struct cloud_call *call, const struct cloud_instance *rows,
+                             size_t len);
+/* <groupSet> */
+void cloud_write_groups(struct cloud_xml *xml, const struct cloud_port_group *groups, size_t len);
+/* "User initiated (2026-11-20 09:13:35 GMT)", "" when nothing happened; in the op's arena. */
+const char *cloud_text_transition(const struct cloud_op *op, const struct cloud_instance *row);
+/* EC2's words for a root disk: of the attachment, and of the volume. */
+const char *cloud_text_attached(const struct cloud_instance *row);
+const char *cloud_text_volume_state(const struct cloud_instance *row);
+
+extern const char *const cloud_instance_filters[];
+void cloud_instance_facts(struct cloud_call *call, const struct cloud_instance_view *view,
+                          struct cloud_facts *facts);

@@ -1,0 +1,154 @@
+/* ec2_instance_filter.c - what DescribeInstances can be asked for. */
+#include "cloud-manager/api/ec2_instance.h"
+
+const char *const cloud_instance_filters[] = {"affinity",
+                                              "architecture",
+                                              "availability-zone",
+                                              "block-device-mapping.attach-time",
+                                              "block-device-mapping.delete-on-termination",
+                                              "block-device-mapping.device-name",
+                                              "block-device-mapping.status",
+                                              "block-device-mapping.volume-id",
+                                              "client-token",
+                                              "dns-name",
+                                              "hypervisor",
+                                              "image-id",
+                                              "instance-id",
+                                              "instance-lifecycle",
+                                              "instance-state-code",
+                                              "instance-state-name",
+                                              "instance-type",
+                                              "instance.group-id",
+                                              "instance.group-name",
+                                              "ip-address",
+                                              "key-name",
+                                              "launch-index",
+                                              "launch-time",
+                                              "metadata-options.http-endpoint",
+                                              "metadata-options.http-tokens",
+                                              "monitoring-state",
+                                              "network-interface.addresses.primary",
+                                              "network-interface.addresses.private-ip-address",
+                                              "network-interface.attachment.attachment-id",
+                                              "network-interface.attachment.device-index",
+                                              "network-interface.attachment.instance-id",
+                                              "network-interface.attachment.status",
+                                              "network-interface.availability-zone",
+                                              "network-interface.group-id",
+                                              "network-interface.group-name",
+                                              "network-interface.mac-address",
+                                              "network-interface.network-interface-id",
+                                              "network-interface.owner-id",
+                                              "network-interface.private-dns-name",
+                                              "network-interface.private-ip-address",
+                                              "network-interface.source-dest-check",
+                                              "network-interface.status",
+                                              "network-interface.subnet-id",
+                                              "network-interface.vpc-id",
+                                              "owner-id",
+                                              "placement-group-name",
+                                              "platform",
+                                              "private-dns-name",
+                                              "private-ip-address",
+                                              "reason",
+                                              "requester-id",
+                                              "reservation-id",
+                                              "root-device-name",
+                                              "root-device-type",
+                                              "source-dest-check",
+                                              "spot-instance-request-id",
+                                              "state-reason-code",
+                                              "state-reason-message",
+                                              "subnet-id",
+                                              "tag-key",
+                                              "tenancy",
+                                              "virtualization-type",
+                                              "vpc-id",
+                                              NULL};
+
+static void add_row(struct cloud_call *call, const struct cloud_instance *row,
+                    struct cloud_facts *f)
+{
+    cloud_facts_add(f, "architecture", row->architecture);
+    cloud_facts_add(f, "availability-zone", cloud_zone_name(call->op, row->letter));
+    cloud_facts_add(f, "client-token", row->client_token);
+    cloud_facts_add(f, "hypervisor", "xen");
+    cloud_facts_add(f, "image-id", row->image);
+    cloud_facts_add(f, "instance-id", row->id);
+    cloud_facts_add_i64(f, "instance-state-code", row->state);
+    cloud_facts_add(f, "instance-state-name",
+                    cloud_instance_state_text((enum cloud_instance_state)row->state));
+    cloud_facts_add(f, "instance-type", row->type);
+    cloud_facts_add(f, "key-name", row->key_name);
+    cloud_facts_add_i64(f, "launch-index", row->launch_index);
+    cloud_facts_add(f, "launch-time", cloud_text_time(call->op, row->launch_wall_ms));
+    cloud_facts_add(f, "metadata-options.http-endpoint", "enabled");
+    cloud_facts_add(f, "metadata-options.http-tokens", "optional");
+    cloud_facts_add(f, "monitoring-state", "disabled");
+    cloud_facts_add(f, "owner-id", row->account);
+    cloud_facts_add(f, "reason", cloud_text_transition(call->op, row));
+    cloud_facts_add(f, "reservation-id", row->reservation);
+    cloud_facts_add(f, "root-device-name", row->root_device);
+    cloud_facts_add(f, "root-device-type", "ebs");
+    cloud_facts_add(f, "state-reason-code", row->reason_code);
+    cloud_facts_add(f, "state-reason-message", row->reason);
+    cloud_facts_add(f, "tenancy", "default");
+    cloud_facts_add(f, "virtualization-type", "hvm");
+}
+
+static void add_port(struct cloud_call *call, const struct cloud_instance_view *v,
+                     struct cloud_facts *f)
+{
+    const char *address = cloud_text_address(call->op, v->port.address);
+    const char *dns = cloud_text_dns(call->op, v->port.address);
+    cloud_facts_add(f, "private-dns-name", dns);
+    cloud_facts_add(f, "private-ip-address", address);
+    cloud_facts_add(f, "source-dest-check", "true");
+    cloud_facts_add(f, "subnet-id", v->port.subnet);
+    cloud_facts_add(f, "vpc-id", v->port.vpc);
+    cloud_facts_add(f, "network-interface.addresses.primary", "true");
+    cloud_facts_add(f, "network-interface.addresses.private-ip-address", address);
+    cloud_facts_add(f, "network-interface.attachment.attachment-id", v->port.attachment);
+    cloud_facts_add(f, "network-interface.attachment.device-index", "0");
+    cloud_facts_add(f, "network-interface.attachment.instance-id", v->row->id);
+    cloud_facts_add(f, "network-interface.attachment.status", cloud_text_attached(v->row));
+    cloud_facts_add(f, "network-interface.availability-zone",
+                    cloud_zone_name(call->op, v->row->letter));
+    cloud_facts_add(f, "network-interface.mac-address", v->port.mac);
+    cloud_facts_add(f, "network-interface.network-interface-id", v->port.id);
+    cloud_facts_add(f, "network-interface.owner-id", v->row->account);
+    cloud_facts_add(f, "network-interface.private-dns-name", dns);
+    cloud_facts_add(f, "network-interface.private-ip-address", address);
+    cloud_facts_add(f, "network-interface.source-dest-check", "true");
+    cloud_facts_add(f, "network-interface.status", "in-use");
+    cloud_facts_add(f, "network-interface.subnet-id", v->port.subnet);
+    cloud_facts_add(f, "network-interface.vpc-id", v->port.vpc);
+    for (size_t i = 0; i < v->groups_len; i++) {
+        cloud_facts_add(f, "instance.group-id", v->groups[i].id);
+        cloud_facts_add(f, "instance.group-name", v->groups[i].name);
+        cloud_facts_add(f, "network-interface.group-id", v->groups[i].id);
+        cloud_facts_add(f, "network-interface.group-name", v->groups[i].name);
+    }
+}
+
+static void add_volume(struct cloud_call *call, const struct cloud_instance_view *v,
+                       struct cloud_facts *f)
+{
+    cloud_facts_add(f, "block-device-mapping.attach-time",
+                    cloud_text_time(call->op, v->volume.created_wall_ms));
+    cloud_facts_add(f, "block-device-mapping.delete-on-termination", "true");
+    cloud_facts_add(f, "block-device-mapping.device-name", v->volume.device);
+    cloud_facts_add(f, "block-device-mapping.status", cloud_text_attached(v->row));
+    cloud_facts_add(f, "block-device-mapping.volume-id", v->volume.id);
+}
+
+void cloud_instance_facts(struct cloud_call *call, const struct cloud_instance_view *view,
+                          struct cloud_facts *facts)
+{
+    add_row(call, view->row, facts);
+    if (view->has_port)
+        add_port(call, view, facts);
+    if (view->has_volume)
+        add_volume(call, view, facts);
+    cloud_facts_add_tags(facts, &view->tags);
+}

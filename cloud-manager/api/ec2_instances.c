@@ -1,0 +1,186 @@
+/* ec2_instances.c - DescribeInstances, Start, Stop, Reboot, Terminate, GetConsoleOutput. */
+#include "base/check.h"
+#include "base/str.h"
+#include "cloud-manager/api/ec2_instance.h"
+#include "cloud-manager/ops/console.h"
+
+/* ---- DescribeInstances -------------------------------------------------------------------- */
+
+struct listing {
+    struct cloud_instance_view *views;
+    size_t len;
+    const struct cloud_page *page;
+    struct cloud_walk walk;
+};
+
+static const char *sort_key(struct cloud_call *call, const struct cloud_instance *row)
+{
+    return arena_printf(call->op->arena, "%s/%05lld", row->reservation,
+                        (long long)row->launch_index);
+}
+
+/* By instances, but a reservation that has begun is given whole. */
+static bool takes(struct cloud_call *call, struct listing *l, const struct cloud_instance *row)
+{
+    const struct cloud_instance *last = l->len > 0 ? l->views[l->len - 1].row : NULL;
+    const char *key = sort_key(call, row);
+    if (last != NULL && str_eq(last->reservation, row->reservation)) {
+        l->walk.given++;
+        l->walk.last = key;
+        return true;
+    }
+    if (l->walk.given > l->page->max)
+        l->walk.given = l->page->max;
+    return cloud_walk_takes(&l->walk, key);
+}
+
+static void select_views(struct cloud_call *call, const struct cloud_instances *rows,
+                         const struct cloud_filters *filters, struct listing *l)
+{
+    l->views = arena_alloc(call->op->arena, (rows->len + 1) * sizeof *l->views);
+    for (size_t i = 0; i < rows->len && !l->walk.more; i++) {
+        struct cloud_instance_view *view = &l->views[l->len];
+        struct cloud_facts facts = {.arena = call->op->arena};
+        cloud_instance_view(call, &rows->list[i], view);
+        if (filters->len > 0)
+            cloud_instance_facts(call, view, &facts);
+        if (cloud_filters_match(filters, &facts) && takes(call, l, view->row))
+            l->len++;
+    }
+}
+
+static void write_listing(struct cloud_call *call, const struct listing *l)
+{
+    struct cloud_xml *x = call->xml;
+    cloud_xml_open(x, "reservationSet");
+    int depth = x->depth;
+    for (size_t i = 0; i < l->len; i++) {
+        const struct cloud_instance *row = l->views[i].row;
+        if (i == 0 || !str_eq(l->views[i - 1].row->reservation, row->reservation)) {
+            cloud_xml_close_to(x, depth);
+            cloud_xml_open(x, "item");
+            cloud_xml_text(x, "reservationId", row->reservation);
+            cloud_xml_text(x, "ownerId", row->account);
+            cloud_xml_open(x, "groupSet");
+            cloud_xml_close(x);
+            cloud_xml_open(x, "instancesSet");
+        }
+        cloud_write_instance(call, &l->views[i]);
+    }
+    cloud_xml_close_to(x, depth - 1);
+    cloud_write_next(call, &l->walk);
+}
+
+enum err_code cloud_ec2_describe_instances(struct cloud_call *call, struct err *err)
+{
+    struct cloud_texts ids = cloud_query_list(call->query, "InstanceId");
+    struct cloud_filters filters;
+    struct cloud_page page;
+    struct cloud_instances rows;
+    struct listing l = {.page = &page, .walk = {.page = &page}};
+    if (cloud_filters_decode(&filters, call->query, cloud_instance_filters, err) != ERR_OK ||
+        cloud_page_decode(&page, call->query, 5, 1000, ids.len > 0, err) != ERR_OK ||
+        cloud_query_done(call->query, err) != ERR_OK ||
+        cloud_instances_describe(call->op, ids.list, ids.len, &rows, err) != ERR_OK)
+        return err->code;
+    select_views(call, &rows, &filters, &l);
+    write_listing(call, &l);
+    return ERR_OK;
+}
+
+/* ---- what an owner asks ------------------------------------------------------------------- */
+
+typedef enum err_code change(struct cloud_op *op, const char *const *ids, size_t len,
+                             struct cloud_changes *out, struct err *err);
+
+static enum err_code decode_ids(struct cloud_call *call, struct cloud_texts *ids, struct err *err)
+{
+    *ids = cloud_query_list(call->query, "InstanceId");
+    if (cloud_query_done(call->query, err) != ERR_OK)
+        return err->code;
+    if (ids->len == 0)
+        return err_set(err, ERR_MISSING_PARAMETER,
+                       "The request must contain the parameter InstanceId");
+    if (ids->len > CLOUD_QUERY_LIST_MAX)
+        return err_set(err, ERR_INVALID_PARAMETER, "more than %d instances", CLOUD_QUERY_LIST_MAX);
+    return ERR_OK;
+}
+
+static void write_state(struct cloud_xml *x, const char *name, enum cloud_instance_state state)
+{
+    cloud_xml_open(x, name);
+    cloud_xml_i64(x, "code", state);
+    cloud_xml_text(x, "name", cloud_instance_state_text(state));
+    cloud_xml_close(x);
+}
+
+static enum err_code change_states(struct cloud_call *call, change *apply, struct err *err)
+{
+    struct cloud_texts ids;
+    struct cloud_changes changes;
+    if (decode_ids(call, &ids, err) != ERR_OK ||
+        apply(call->op, ids.list, ids.len, &changes, err) != ERR_OK)
+        return err->code;
+    cloud_xml_open(call->xml, "instancesSet");
+    for (size_t i = 0; i < changes.len; i++) {
+        cloud_xml_open(call->xml, "item");
+        cloud_xml_text(call->xml, "instanceId", changes.list[i].id);
+        write_state(call->xml, "currentState", (enum cloud_instance_state)changes.list[i].state);
+        write_state(call->xml, "previousState", changes.before[i]);
+        cloud_xml_close(call->xml);
+    }
+    cloud_xml_close(call->xml);
+    return ERR_OK;
+}
+
+enum err_code cloud_ec2_start_instances(struct cloud_call *call, struct err *err)
+{
+    return change_states(call, cloud_instances_start, err);
+}
+
+enum err_code cloud_ec2_stop_instances(struct cloud_call *call, struct err *err)
+{
+    cloud_query_accept(call->query, "Force", "false");
+    cloud_query_accept(call->query, "Hibernate", "false");
+    return change_states(call, cloud_instances_stop, err);
+}
+
+enum err_code cloud_ec2_terminate_instances(struct cloud_call *call, struct err *err)
+{
+    return change_states(call, cloud_instances_terminate, err);
+}
+
+enum err_code cloud_ec2_reboot_instances(struct cloud_call *call, struct err *err)
+{
+    struct cloud_texts ids;
+    struct cloud_changes changes;
+    if (decode_ids(call, &ids, err) != ERR_OK ||
+        cloud_instances_reboot(call->op, ids.list, ids.len, &changes, err) != ERR_OK)
+        return err->code;
+    cloud_write_done(call->xml);
+    return ERR_OK;
+}
+
+/* ---- console ------------------------------------------------------------------------------ */
+
+enum err_code cloud_ec2_get_console_output(struct cloud_call *call, struct err *err)
+{
+    struct cloud_console console;
+    const char *id;
+    bool latest;
+    if (cloud_query_need(call->query, "InstanceId", &id, err) != ERR_OK ||
+        cloud_query_bool(call->query, "Latest", false, &latest, err) != ERR_OK ||
+        cloud_query_done(call->query, err) != ERR_OK ||
+        cloud_console_read(call->op, id, &console, err) != ERR_OK)
+        return err->code;
+    if (console.can_ask && !call->is_again) {
+        call->wait = CLOUD_WAIT_CONSOLE;
+        call->wait_id = id;
+        call->wait_node = console.node;
+        return ERR_OK;
+    }
+    cloud_xml_text(call->xml, "instanceId", id);
+    cloud_xml_time(call->xml, "timestamp", console.at_wall_ms);
+    cloud_xml_text_if(call->xml, "output", console.base64);
+    return ERR_OK;
+}

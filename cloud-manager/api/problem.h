@@ -1,0 +1,10 @@
+/* problem.h - an error in each spelling. What is ours alone (a failed disk) is not told. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+
+void cloud_problem_ec2(struct buf *out, const struct err *err, const char *request_id);
+void cloud_problem_sts(struct buf *out, const struct err *err, const char *request_id);
+/* Between tiers. */
+void cloud_problem_json(struct buf *out, const struct err *err);

@@ -1,0 +1,179 @@
+/* query.c - decoding the form encoding strictly, and asking for parameters. */
+#include "cloud-manager/api/query.h"
+
+#include "base/check.h"
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Length of the UTF-8 sequence at `s` (RFC 3629), or 0. */
+static size_t utf8_len(const unsigned char *s, size_t left)
+{
+    static const unsigned char least[] = {0, 0, 0, 0xa0, 0x90};
+    size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    if (len == 0 || len > left || s[0] > 0xf4 || s[0] == 0)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 || s[0] == 0xf0) && s[1] < least[len])
+        return 0;
+    bool is_surrogate = s[0] == 0xed && s[1] > 0x9f, is_beyond = s[0] == 0xf4 && s[1] > 0x8f;
+    return is_surrogate || is_beyond ? 0 : len;
+}
+
+static bool is_utf8(const char *text, size_t len)
+{
+    for (size_t at = 0, n; at < len; at += n)
+        if ((n = utf8_len((const unsigned char *)text + at, len - at)) == 0)
+            return false;
+    return true;
+}
+
+/* Takes away %xx and '+'; NULL when malformed. */
+static const char *unescape(struct arena *arena, const char *text, size_t len)
+{
+    char *out = arena_alloc(arena, len + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] != '%') {
+            out[n++] = text[i] == '+' ? ' ' : text[i];
+            continue;
+        }
+        int high = i + 1 < len ? hex_digit(text[i + 1]) : -1;
+        int low = i + 2 < len ? hex_digit(text[i + 2]) : -1;
+        if (high < 0 || low < 0)
+            return NULL;
+        out[n++] = (char)(high << 4 | low);
+        i += 2;
+    }
+    return is_utf8(out, n) ? out : NULL;
+}
+
+static enum err_code add_param(struct cloud_query *q, const char *text, size_t len, struct err *err)
+{
+    const char *equals = memchr(text, '=', len);
+    size_t name_len = equals != NULL ? (size_t)(equals - text) : len;
+    const char *name = unescape(q->arena, text, name_len);
+    const char *value = equals != NULL ? unescape(q->arena, equals + 1, len - name_len - 1) : "";
+    if (name == NULL || value == NULL)
+        return err_set(err, ERR_BAD_REQUEST, "a parameter is not well-formed percent-encoded UTF-8");
+    if (*value == '\0')
+        return ERR_OK;
+    if (q->len == CLOUD_QUERY_PARAMS_MAX)
+        return err_set(err, ERR_BAD_REQUEST, "more than %d parameters", CLOUD_QUERY_PARAMS_MAX);
+    q->params[q->len++] = (struct cloud_param){name, value, false};
+    return ERR_OK;
+}
+
+static enum err_code add_form(struct cloud_query *q, const char *text, size_t len, struct err *err)
+{
+    for (size_t at = 0; at < len;) {
+        const char *end = memchr(text + at, '&', len - at);
+        size_t n = end != NULL ? (size_t)(end - text) - at : len - at;
+        if (n > 0 && add_param(q, text + at, n, err) != ERR_OK)
+            return err->code;
+        at += n + 1;
+    }
+    return ERR_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct cloud_param *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
+enum err_code cloud_query_decode(struct cloud_query *q, struct arena *arena, const char *target,
+                                 const char *body, size_t body_len, struct err *err)
+{
+    const char *mark = strchr(target, '?');
+    if (body_len > CLOUD_QUERY_SIZE_MAX)
+        return err_set(err, ERR_TOO_LARGE, "the parameters take more than %d bytes",
+                       CLOUD_QUERY_SIZE_MAX);
+    *q = (struct cloud_query){.arena = arena};
+    q->params = arena_alloc(arena, CLOUD_QUERY_PARAMS_MAX * sizeof *q->params);
+    if (mark != NULL && add_form(q, mark + 1, strlen(mark + 1), err) != ERR_OK)
+        return err->code;
+    if (add_form(q, body, body_len, err) != ERR_OK)
+        return err->code;
+    qsort(q->params, q->len, sizeof *q->params, by_name);
+    for (size_t i = 1; i < q->len; i++)
+        if (str_eq(q->params[i - 1].name, q->params[i].name))
+            return err_set(err, ERR_BAD_REQUEST, "the parameter %s is given twice",
+                           q->params[i].name);
+    return ERR_OK;
+}
+
+static struct cloud_param *find(const struct cloud_query *q, const char *name)
+{
+    struct cloud_param key = {.name = name};
+    return q->len == 0 ? NULL : bsearch(&key, q->params, q->len, sizeof *q->params, by_name);
+}
+
+const char *cloud_query_get(struct cloud_query *q, const char *name)
+{
+    struct cloud_param *param = find(q, name);
+    if (param == NULL)
+        return NULL;
+    param->is_used = true;
+    return param->value;
+}
+
+const char *cloud_query_getf(struct cloud_query *q, const char *fmt, ...)
+{
+    char name[128];
+    va_list args;
+    va_start(args, fmt);
+    int len = vsnprintf(name, sizeof name, fmt, args);
+    va_end(args);
+    INV(len > 0 && (size_t)len < sizeof name);
+    return cloud_query_get(q, name);
+}
+
+enum err_code cloud_query_need(struct cloud_query *q, const char *name, const char **out,
+                               struct err *err)
+{
+    *out = cloud_query_get(q, name);
+    if (*out == NULL)
+        return err_set(err, ERR_MISSING_PARAMETER, "The request must contain the parameter %s",
+                       name);
+    return ERR_OK;
+}
+
+enum err_code cloud_query_i64(struct cloud_query *q, const char *name, int64_t min, int64_t max,
+                              int64_t otherwise, int64_t *out, struct err *err)
+{
+    const char *text = cloud_query_get(q, name);
+    *out = otherwise;
+    if (text != NULL && !str_parse_i64(text, min, max, out))
+        return err_set(err, ERR_INVALID_PARAMETER,
+                       "Value (%.64s) for parameter %s is invalid. Expecting a whole number from "
+                       "%lld to %lld.",
+                       text, name, (long long)min, (long long)max);
+    return ERR_OK;
+}
+
+enum err_code cloud_query_bool(struct cloud_query *q, const char *name, bool otherwise, bool *out,
+                               struct err *err)
+{
+    const char *text = cloud_query_get(q, name);
+    *out = text != NULL ? str_eq(text, "true") : otherwise;
+    if (text != NULL && !*out && !str_eq(text, "false"))
+        return err_set(err, ERR_INVALID_PARAMETER,
+                       "Value (%.64s) for parameter %s is invalid. Expecting true or false.", text,
+                       name);
+    return ERR_OK;
+}

@@ -1,0 +1,162 @@
+/* wish.c - rows become the bodies of wishes. */
+#include "cloud-manager/api/wish.h"
+
+#include "base/check.h"
+#include "base/str.h"
+#include "cloud-manager/model/address.h"
+#include "cloud-manager/model/want.h"
+#include "cloud-manager/store/network.h"
+#include "cloud-manager/store/volume.h"
+#include "proto/auth/seal.h"
+#include "proto/wire/messages.h"
+
+#include <string.h>
+
+static const char *address_text(struct cloud_op *op, int64_t address)
+{
+    char text[CLOUD_ADDRESS_SIZE];
+    cloud_address_format(text, address);
+    return arena_strdup(op->arena, text);
+}
+
+static void fill_groups(struct cloud_op *op, const char *port, struct wire_port *out)
+{
+    const struct cloud_port_group *groups =
+        cloud_port_groups(op->store, op->arena, port, &out->groups_len);
+    out->group_names_len = out->groups_len;
+    out->groups = arena_alloc(op->arena, (out->groups_len + 1) * sizeof *out->groups);
+    out->group_names = arena_alloc(op->arena, (out->groups_len + 1) * sizeof *out->group_names);
+    for (size_t i = 0; i < out->groups_len; i++) {
+        out->groups[i] = groups[i].id;
+        out->group_names[i] = groups[i].name;
+    }
+}
+
+static struct wire_port *make_port(struct cloud_op *op, const struct cloud_instance *row,
+                                   const struct cloud_port *port)
+{
+    struct wire_port *out = arena_alloc(op->arena, sizeof *out);
+    struct cloud_vpc vpc;
+    struct cloud_subnet subnet;
+    bool found = cloud_vpc_get(op->store, op->arena, row->account, row->vpc, &vpc) &&
+                 cloud_subnet_get(op->store, op->arena, row->account, row->subnet, &subnet);
+    INV(found);
+    char cidr[CLOUD_CIDR_SIZE];
+    cloud_cidr_format(cidr, subnet.base, (int)subnet.prefix);
+    *out = (struct wire_port){.id = port->id,
+                              .vpc = vpc.id,
+                              .vni = vpc.vni,
+                              .subnet = subnet.id,
+                              .subnet_cidr = arena_strdup(op->arena, cidr),
+                              .vpc_cidr = vpc.cidr,
+                              .mac = port->mac,
+                              .address = address_text(op, port->address)};
+    fill_groups(op, port->id, out);
+    return out;
+}
+
+static const char *domain_of(struct cloud_op *op)
+{
+    return arena_printf(op->arena, "%s.compute.internal", op->config->region);
+}
+
+void cloud_wish_instance(struct cloud_op *op, const struct cloud_instance *row, struct buf *out)
+{
+    struct cloud_port port;
+    struct cloud_volume volume;
+    char hostname[CLOUD_HOSTNAME_SIZE];
+    bool found = cloud_port_of_instance(op->store, op->arena, row->id, &port) &&
+                 cloud_volume_of_instance(op->store, op->arena, row->id, &volume);
+    INV(found);
+    cloud_hostname_format(hostname, port.address);
+    struct wire_instance body = {
+        .want = row->want == CLOUD_WANT_RUNNING ? "running" : "stopped",
+        .reboot_n = row->reboot_n,
+        .account = row->account,
+        .type = row->type,
+        .vcpus = row->vcpus,
+        .memory_mib = row->memory_mib,
+        .image = row->image,
+        .manifest = row->manifest,
+        .image_bytes = row->image_bytes,
+        .volume = volume.id,
+        .disk_bytes = volume.size_gib << 30,
+        .root_device = row->root_device,
+        .key_name = row->key_name,
+        .key = row->key,
+        .user_data = row->user_data,
+        .reservation = row->reservation,
+        .minimum = row->minimum,
+        .count = row->count,
+        .launch_index = row->launch_index,
+        .launch_ms = row->launch_wall_ms,
+        .hostname = hostname,
+        .domain = domain_of(op),
+        .region = op->config->region,
+        .zone = cloud_zone_name(op, row->letter),
+        .port = make_port(op, row, &port),
+        .dos_url = cloud_node_dos_url(op->store, op->arena),
+        .grant = "",
+    };
+    wire_encode(out, &wire_instance_type, &body);
+}
+
+void cloud_wish_group(struct cloud_op *op, const struct cloud_group *row, struct buf *out)
+{
+    struct cloud_vpc vpc;
+    bool found = cloud_vpc_get(op->store, op->arena, row->account, row->vpc, &vpc);
+    INV(found);
+    struct wire_group body = {.vpc = row->vpc, .vni = vpc.vni, .name = row->name};
+    const struct cloud_rule *rules =
+        cloud_rule_list(op->store, op->arena, row->id, &body.rules_len);
+    const int64_t *members =
+        cloud_group_members(op->store, op->arena, row->id, &body.members_len);
+    body.rules = arena_alloc(op->arena, (body.rules_len + 1) * sizeof *body.rules);
+    body.members = arena_alloc(op->arena, (body.members_len + 1) * sizeof *body.members);
+    for (size_t i = 0; i < body.rules_len; i++)
+        body.rules[i] = (struct wire_rule){.egress = rules[i].egress != 0,
+                                           .protocol = rules[i].protocol,
+                                           .from = rules[i].from_port,
+                                           .to = rules[i].to_port,
+                                           .cidr = rules[i].cidr,
+                                           .group = rules[i].peer};
+    for (size_t i = 0; i < body.members_len; i++)
+        body.members[i] = address_text(op, members[i]);
+    wire_encode(out, &wire_group_type, &body);
+}
+
+void cloud_wish_image(const struct cloud_image *row, struct buf *out)
+{
+    struct wire_image body = {.account = row->account, .bucket = row->bucket, .key = row->key};
+    wire_encode(out, &wire_image_type, &body);
+}
+
+static const char *seal_for_link(struct cloud_op *op, const char *link_key_hex,
+                                 const char *context, const void *secret, size_t len)
+{
+    CLEANUP(buf_fini) struct buf sealed = {0};
+    struct seal_key key;
+    bool is_hex = str_unhex(key.bytes, sizeof key.bytes, link_key_hex);
+    INV(is_hex);
+    seal_wrap(&key, context, secret, len, op->rng, &sealed);
+    seal_key_wipe(&key);
+    return arena_strdup(op->arena, buf_str(&sealed));
+}
+
+void cloud_wish_key(struct cloud_op *op, const char *link_key_hex,
+                    const struct cloud_access_key *row, const struct buf *secret, struct buf *out)
+{
+    struct wire_key body = {.account = row->account};
+    body.sealed = seal_for_link(op, link_key_hex, arena_printf(op->arena, "key|%s", row->id),
+                                secret->data, secret->len);
+    wire_encode(out, &wire_key_type, &body);
+}
+
+void cloud_wish_secret(struct cloud_op *op, const char *link_key_hex, const char *id,
+                       const char *secret_hex, struct buf *out)
+{
+    struct wire_secret body = {.sealed = NULL};
+    body.sealed = seal_for_link(op, link_key_hex, arena_printf(op->arena, "secret|%s", id),
+                                secret_hex, strlen(secret_hex));
+    wire_encode(out, &wire_secret_type, &body);
+}

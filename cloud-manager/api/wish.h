@@ -1,0 +1,21 @@
+/* wish.h - what children are told: the bodies of wishes, as JSON. Encoding only.
+ *
+ * Called by settle.c. Texts end up in rows of the sync and are sent as they are. */
+#pragma once
+
+#include "base/buf.h"
+#include "cloud-manager/ops/op.h"
+#include "cloud-manager/store/account.h"
+#include "cloud-manager/store/group.h"
+#include "cloud-manager/store/image.h"
+#include "cloud-manager/store/instance.h"
+#include "cloud-manager/store/node.h"
+
+void cloud_wish_instance(struct cloud_op *op, const struct cloud_instance *row, struct buf *out);
+void cloud_wish_group(struct cloud_op *op, const struct cloud_group *row, struct buf *out);
+void cloud_wish_image(const struct cloud_image *row, struct buf *out);
+/* `secret` sealed with the link key of a node; the context is "kind|id". */
+void cloud_wish_key(struct cloud_op *op, const char *link_key_hex,
+                    const struct cloud_access_key *row, const struct buf *secret, struct buf *out);
+void cloud_wish_secret(struct cloud_op *op, const char *link_key_hex, const char *id,
+                       const char *secret_hex, struct buf *out);

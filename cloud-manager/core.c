@@ -1,0 +1,268 @@
+/* core.c - the cloud-manager's step: what an event does, and what follows at the end of a turn.
+ *
+ *   subscriber's request -> front.c -> api/ -> ops/ -> store/         (answered in the same turn)
+ *   child's request      -> tier.c  -> proto/sync -> on_fact -> ops/  (answered by the seal)
+ *   end of turn          -> settle.c: marked rows are planned, children told; then the sync's seal
+ */
+#include "cloud-manager/core.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cloud-manager/ops/account.h"
+#include "cloud-manager/ops/console.h"
+#include "cloud-manager/ops/image.h"
+#include "cloud-manager/ops/instance.h"
+#include "cloud-manager/state.h"
+#include "cloud-manager/store/replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PURGE_EVERY_MS = 60 * 1000 };
+
+struct cloud_op cloud_core_op(struct cloud_core *c, const struct event *ev)
+{
+    return (struct cloud_op){.store = c->store,
+                             .rng = &c->rng,
+                             .config = &c->config,
+                             .rooms = &c->rooms,
+                             .arena = c->out->arena,
+                             .account = "",
+                             .key_id = "",
+                             .is_recovering = sync_parent_in_recovery(&c->parent),
+                             .now_ms = ev->now_ms,
+                             .wall_ms = ev->at.wall_ms,
+                             .mono_ms = ev->at.mono_ms};
+}
+
+/* ---- what children say ------------------------------------------------------------------- */
+
+static void on_fact(void *core, const char *node, const struct wire_item *fact,
+                    const struct event *ev)
+{
+    struct cloud_op op = cloud_core_op(core, ev);
+    if (str_eq(fact->kind, "instance"))
+        cloud_instance_hear(&op, node, fact);
+    else if (str_eq(fact->kind, "image"))
+        cloud_image_hear(&op, node, fact);
+    else if (*fact->error != '\0')
+        log_error("wish.failed", "node", node, "kind", fact->kind, "id", fact->id, "why",
+                  fact->error, NULL);
+}
+
+static void on_capacity(void *core, const char *node, const char *capacity_json,
+                        const char *health, const struct event *ev)
+{
+    struct cloud_op op = cloud_core_op(core, ev);
+    (void)health;
+    cloud_room_hear(&op, node, capacity_json);
+}
+
+/* Takes up the request again; only a request that reads may be answered from here. */
+static void answer_console(struct cloud_core *c, struct cloud_held *held, const struct event *ev)
+{
+    struct err err = {0};
+    if (cloud_front_request(c, ev, &held->request, NULL, true, &err) != ERR_OK)
+        cloud_front_fail(&held->request, &err, c->out);
+    cloud_held_free(c, held);
+}
+
+static void on_tell(void *core, const char *node, const struct wire_note *note,
+                    const struct event *ev)
+{
+    struct cloud_core *c = core;
+    struct cloud_op op = cloud_core_op(c, ev);
+    if (!str_eq(note->kind, "console"))
+        return;
+    cloud_console_hear(&op, node, note);
+    LIST_EACH_SAFE(it, &c->held)
+    {
+        struct cloud_held *held = LIST_ENTRY(it, struct cloud_held, link);
+        if (held->kind == CLOUD_HELD_CONSOLE && str_eq(held->instance, note->id))
+            answer_console(c, held, ev);
+    }
+}
+
+/* ---- events ------------------------------------------------------------------------------- */
+
+static void start(struct cloud_core *c, const struct event *ev)
+{
+    sync_parent_start(&c->parent, ev);
+    cloud_settle_secrets(c, ev);
+    c->next_purge_mono_ms = ev->at.mono_ms;
+}
+
+static void tick(struct cloud_core *c, const struct event *ev)
+{
+    struct cloud_op op = cloud_core_op(c, ev);
+    LIST_EACH_SAFE(it, &c->held)
+    {
+        struct cloud_held *held = LIST_ENTRY(it, struct cloud_held, link);
+        if (held->kind == CLOUD_HELD_CONSOLE && held->due_mono_ms <= ev->at.mono_ms)
+            answer_console(c, held, ev);
+    }
+    if (ev->at.mono_ms < c->next_purge_mono_ms || op.is_recovering)
+        return;
+    c->next_purge_mono_ms = ev->at.mono_ms + PURGE_EVERY_MS;
+    cloud_instances_purge(&op);
+    cloud_replay_purge(c->store, ev->at.wall_ms);
+    cloud_join_token_purge(c->store, ev->at.wall_ms - 24 * 3600 * 1000);
+}
+
+/* An error here is said by fail(), which then lets go of the request. */
+static enum err_code job_done(struct cloud_core *c, const struct event *ev, struct err *err)
+{
+    struct cloud_held *held = cloud_held_by_job(c, ev->job.job_id);
+    if (held == NULL)
+        return ERR_OK; /* a job of a turn that was lost, or of a request that was given up */
+    if (ev->job.code != ERR_OK)
+        return err_set(err, ev->job.code, "%s", ev->job.text);
+    enum err_code code = held->joining != NULL
+                             ? cloud_tier_signed(c, ev, held, err)
+                             : cloud_front_request(c, ev, &held->request, &ev->job, true, err);
+    if (code == ERR_OK)
+        cloud_held_free(c, held);
+    return code;
+}
+
+static enum err_code step(void *self, const struct event *ev, struct effects *out, struct err *err)
+{
+    struct cloud_core *c = self;
+    enum err_code code = ERR_OK;
+    c->out = out;
+    switch (ev->kind) {
+    case EVENT_START:
+        start(c, ev);
+        break;
+    case EVENT_TICK:
+        tick(c, ev);
+        break;
+    case EVENT_REQUEST:
+        log_request(ev->request.trace);
+        code = ev->request.face == FACE_TIER
+                   ? cloud_tier_request(c, ev, err)
+                   : cloud_front_request(c, ev, &ev->request, NULL, false, err);
+        break;
+    case EVENT_JOB_DONE:
+        code = job_done(c, ev, err);
+        break;
+    case EVENT_REPLY:
+        break; /* nobody is called by the cloud-manager: children dial it */
+    }
+    return code;
+}
+
+static void fail(void *self, const struct event *ev, const struct err *err, struct effects *out)
+{
+    struct cloud_core *c = self;
+    struct cloud_held *held = NULL;
+    const struct request *request = NULL;
+    if (ev->kind == EVENT_REQUEST)
+        request = &ev->request;
+    else if (ev->kind == EVENT_JOB_DONE && (held = cloud_held_by_job(c, ev->job.job_id)) != NULL)
+        request = &held->request;
+    if (request != NULL)
+        cloud_front_fail(request, err, out);
+    if (held != NULL)
+        cloud_held_free(c, held);
+    log_request(NULL);
+}
+
+static void seal(void *self, const struct event *at, struct effects *out)
+{
+    struct cloud_core *c = self;
+    c->out = out;
+    log_request(NULL);
+    cloud_settle(c, at);
+    sync_parent_seal(&c->parent, at, out);
+}
+
+static void reload(void *self)
+{
+    struct cloud_core *c = self;
+    sync_parent_reload(&c->parent);
+}
+
+static int64_t wake_at(const void *self)
+{
+    const struct cloud_core *c = self;
+    int64_t at = sync_parent_wake_at(&c->parent);
+    if (c->next_purge_mono_ms < at)
+        at = c->next_purge_mono_ms;
+    for (struct list *it = c->held.next; it != &c->held; it = it->next) {
+        const struct cloud_held *held = LIST_ENTRY(it, struct cloud_held, link);
+        if (held->kind == CLOUD_HELD_CONSOLE && held->due_mono_ms < at)
+            at = held->due_mono_ms;
+    }
+    return at;
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+struct cloud_core *cloud_core_new(struct store *store, const struct rng *rng,
+                                  const struct cloud_config *config)
+{
+    unsigned char dummy[20];
+    struct cloud_core *c = check_alloc(sizeof *c);
+    memset(c, 0, sizeof *c);
+    c->store = store;
+    c->rng = *rng;
+    c->config = *config;
+    c->next_job = 1;
+    list_init(&c->held);
+    rng->fill(rng->self, dummy, sizeof dummy);
+    str_hex(c->dummy_secret, dummy, sizeof dummy);
+    struct sync_parent_hooks hooks = {
+        .core = c, .on_fact = on_fact, .on_capacity = on_capacity, .on_tell = on_tell};
+    sync_parent_init(&c->parent, store, rng, &hooks, &config->timing);
+    return c;
+}
+
+void cloud_core_free(struct cloud_core *c)
+{
+    if (c == NULL)
+        return;
+    while (!list_is_empty(&c->held))
+        cloud_held_free(c, LIST_ENTRY(c->held.next, struct cloud_held, link));
+    sync_parent_fini(&c->parent);
+    cloud_rooms_fini(&c->rooms);
+    explicit_bzero(c, sizeof *c);
+    free(c);
+}
+
+struct core cloud_core_as_core(struct cloud_core *c)
+{
+    return (struct core){.self = c,
+                         .step = step,
+                         .fail = fail,
+                         .seal = seal,
+                         .reload = reload,
+                         .wake_at = wake_at};
+}
+
+void cloud_setup(struct store *store, const struct rng *rng, const struct cloud_config *config,
+                 int64_t wall_ms, struct cloud_root *out)
+{
+    struct arena arena = {0};
+    struct cloud_op op = {.store = store,
+                          .rng = rng,
+                          .config = config,
+                          .arena = &arena,
+                          .account = "",
+                          .key_id = "",
+                          .wall_ms = wall_ms};
+    cloud_account_create(&op, "root", out);
+    arena_fini(&arena);
+}
+
+void cloud_token_add(struct store *store, const char *hash, const char *node, const char *kind,
+                     int64_t expires_wall_ms)
+{
+    PRE(str_eq(kind, "cluster") || str_eq(kind, "dos"));
+    cloud_join_token_insert(store, &(struct cloud_join_token){.hash = hash,
+                                                              .node = node,
+                                                              .kind = kind,
+                                                              .expires_wall_ms = expires_wall_ms,
+                                                              .csr_hash = ""});
+}

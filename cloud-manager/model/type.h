@@ -1,0 +1,15 @@
+/* type.h - instance types: how much of a host each takes. Pure; the table is types.def. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct cloud_type {
+    const char *name; /* "t1.nano" */
+    int64_t vcpus, memory_mib;
+};
+
+/* The row of `name`, or NULL. */
+const struct cloud_type *cloud_type_get(const char *name);
+/* Row `index`, in the order of the table; NULL past the end. */
+const struct cloud_type *cloud_type_at(size_t index);

@@ -1,0 +1,48 @@
+/* authorize.c - who may do what, and small things that every operation needs. */
+#include "base/id.h"
+#include "base/str.h"
+#include "cloud-manager/ops/op.h"
+
+enum action_effect { READS, CHANGES };
+
+static const enum action_effect effects[CLOUD_ACTIONS] = {
+#define EC2(id, name, handler, effect, secrecy) [CLOUD_DO_##id] = effect,
+#define STS(id, name, handler, effect, secrecy) [CLOUD_DO_##id] = effect,
+#include "cloud-manager/ops/actions.def"
+#undef EC2
+#undef STS
+};
+
+enum err_code cloud_authorize(const struct cloud_op *op, enum cloud_action_id action,
+                              struct err *err)
+{
+    /* An account's own key may do everything within the account, and sees nothing beyond it:
+     * every statement of the store names the account. */
+    if (*op->account == '\0' || (unsigned)action >= CLOUD_ACTIONS)
+        return err_set(err, ERR_DENIED, "You are not authorized to perform this operation.");
+    if (op->is_dry_run)
+        return err_set(err, ERR_DRY_RUN,
+                       "Request would have succeeded, but DryRun flag is set.");
+    if (op->is_recovering && effects[action] == CHANGES)
+        return err_set(err, ERR_UNAVAILABLE,
+                       "The cloud was restored from a backup and waits for its children to say "
+                       "what they hold. Nothing can be changed until then.");
+    return ERR_OK;
+}
+
+int64_t cloud_visible_since(const struct cloud_op *op)
+{
+    return op->now_ms - op->config->terminated_visible_ms;
+}
+
+const char *cloud_zone_name(const struct cloud_op *op, const char *letter)
+{
+    return arena_printf(op->arena, "%s%s", op->config->region, letter);
+}
+
+const char *cloud_id(const struct cloud_op *op, const char *prefix)
+{
+    char id[ID_SIZE];
+    id_new(id, prefix, op->rng);
+    return arena_strdup(op->arena, id);
+}

@@ -1,0 +1,156 @@
+/* place.c - zone, subnet, groups and address of a launch. */
+#include "cloud-manager/ops/place.h"
+
+#include "base/id.h"
+#include "base/str.h"
+#include "cloud-manager/model/address.h"
+#include "cloud-manager/ops/room.h"
+#include "cloud-manager/store/group.h"
+
+#include <string.h>
+
+static enum err_code take_zone(struct cloud_op *op, const char *letter, struct cloud_place *out,
+                               struct err *err)
+{
+    if (!cloud_node_by_letter(op->store, op->arena, letter, &out->node) ||
+        !cloud_subnet_default(op->store, op->arena, op->account, letter, &out->subnet))
+        return err_set(err, ERR_INVALID_PARAMETER, "Invalid availability zone: [%s]",
+                       cloud_zone_name(op, letter));
+    return ERR_OK;
+}
+
+static enum err_code by_subnet(struct cloud_op *op, const struct cloud_launch *launch,
+                               struct cloud_place *out, struct err *err)
+{
+    if (!cloud_subnet_get(op->store, op->arena, op->account, launch->subnet, &out->subnet))
+        return err_set(err, ERR_SUBNET_NOT_FOUND, "The subnet ID '%.64s' does not exist",
+                       launch->subnet);
+    const char *zone = cloud_zone_name(op, out->subnet.letter);
+    if (*launch->zone != '\0' && !str_eq(launch->zone, zone))
+        return err_set(err, ERR_PARAMETER_COMBINATION, "The subnet %s is in the zone %s, not %.64s",
+                       launch->subnet, zone, launch->zone);
+    if (!cloud_node_by_letter(op->store, op->arena, out->subnet.letter, &out->node))
+        return err_set(err, ERR_NO_CAPACITY, "The zone %s has no cluster", zone);
+    return ERR_OK;
+}
+
+static enum err_code by_zone(struct cloud_op *op, const char *zone, struct cloud_place *out,
+                             struct err *err)
+{
+    size_t len = strlen(op->config->region);
+    if (!str_has_prefix(zone, op->config->region) || strlen(zone) != len + 1)
+        return err_set(err, ERR_INVALID_PARAMETER, "Invalid availability zone: [%.64s]", zone);
+    return take_zone(op, zone + len, out, err);
+}
+
+static enum err_code by_room(struct cloud_op *op, const struct cloud_type *type,
+                             struct cloud_place *out, struct err *err)
+{
+    size_t len;
+    const struct cloud_node *zones = cloud_node_list(op->store, op->arena, "cluster", &len);
+    const char *best = NULL;
+    int64_t most = -1;
+    for (size_t i = 0; i < len; i++) {
+        int64_t fits = cloud_room_fits(op, zones[i].name, type);
+        if (fits > most) {
+            best = zones[i].letter;
+            most = fits;
+        }
+    }
+    if (best == NULL)
+        return err_set(err, ERR_NO_CAPACITY,
+                       "No cluster has joined yet: there is no zone to start instances in");
+    return take_zone(op, best, out, err);
+}
+
+enum err_code cloud_place_choose(struct cloud_op *op, const struct cloud_launch *launch,
+                                 const struct cloud_type *type, struct cloud_place *out,
+                                 struct err *err)
+{
+    enum err_code code = *launch->subnet != '\0' ? by_subnet(op, launch, out, err)
+                         : *launch->zone != '\0' ? by_zone(op, launch->zone, out, err)
+                                                 : by_room(op, type, out, err);
+    if (code == ERR_OK)
+        out->fits = cloud_room_fits(op, out->node.name, type);
+    return code;
+}
+
+static enum err_code add_group(const struct cloud_group *group,
+                               struct cloud_port_group *out, size_t *len, struct err *err)
+{
+    for (size_t i = 0; i < *len; i++)
+        if (str_eq(out[i].id, group->id))
+            return ERR_OK;
+    if (*len == CLOUD_PORT_GROUPS_MAX)
+        return err_set(err, ERR_GROUPS_PER_PORT, "At most %d security groups for one interface",
+                       CLOUD_PORT_GROUPS_MAX);
+    out[(*len)++] = (struct cloud_port_group){group->id, group->name};
+    return ERR_OK;
+}
+
+static enum err_code add_by_id(struct cloud_op *op, const char *id, const char *vpc,
+                               struct cloud_port_group *out, size_t *len, struct err *err)
+{
+    struct cloud_group group;
+    if (!id_is(id, "sg"))
+        return err_set(err, ERR_GROUP_MALFORMED, "Invalid id: \"%.64s\"", id);
+    if (!cloud_group_get(op->store, op->arena, op->account, id, &group) ||
+        !str_eq(group.vpc, vpc))
+        return err_set(err, ERR_GROUP_NOT_FOUND, "The security group '%.64s' does not exist", id);
+    return add_group(&group, out, len, err);
+}
+
+static enum err_code add_by_name(struct cloud_op *op, const char *name, const char *vpc,
+                                 struct cloud_port_group *out, size_t *len, struct err *err)
+{
+    struct cloud_group group;
+    if (!cloud_group_by_name(op->store, op->arena, vpc, name, &group))
+        return err_set(err, ERR_GROUP_NOT_FOUND,
+                       "The security group '%.64s' does not exist in VPC '%s'", name, vpc);
+    return add_group(&group, out, len, err);
+}
+
+enum err_code cloud_place_groups(struct cloud_op *op, const struct cloud_launch *launch,
+                                 const char *vpc, struct cloud_port_group *out, size_t *len,
+                                 struct err *err)
+{
+    *len = 0;
+    for (size_t i = 0; i < launch->groups_len; i++)
+        if (add_by_id(op, launch->groups[i], vpc, out, len, err) != ERR_OK)
+            return err->code;
+    for (size_t i = 0; i < launch->group_names_len; i++)
+        if (add_by_name(op, launch->group_names[i], vpc, out, len, err) != ERR_OK)
+            return err->code;
+    return *len > 0 ? ERR_OK : add_by_name(op, "default", vpc, out, len, err);
+}
+
+enum err_code cloud_place_address(struct cloud_op *op, const char *subnet_id, int64_t *address,
+                                  struct err *err)
+{
+    struct cloud_subnet subnet;
+    if (!cloud_subnet_get(op->store, op->arena, op->account, subnet_id, &subnet))
+        return err_set(err, ERR_SUBNET_NOT_FOUND, "The subnet ID '%s' does not exist", subnet_id);
+    int64_t room = cloud_subnet_room((int)subnet.prefix);
+    for (int64_t i = 0; i < room; i++) {
+        int64_t offset = (subnet.next + i) % room;
+        *address = cloud_subnet_first(subnet.base) + offset;
+        if (cloud_address_is_taken(op->store, subnet.vpc, *address))
+            continue;
+        cloud_subnet_set_next(op->store, subnet.id, (offset + 1) % room);
+        return ERR_OK;
+    }
+    return err_set(err, ERR_SUBNET_FULL,
+                   "There are not enough free addresses in subnet '%s' to satisfy the request",
+                   subnet.id);
+}
+
+const char *cloud_place_mac(struct cloud_op *op)
+{
+    char mac[CLOUD_MAC_SIZE];
+    unsigned char random[5];
+    do {
+        op->rng->fill(op->rng->self, random, sizeof random);
+        cloud_mac_format(mac, random);
+    } while (cloud_mac_is_taken(op->store, mac));
+    return arena_strdup(op->arena, mac);
+}

@@ -1,0 +1,24 @@
+/* room.h - what clusters last said of their room. RAM only: every sync says it again.
+ *
+ * It is advice: the cluster's own refusal is the truth (PROTOCOL 6). */
+#pragma once
+
+#include "base/map.h"
+#include "cloud-manager/model/type.h"
+#include "cloud-manager/ops/op.h"
+#include "proto/wire/messages.h"
+
+struct cloud_rooms {
+    struct map by_node; /* node -> struct cloud_room */
+};
+
+void cloud_rooms_fini(struct cloud_rooms *rooms);
+/* Takes what a child said; what cannot be decoded is logged and forgotten. */
+void cloud_room_hear(struct cloud_op *op, const char *node, const char *capacity_json);
+/* Was the child heard within the time after which it is suspect? */
+bool cloud_room_is_fresh(const struct cloud_op *op, const char *node);
+/* How many instances of `type` could still start there, those under way taken off. */
+int64_t cloud_room_fits(const struct cloud_op *op, const char *node,
+                        const struct cloud_type *type);
+/* What it said, decoded; NULL when nothing was heard. */
+const struct wire_capacity *cloud_room_get(const struct cloud_op *op, const char *node);

@@ -1,0 +1,238 @@
+/* settle.c - what is marked is planned, and what is planned is done: children are told.
+ *
+ * Runs once a turn, after its events and before the sync is sealed. Only rows decide; whatever
+ * happens before COMMIT is undone with them, whatever after is planned again. */
+#include "base/check.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cloud-manager/api/wish.h"
+#include "cloud-manager/ops/account.h"
+#include "cloud-manager/ops/instance.h"
+#include "cloud-manager/ops/join.h"
+#include "cloud-manager/plan/image.h"
+#include "cloud-manager/plan/instance.h"
+#include "cloud-manager/state.h"
+#include "cloud-manager/store/setting.h"
+
+#include <string.h>
+
+/* The cloud's own placement of an instance never changes: the cluster counts its own. */
+enum { INSTANCE_PEPOCH = 1, NO_PEPOCH = 0 };
+
+static enum cloud_sent sent_of(int64_t sent, int64_t generation)
+{
+    return sent == 0 ? CLOUD_SENT_NEVER : sent < generation ? CLOUD_SENT_OLD : CLOUD_SENT_CURRENT;
+}
+
+static void tell_instance(struct cloud_core *c, struct cloud_op *op,
+                          const struct cloud_instance *row)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    cloud_wish_instance(op, row, &body);
+    sync_parent_want(&c->parent, row->node, "instance", row->id, row->generation, INSTANCE_PEPOCH,
+                     buf_str(&body));
+}
+
+static void settle_instance(struct cloud_core *c, struct cloud_op *op,
+                            const struct cloud_instance *row)
+{
+    enum cloud_instance_action action =
+        cloud_plan_instance((enum cloud_want)row->want,
+                            sent_of(row->sent_generation, row->generation),
+                            row->seen == CLOUD_SEEN_GONE);
+    switch (action) {
+    case CLOUD_INSTANCE_WAIT:
+        cloud_instance_settled(c->store, row->id, row->sent_generation, row->sent_rev);
+        return;
+    case CLOUD_INSTANCE_WISH:
+        tell_instance(c, op, row);
+        break;
+    case CLOUD_INSTANCE_END:
+        sync_parent_end(&c->parent, row->node, "instance", row->id, row->generation,
+                        INSTANCE_PEPOCH, "deleted");
+        break;
+    case CLOUD_INSTANCE_FREE:
+        cloud_instance_free(op, row);
+        return;
+    }
+    cloud_instance_settled(c->store, row->id, row->generation,
+                           sync_parent_rev(&c->parent, row->node));
+}
+
+static void settle_instances(struct cloud_core *c, struct cloud_op *op)
+{
+    struct cloud_instances dirty = cloud_instance_list_dirty(c->store, op->arena);
+    for (size_t i = 0; i < dirty.len; i++)
+        settle_instance(c, op, &dirty.list[i]);
+}
+
+static void settle_image(struct cloud_core *c, const struct cloud_image *row)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    enum cloud_image_action action =
+        cloud_plan_image(row->is_named != 0, cloud_image_is_needed(c->store, row->id),
+                         sent_of(row->sent_generation, row->generation), row->is_gone != 0);
+    switch (action) {
+    case CLOUD_IMAGE_WAIT:
+        cloud_image_settled(c->store, row->id, row->sent_generation);
+        return;
+    case CLOUD_IMAGE_WISH:
+        cloud_wish_image(row, &body);
+        sync_parent_want(&c->parent, row->node, "image", row->id, row->generation, NO_PEPOCH,
+                         buf_str(&body));
+        break;
+    case CLOUD_IMAGE_END:
+        sync_parent_end(&c->parent, row->node, "image", row->id, row->generation, NO_PEPOCH,
+                        "deleted");
+        break;
+    case CLOUD_IMAGE_FORGET:
+        cloud_image_delete(c->store, row->id);
+        return;
+    }
+    cloud_image_settled(c->store, row->id, row->generation);
+}
+
+static void settle_images(struct cloud_core *c, struct cloud_op *op)
+{
+    size_t len;
+    const struct cloud_image *dirty = cloud_image_list_dirty(c->store, op->arena, &len);
+    for (size_t i = 0; i < len; i++)
+        settle_image(c, &dirty[i]);
+}
+
+static bool is_in(const char *const *names, size_t len, const char *name)
+{
+    for (size_t i = 0; i < len; i++)
+        if (str_eq(names[i], name))
+            return true;
+    return false;
+}
+
+/* Told to every cluster that needs it, dropped where none of its ports is left. */
+static void settle_group(struct cloud_core *c, struct cloud_op *op, const struct cloud_group *row)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    size_t need_len, told_len;
+    const char **need = cloud_group_nodes(c->store, op->arena, row->id, &need_len);
+    const char **told = cloud_wished_nodes(c->store, op->arena, "group", row->id, &told_len);
+    if (need_len > 0)
+        cloud_wish_group(op, row, &body);
+    for (size_t i = 0; i < need_len; i++) {
+        sync_parent_want(&c->parent, need[i], "group", row->id, row->generation, NO_PEPOCH,
+                         buf_str(&body));
+        cloud_wished_set(c->store, need[i], "group", row->id, row->generation);
+    }
+    for (size_t i = 0; i < told_len; i++) {
+        if (is_in(need, need_len, told[i]))
+            continue;
+        sync_parent_drop(&c->parent, told[i], "group", row->id);
+        cloud_wished_drop(c->store, told[i], "group", row->id);
+    }
+    cloud_group_settled(c->store, row->id);
+}
+
+static void settle_groups(struct cloud_core *c, struct cloud_op *op)
+{
+    size_t len;
+    const struct cloud_group *dirty = cloud_group_list_dirty(c->store, op->arena, &len);
+    for (size_t i = 0; i < len; i++)
+        settle_group(c, op, &dirty[i]);
+}
+
+void cloud_settle(struct cloud_core *c, const struct event *ev)
+{
+    struct cloud_op op = cloud_core_op(c, ev);
+    if (op.is_recovering)
+        return; /* R14: nothing is wished, freed or made; what is marked stays marked */
+    settle_instances(c, &op);
+    settle_images(c, &op);
+    settle_groups(c, &op);
+}
+
+/* ---- secrets ----------------------------------------------------------------------------- */
+
+static void tell_key(struct cloud_core *c, struct cloud_op *op, const struct cloud_node *node,
+                     const char *link_key, const struct cloud_access_key *key)
+{
+    CLEANUP(seal_wipe) struct buf secret = {0};
+    CLEANUP(buf_fini) struct buf body = {0};
+    struct err err = {0};
+    if (cloud_wished_get(c->store, node->name, "key", key->id) == node->joins)
+        return;
+    if (cloud_access_key_secret(op, key->id, key->sealed, &secret, &err) != ERR_OK) {
+        log_error("key.sealed", "key", key->id, "why", err.text, NULL);
+        return;
+    }
+    cloud_wish_key(op, link_key, key, &secret, &body);
+    sync_parent_want(&c->parent, node->name, "key", key->id, node->joins, NO_PEPOCH,
+                     buf_str(&body));
+    cloud_wished_set(c->store, node->name, "key", key->id, node->joins);
+}
+
+/* What dos and hosts check the permission to read chunks with; drawn once. */
+static const char *grant_secret(struct cloud_core *c, struct cloud_op *op)
+{
+    CLEANUP(seal_wipe) struct buf plain = {0};
+    CLEANUP(buf_fini) struct buf sealed = {0};
+    struct err err = {0};
+    struct seal_key key;
+    memcpy(key.bytes, c->config.master_key, sizeof key.bytes);
+    const char *kept = cloud_setting_get(c->store, op->arena, "grant");
+    char hex[65] = "";
+    if (kept == NULL) {
+        unsigned char bytes[32];
+        c->rng.fill(c->rng.self, bytes, sizeof bytes);
+        str_hex(hex, bytes, sizeof bytes);
+        seal_wrap(&key, "setting|grant", hex, sizeof hex - 1, &c->rng, &sealed);
+        cloud_setting_save(c->store, "grant", buf_str(&sealed));
+    } else if (seal_unwrap(&key, "setting|grant", kept, &plain, &err) == ERR_OK) {
+        str_copy(hex, sizeof hex, buf_str(&plain));
+    } else {
+        log_error("grant.sealed", "why", err.text, NULL);
+    }
+    seal_key_wipe(&key);
+    return arena_strdup(op->arena, hex);
+}
+
+static void tell_grant(struct cloud_core *c, struct cloud_op *op, const struct cloud_node *node,
+                       const char *link_key, const char *grant)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    if (cloud_wished_get(c->store, node->name, "secret", "grant") == node->joins || *grant == '\0')
+        return;
+    cloud_wish_secret(op, link_key, "grant", grant, &body);
+    sync_parent_want(&c->parent, node->name, "secret", "grant", node->joins, NO_PEPOCH,
+                     buf_str(&body));
+    cloud_wished_set(c->store, node->name, "secret", "grant", node->joins);
+}
+
+static void tell_node(struct cloud_core *c, struct cloud_op *op, const struct cloud_node *node,
+                      const char *grant)
+{
+    CLEANUP(seal_wipe) struct buf link_key = {0};
+    struct err err = {0};
+    if (cloud_node_link_key(op, node, &link_key, &err) != ERR_OK) {
+        log_error("node.sealed", "node", node->name, "why", err.text, NULL);
+        return;
+    }
+    tell_grant(c, op, node, buf_str(&link_key), grant);
+    size_t len = 0;
+    const struct cloud_access_key *keys = cloud_access_key_list(c->store, op->arena, &len);
+    for (size_t i = 0; i < len && str_eq(node->kind, "dos"); i++)
+        tell_key(c, op, node, buf_str(&link_key), &keys[i]);
+}
+
+void cloud_settle_secrets(struct cloud_core *c, const struct event *ev)
+{
+    static const char *const kinds[] = {"cluster", "dos"};
+    struct cloud_op op = cloud_core_op(c, ev);
+    if (op.is_recovering)
+        return;
+    const char *grant = grant_secret(c, &op);
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        size_t len;
+        const struct cloud_node *nodes = cloud_node_list(c->store, op.arena, kinds[k], &len);
+        for (size_t i = 0; i < len; i++)
+            tell_node(c, &op, &nodes[i], grant);
+    }
+}

@@ -1,0 +1,69 @@
+/* state.h - what the core holds in RAM: caches of committed rows, and who waits for an answer.
+ *
+ * Private to core.c, settle.c, front.c and tier.c. Everything of it can be lost at any time. */
+#pragma once
+
+#include "base/list.h"
+#include "cloud-manager/core.h"
+#include "cloud-manager/ops/op.h"
+#include "cloud-manager/ops/join.h"
+#include "cloud-manager/ops/room.h"
+#include "proto/auth/seal.h"
+#include "proto/auth/sigv4.h"
+#include "proto/sync/parent.h"
+
+/* A request that is answered later: by a job, by a child, or by its deadline. */
+struct cloud_held {
+    struct list link;
+    enum cloud_held_kind { CLOUD_HELD_JOB, CLOUD_HELD_CONSOLE } kind;
+    struct request request; /* a copy, owned through `arena` */
+    struct arena arena;
+    uint64_t job_id;              /* of a job */
+    char instance[24];            /* of a console */
+    struct cloud_joining *joining; /* of a join or a renewal, else NULL */
+    int64_t due_mono_ms;
+};
+
+struct cloud_core {
+    struct store *store;
+    struct rng rng;
+    struct cloud_config config;
+    struct sync_parent parent;
+    struct cloud_rooms rooms;
+    struct sigv4_keys keys;
+    char dummy_secret[41]; /* for key ids that nobody has: equal work */
+    struct list held;
+    size_t held_len;
+    uint64_t next_job;
+    int64_t next_purge_mono_ms;
+    struct effects *out; /* of the event at hand: hooks of the sync emit there */
+};
+
+enum { CLOUD_HELD_MAX = 1000 };
+
+/* The op of an event, on behalf of nobody yet. */
+struct cloud_op cloud_core_op(struct cloud_core *c, const struct event *ev);
+
+/* Keeps a request until it is answered; ERR_UNAVAILABLE when too many wait. */
+enum err_code cloud_hold(struct cloud_core *c, const struct event *ev, enum cloud_held_kind kind,
+                         int64_t due_mono_ms, struct cloud_held **out, struct err *err);
+void cloud_held_free(struct cloud_core *c, struct cloud_held *held);
+struct cloud_held *cloud_held_by_job(struct cloud_core *c, uint64_t job_id);
+
+/* A request of a subscriber. `held` is NULL at first, and when it is taken up again what it waited
+ * for is in `done` (a job) or in the store (a console). */
+enum err_code cloud_front_request(struct cloud_core *c, const struct event *ev,
+                                  const struct request *request, const struct job_done *done,
+                                  bool is_again, struct err *err);
+/* Says an error in the spelling of the request. */
+void cloud_front_fail(const struct request *request, const struct err *err, struct effects *out);
+
+/* Requests of children: sync, join, renew. */
+enum err_code cloud_tier_request(struct cloud_core *c, const struct event *ev, struct err *err);
+enum err_code cloud_tier_signed(struct cloud_core *c, const struct event *ev,
+                                struct cloud_held *held, struct err *err);
+
+/* Plans everything that is marked, and tells children. Once a turn, before the sync's seal. */
+void cloud_settle(struct cloud_core *c, const struct event *ev);
+/* Tells children what each should know of keys and secrets: at the start, and when one joins. */
+void cloud_settle_secrets(struct cloud_core *c, const struct event *ev);

@@ -1,0 +1,129 @@
+/* group.c - table security_group, and who is in a group. */
+#include "cloud-manager/store/group.h"
+
+static void load(const struct query *q, struct arena *arena, struct cloud_group *row)
+{
+    int column = 1;
+    ROW_LOAD(CLOUD_GROUP_ROW)
+}
+
+static bool take_one(struct query *q, struct arena *arena, struct cloud_group *out)
+{
+    if (!query_next(q))
+        return false;
+    load(q, arena, out);
+    query_close(q);
+    return true;
+}
+
+static struct cloud_group *take_all(struct query *q, struct arena *arena, size_t *len)
+{
+    struct cloud_group *rows = NULL;
+    for (*len = 0; query_next(q);) {
+        rows = row_grow(arena, rows, *len, sizeof *rows);
+        load(q, arena, &rows[(*len)++]);
+    }
+    return rows;
+}
+
+void cloud_group_insert(struct store *st, const struct cloud_group *row)
+{
+    store_run(st, ROW_INSERT("security_group", CLOUD_GROUP_ROW),
+              ROW_FORMAT(CLOUD_GROUP_ROW) ROW_ARGS(CLOUD_GROUP_ROW));
+}
+
+bool cloud_group_get(struct store *st, struct arena *arena, const char *account, const char *id,
+                     struct cloud_group *out)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t WHERE account=? AND id=?", "ss",
+               account, id);
+    return take_one(&q, arena, out);
+}
+
+bool cloud_group_by_name(struct store *st, struct arena *arena, const char *vpc, const char *name,
+                         struct cloud_group *out)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t WHERE vpc=? AND name=?", "ss",
+               vpc, name);
+    return take_one(&q, arena, out);
+}
+
+struct cloud_group *cloud_group_list(struct store *st, struct arena *arena, const char *account,
+                                     size_t *len)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t WHERE account=? ORDER BY id",
+               "s", account);
+    return take_all(&q, arena, len);
+}
+
+struct cloud_group *cloud_group_list_dirty(struct store *st, struct arena *arena, size_t *len)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t WHERE is_dirty=1 ORDER BY id",
+               "");
+    return take_all(&q, arena, len);
+}
+
+void cloud_group_touch(struct store *st, const char *id)
+{
+    store_run(st,
+              "UPDATE security_group SET is_dirty=1,"
+              "generation=generation+(is_dirty=0) WHERE id=?",
+              "s", id);
+}
+
+void cloud_group_touch_port(struct store *st, const char *port)
+{
+    store_run(st,
+              "UPDATE security_group SET is_dirty=1,generation=generation+(is_dirty=0)"
+              " WHERE id IN (SELECT grp FROM port_group WHERE port=?1 UNION"
+              " SELECT r.peer FROM port_group g JOIN rule r ON r.grp=g.grp"
+              " WHERE g.port=?1 AND r.peer<>'')",
+              "s", port);
+}
+
+void cloud_group_settled(struct store *st, const char *id)
+{
+    store_run(st, "UPDATE security_group SET is_dirty=0 WHERE id=?", "s", id);
+}
+
+int64_t *cloud_group_members(struct store *st, struct arena *arena, const char *group, size_t *len)
+{
+    int64_t *addresses = NULL;
+    struct query q;
+    *len = 0;
+    STORE_EACH(st, q,
+               "SELECT p.address FROM port_group g JOIN port p ON p.id=g.port WHERE g.grp=?"
+               " ORDER BY p.address",
+               "s", group)
+    {
+        addresses = row_grow(arena, addresses, *len, sizeof *addresses);
+        addresses[(*len)++] = query_i64(&q, 0);
+    }
+    return addresses;
+}
+
+const char **cloud_group_nodes(struct store *st, struct arena *arena, const char *group,
+                               size_t *len)
+{
+    const char **nodes = NULL;
+    struct query q;
+    *len = 0;
+    STORE_EACH(st, q,
+               "SELECT DISTINCT i.node FROM port_group g JOIN port p ON p.id=g.port"
+               " JOIN instance i ON i.id=p.instance"
+               " WHERE g.grp=?1 OR g.grp IN (SELECT grp FROM rule WHERE peer=?1) ORDER BY i.node",
+               "s", group)
+    {
+        nodes = row_grow(arena, nodes, *len, sizeof *nodes);
+        nodes[(*len)++] = arena_strdup(arena, query_text(&q, 0));
+    }
+    return nodes;
+}

@@ -1,0 +1,117 @@
+/* instance.c - table instance: reading. */
+#include "cloud-manager/store/instance.h"
+
+static void load(const struct query *q, struct arena *arena, struct cloud_instance *row)
+{
+    int column = 1;
+    ROW_LOAD(CLOUD_INSTANCE_ROW)
+}
+
+static bool take_one(struct query *q, struct arena *arena, struct cloud_instance *out)
+{
+    if (!query_next(q))
+        return false;
+    load(q, arena, out);
+    query_close(q);
+    return true;
+}
+
+static struct cloud_instances take_all(struct query *q, struct arena *arena)
+{
+    struct cloud_instances rows = {0};
+    while (query_next(q)) {
+        rows.list = row_grow(arena, rows.list, rows.len, sizeof *rows.list);
+        load(q, arena, &rows.list[rows.len++]);
+    }
+    return rows;
+}
+
+bool cloud_instance_get(struct store *st, struct arena *arena, const char *id,
+                        struct cloud_instance *out)
+{
+    struct query q;
+    query_open(&q, st, ROW_SELECT(CLOUD_INSTANCE_ROW) " FROM instance t WHERE id=?", "s", id);
+    return take_one(&q, arena, out);
+}
+
+bool cloud_instance_of(struct store *st, struct arena *arena, const char *account, const char *id,
+                       int64_t since_ms, struct cloud_instance *out)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_INSTANCE_ROW) " FROM instance t WHERE id=? AND account=?"
+                                              " AND (is_live=1 OR terminated_ms>=?)",
+               "ssi", id, account, since_ms);
+    return take_one(&q, arena, out);
+}
+
+struct cloud_instances cloud_instance_list(struct store *st, struct arena *arena,
+                                           const char *account, int64_t since_ms)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_INSTANCE_ROW) " FROM instance t WHERE account=?"
+                                              " AND (is_live=1 OR terminated_ms>=?)"
+                                              " ORDER BY reservation,launch_index",
+               "si", account, since_ms);
+    return take_all(&q, arena);
+}
+
+struct cloud_instances cloud_instance_list_reservation(struct store *st, struct arena *arena,
+                                                       const char *reservation)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_INSTANCE_ROW) " FROM instance t WHERE reservation=?"
+                                              " ORDER BY launch_index",
+               "s", reservation);
+    return take_all(&q, arena);
+}
+
+struct cloud_instances cloud_instance_list_dirty(struct store *st, struct arena *arena)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_INSTANCE_ROW) " FROM instance t WHERE is_dirty=1 ORDER BY id", "");
+    return take_all(&q, arena);
+}
+
+struct cloud_instances cloud_instance_list_ended(struct store *st, struct arena *arena,
+                                                 int64_t before_ms, int64_t max)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_INSTANCE_ROW) " FROM instance t WHERE is_live=0"
+                                              " AND terminated_ms<? ORDER BY terminated_ms,id"
+                                              " LIMIT ?",
+               "ii", before_ms, max);
+    return take_all(&q, arena);
+}
+
+bool cloud_reservation_has_rows(struct store *st, const char *reservation)
+{
+    return store_has(st, "SELECT 1 FROM instance WHERE reservation=?", "s", reservation);
+}
+
+int64_t cloud_instance_next_end(struct store *st, int64_t age_ms)
+{
+    int64_t first =
+        store_i64(st, INT64_MAX, "SELECT min(terminated_ms) FROM instance WHERE is_live=0", "");
+    return first == INT64_MAX ? first : first + age_ms;
+}
+
+void cloud_instance_in_flight(struct store *st, const char *node, int64_t placed_rev,
+                              int64_t *memory_mib, int64_t *vcpus)
+{
+    struct query q;
+    *memory_mib = *vcpus = 0;
+    query_open(&q, st,
+               "SELECT ifnull(sum(memory_mib),0),ifnull(sum(vcpus),0) FROM instance"
+               " WHERE node=?1 AND is_live=1 AND (sent_rev>?2 OR sent_rev=0)",
+               "si", node, placed_rev);
+    if (query_next(&q)) {
+        *memory_mib = query_i64(&q, 0);
+        *vcpus = query_i64(&q, 1);
+        query_close(&q);
+    }
+}

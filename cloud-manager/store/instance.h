@@ -1,0 +1,100 @@
+/* instance.h - instances: what is wanted, what was seen, what is shown. Table instance.
+ *
+ * A row lives (is_live) until its cluster has said that the instance is gone; it is described for a
+ * while after that, and kept a day longer so that its ClientToken still answers. */
+#pragma once
+
+#include "cloud-manager/store/row.h"
+
+#include <stdbool.h>
+
+#define CLOUD_INSTANCE_ROW(TEXT, INT)                                              \
+    TEXT(id) /* i-... */                                                           \
+    TEXT(account)                                                                  \
+    TEXT(reservation) /* r-... */                                                  \
+    INT(launch_index)                                                              \
+    INT(minimum)                                                                   \
+    INT(count)                                                                     \
+    TEXT(image)                                                                    \
+    TEXT(manifest)                                                                 \
+    INT(image_bytes)                                                               \
+    TEXT(architecture)                                                             \
+    TEXT(type)                                                                     \
+    INT(vcpus)                                                                     \
+    INT(memory_mib)                                                                \
+    TEXT(key_name)                                                                 \
+    TEXT(key)       /* OpenSSH line */                                             \
+    TEXT(user_data) /* base64 */                                                   \
+    TEXT(client_token)                                                             \
+    TEXT(on_shutdown) /* "stop", "terminate": when the guest powers itself off */  \
+    TEXT(root_device)                                                              \
+    TEXT(letter) /* of its zone */                                                 \
+    TEXT(node)   /* the cluster; never changes */                                  \
+    TEXT(vpc)                                                                      \
+    TEXT(subnet)                                                                   \
+    INT(launch_wall_ms)                                                            \
+    INT(want)            /* enum cloud_want */                                     \
+    INT(generation)      /* grows with each change of want */                      \
+    INT(sent_generation) /* the cluster was told; 0 = nothing yet */               \
+    INT(sent_rev)        /* under this revision */                                 \
+    INT(reboot_n)                                                                  \
+    INT(seen)            /* enum cloud_instance_seen */                            \
+    INT(seen_generation)                                                           \
+    INT(has_run)                                                                   \
+    INT(state)           /* enum cloud_instance_state: what was last shown */      \
+    TEXT(reason_code)    /* EC2's StateReason code, "" = none */                   \
+    TEXT(reason)         /* its message */                                         \
+    INT(reason_wall_ms)                                                            \
+    INT(is_live)                                                                   \
+    INT(terminated_ms)   /* daemon's time; 0 = not yet */                          \
+    INT(is_dirty)
+
+struct cloud_instance {
+    ROW_FIELDS(CLOUD_INSTANCE_ROW)
+};
+
+struct cloud_instances {
+    struct cloud_instance *list;
+    size_t len;
+};
+
+void cloud_instance_insert(struct store *st, const struct cloud_instance *row);
+/* Any account's; a caller's own are asked for by cloud_instance_of(). */
+bool cloud_instance_get(struct store *st, struct arena *arena, const char *id,
+                        struct cloud_instance *out);
+/* That account's, if it may still be described: living, or ended at or after `since_ms`. */
+bool cloud_instance_of(struct store *st, struct arena *arena, const char *account, const char *id,
+                       int64_t since_ms, struct cloud_instance *out);
+/* All of an account that may be described, by reservation and launch index. */
+struct cloud_instances cloud_instance_list(struct store *st, struct arena *arena,
+                                           const char *account, int64_t since_ms);
+struct cloud_instances cloud_instance_list_reservation(struct store *st, struct arena *arena,
+                                                       const char *reservation);
+struct cloud_instances cloud_instance_list_dirty(struct store *st, struct arena *arena);
+/* Rows whose time has come, at most `max`. */
+struct cloud_instances cloud_instance_list_ended(struct store *st, struct arena *arena,
+                                                 int64_t before_ms, int64_t max);
+
+/* What its owner asked: want, reboot_n, on_shutdown and the reason of `row`; one generation up. */
+void cloud_instance_save_want(struct store *st, const struct cloud_instance *row);
+/* seen, seen_generation, has_run, state, reason of `row`; marks it dirty. */
+void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row);
+void cloud_instance_settled(struct store *st, const char *id, int64_t sent_generation,
+                            int64_t sent_rev);
+void cloud_instance_end(struct store *st, const char *id, int64_t now_ms);
+void cloud_instance_delete(struct store *st, const char *id);
+bool cloud_reservation_has_rows(struct store *st, const char *reservation);
+/* The daemon's time at which the next row will have ended for `age_ms`; INT64_MAX = none. */
+int64_t cloud_instance_next_end(struct store *st, int64_t age_ms);
+
+/* MiB and vCPUs of living instances of a cluster that it may not have counted yet: told after
+ * revision `placed_rev`, or not told at all. */
+void cloud_instance_in_flight(struct store *st, const char *node, int64_t placed_rev,
+                              int64_t *memory_mib, int64_t *vcpus);
+
+/* The last text of its console, in `arena`; NULL when there is none. */
+const char *cloud_console_get(struct store *st, struct arena *arena, const char *instance,
+                              int64_t *at_wall_ms);
+void cloud_console_save(struct store *st, const char *instance, const char *text,
+                        int64_t at_wall_ms);
+void cloud_console_delete(struct store *st, const char *instance);

@@ -1,0 +1,71 @@
+/* instance_write.c - tables instance and console: writing (instance.h). */
+#include "cloud-manager/store/instance.h"
+
+void cloud_instance_insert(struct store *st, const struct cloud_instance *row)
+{
+    store_run(st, ROW_INSERT("instance", CLOUD_INSTANCE_ROW),
+              ROW_FORMAT(CLOUD_INSTANCE_ROW) ROW_ARGS(CLOUD_INSTANCE_ROW));
+}
+
+void cloud_instance_save_want(struct store *st, const struct cloud_instance *row)
+{
+    store_run(st,
+              "UPDATE instance SET want=?,reboot_n=?,on_shutdown=?,launch_wall_ms=?,state=?,"
+              "reason_code=?,reason=?,reason_wall_ms=?,generation=generation+1,is_dirty=1"
+              " WHERE id=?",
+              "iisiissis", row->want, row->reboot_n, row->on_shutdown, row->launch_wall_ms,
+              row->state, row->reason_code, row->reason, row->reason_wall_ms, row->id);
+}
+
+void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row)
+{
+    store_run(st,
+              "UPDATE instance SET seen=?,seen_generation=?,has_run=?,state=?,is_dirty=1"
+              " WHERE id=?",
+              "iiiis", row->seen, row->seen_generation, row->has_run, row->state, row->id);
+}
+
+void cloud_instance_settled(struct store *st, const char *id, int64_t sent_generation,
+                            int64_t sent_rev)
+{
+    store_run(st, "UPDATE instance SET is_dirty=0,sent_generation=?,sent_rev=? WHERE id=?", "iis",
+              sent_generation, sent_rev, id);
+}
+
+void cloud_instance_end(struct store *st, const char *id, int64_t now_ms)
+{
+    store_run(st, "UPDATE instance SET is_live=0,terminated_ms=?,is_dirty=0 WHERE id=?", "is",
+              now_ms, id);
+}
+
+void cloud_instance_delete(struct store *st, const char *id)
+{
+    store_run(st, "DELETE FROM instance WHERE id=?", "s", id);
+}
+
+const char *cloud_console_get(struct store *st, struct arena *arena, const char *instance,
+                              int64_t *at_wall_ms)
+{
+    struct query q;
+    query_open(&q, st, "SELECT text,at_wall_ms FROM console WHERE instance=?", "s", instance);
+    if (!query_next(&q))
+        return NULL;
+    const char *text = arena_strdup(arena, query_text(&q, 0));
+    *at_wall_ms = query_i64(&q, 1);
+    query_close(&q);
+    return text;
+}
+
+void cloud_console_save(struct store *st, const char *instance, const char *text,
+                        int64_t at_wall_ms)
+{
+    store_run(st,
+              "INSERT INTO console VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET text=?2,at_wall_ms=?3"
+              " WHERE text<>?2",
+              "ssi", instance, text, at_wall_ms);
+}
+
+void cloud_console_delete(struct store *st, const char *instance)
+{
+    store_run(st, "DELETE FROM console WHERE instance=?", "s", instance);
+}

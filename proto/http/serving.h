@@ -1,0 +1,52 @@
+/* serving.h - inside of the server: its structs, and the way of one request through it.
+ *
+ * server.c owns listeners and their life; serving.c what happens between a request line and the
+ * end of its answer. Nobody else includes this. */
+#pragma once
+
+#include "base/buf.h"
+#include "proto/http/acceptor.h"
+#include "proto/http/front.h"
+#include "proto/http/mhd.h"
+#include "proto/http/server.h"
+
+struct http_listener {
+    struct http_server *server;
+    struct http_listen options; /* complete; its pointers are not kept */
+    struct http_mhd_hooks hooks;
+    struct MHD_Daemon *mhd;
+    struct http_sweeper sweeper;
+    struct http_acceptor acceptor; /* plain */
+    struct http_front *front;      /* TLS; NULL = plain */
+    uv_poll_t epoll;
+    uv_idle_t kick; /* active while libmicrohttpd has work that no descriptor shows */
+    uv_timer_t sweep;
+    unsigned open_handles;
+    size_t held;
+};
+
+/* A held request by number. */
+struct http_slot {
+    struct http_serving *serving; /* NULL = free */
+    uint64_t sequence;
+    size_t next_free;
+};
+
+struct http_server {
+    struct loop *loop;
+    struct rng rng;
+    struct http_listener *listeners[HTTP_LISTENERS_MAX];
+    size_t listeners_len;
+    struct http_slot *slots;
+    size_t slots_len, free_slot; /* free_slot == slots_len: none */
+    uint64_t sequence;
+    size_t held;
+    size_t closing; /* listeners that are not gone yet */
+};
+
+/* The callbacks of libmicrohttpd for one listener. */
+struct http_mhd_hooks http_serving_hooks(struct http_listener *listener);
+/* Lets libmicrohttpd work in the next iteration of the loop. */
+void http_listener_kick(struct http_listener *listener);
+/* Answers 503 to whoever waits: the end. */
+void http_serving_refuse_held(struct http_server *server);

@@ -1,0 +1,266 @@
+/* cloud.c - the scene of cloud.h. */
+#include "tests/sim/cloud.h"
+
+#include "base/check.h"
+#include "base/str.h"
+#include "tests/sim/dos.h"
+#include "tests/sim/ec2.h"
+#include "tests/sim/joiner.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/node.h"
+#include "tests/sim/subscriber.h"
+#include "tests/sim/tiers.h"
+#include "tests/sim/wiretap.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CLUSTERS = 2,
+    HOSTS = 6,
+    JOINERS = CLUSTERS + 1, /* and dos */
+    ANSWER_MS = 8000,
+    SIGN_AGAIN_MS = 10 * 60 * 1000, /* within which a repeat carries the same signature */
+};
+
+struct cloud_scene {
+    struct sim_world *world;
+    struct sim_shadow shadow;
+    struct sim_subscriber subscriber;
+    struct sim_wiretap tap;
+    struct sim_node *cloud;
+    struct sim_joiner joiners[JOINERS];
+    struct sim_ec2_key key;
+    struct sim_ec2 signs[SIM_ORDERS_MAX]; /* of each order */
+    char tokens[SIM_ORDERS_MAX][SIM_TOKEN_SIZE];
+    struct sim_ec2 registration;
+    char image[24];
+};
+
+static struct cloud_scene *scene_of(struct sim_world *w)
+{
+    return w->scene_self;
+}
+
+/* The date as subscribers have it. */
+static int64_t wall_ms(struct sim_world *w)
+{
+    struct sim_clock right = {.rate_ppm = 1000000};
+    return sim_clock_read(&right, w->now_ms).wall_ms;
+}
+
+/* ---- orders ------------------------------------------------------------------------------------------- */
+
+static void spell(const struct cloud_scene *c, const struct sim_order *o, char *out, size_t size)
+{
+    static const char *const actions[] = {"RunInstances", "StopInstances", "StartInstances",
+                                          "RebootInstances", "TerminateInstances"};
+    static const char *const types[] = {"t1.nano", "t1.micro", "t1.medium", "m1.small"};
+    /* The type follows from the token: a repeat must ask for the same. */
+    size_t type = (size_t)(o->guest - c->shadow.guests) % 4;
+    if (o->verb == SIM_RUN)
+        snprintf(out, size,
+                 "Action=RunInstances&ClientToken=%s&ImageId=%s&InstanceType=%s&MaxCount=1"
+                 "&MinCount=1",
+                 o->token, c->image, types[type]);
+    else
+        snprintf(out, size, "Action=%s&InstanceId.1=%s", actions[o->verb], o->guest->id);
+}
+
+/* What the cloud says it will never do. Room and quota may be there later; a clock that jumped
+ * makes a signature wrong for a while. */
+static bool is_never(int status, const char *body)
+{
+    return status >= 400 && status < 500 && strstr(body, "<Code>RequestExpired<") == NULL &&
+           strstr(body, "<Code>SignatureDoesNotMatch<") == NULL;
+}
+
+static void answered(void *self, int status, const char *body, size_t body_len)
+{
+    struct sim_order *o = self;
+    char id[HOST_ID_SIZE] = "";
+    const char *at = body;
+    (void)body_len;
+    if (status == 200 && o->verb == SIM_RUN)
+        sim_ec2_text(&at, NULL, "instanceId", id, sizeof id);
+    bool is_full = strstr(body, "<Code>InsufficientInstanceCapacity<") != NULL;
+    sim_order_answered(o,
+                       status == 200                      ? SIM_DONE
+                       : is_never(status, body) || is_full ? SIM_NEVER
+                                                          : SIM_UNKNOWN,
+                       o->verb == SIM_RUN ? id : o->guest->id);
+}
+
+static void send(struct sim_subscriber *s, struct sim_order *o)
+{
+    struct cloud_scene *c = scene_of(s->world);
+    size_t at = (size_t)(o - s->orders);
+    bool is_repeat = str_eq(c->tokens[at], o->token) &&
+                     s->world->now_ms - c->signs[at].signed_ms < SIGN_AGAIN_MS;
+    if (!is_repeat) {
+        char query[SIM_EC2_BODY];
+        spell(c, o, query, sizeof query);
+        sim_ec2_sign(&c->signs[at], &c->key, wall_ms(s->world), s->world->now_ms, query);
+        str_copy(c->tokens[at], SIM_TOKEN_SIZE, o->token);
+    }
+    sim_ec2_send(&c->signs[at], c->cloud, ANSWER_MS, o, answered);
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------ */
+
+static void looked(void *self, int status, const char *body, size_t body_len)
+{
+    (void)self, (void)status, (void)body, (void)body_len;
+}
+
+static void registered(void *self, int status, const char *body, size_t body_len)
+{
+    struct cloud_scene *c = self;
+    const char *at = body;
+    (void)body_len;
+    SIM_TRACE(c->world, "subscriber", "register", "", "%d", status);
+    if (status == 200)
+        sim_ec2_text(&at, NULL, "imageId", c->image, sizeof c->image);
+}
+
+static void described_images(void *self, int status, const char *body, size_t body_len)
+{
+    struct cloud_scene *c = self;
+    (void)body_len;
+    if (status != 200 || strstr(body, "<imageState>available<") == NULL)
+        return;
+    if (!c->subscriber.is_ready)
+        SIM_TRACE(c->world, "subscriber", "image-ready", "", "%s", c->image);
+    c->subscriber.is_ready = true;
+}
+
+static void ask(struct cloud_scene *c, const char *query,
+                void (*done)(void *self, int status, const char *body, size_t body_len))
+{
+    struct sim_ec2 r;
+    sim_ec2_sign(&r, &c->key, wall_ms(c->world), c->world->now_ms, query);
+    sim_ec2_send(&r, c->cloud, ANSWER_MS, c, done);
+}
+
+static void look(struct sim_subscriber *s)
+{
+    struct cloud_scene *c = scene_of(s->world);
+    if (c->registration.signed_ms == 0)
+        sim_ec2_sign(&c->registration, &c->key, wall_ms(s->world), s->world->now_ms + 1,
+                     "Action=RegisterImage&Name=tiny&ImageLocation=images%2Ftiny.raw");
+    if (c->image[0] == '\0')
+        sim_ec2_send(&c->registration, c->cloud, ANSWER_MS, c, registered);
+    else if (!s->is_ready)
+        ask(c, "Action=DescribeImages", described_images);
+    else
+        ask(c, "Action=DescribeInstances", looked);
+}
+
+/* In the order of commits, whoever hears it later. */
+static void hear_instances(struct sim_shadow *s, const char *body)
+{
+    const char *at = body;
+    char id[HOST_ID_SIZE], state[16], token[40];
+    sim_shadow_see_begin(s);
+    while (sim_ec2_text(&at, NULL, "instanceId", id, sizeof id)) {
+        const char *end = strstr(at, "<instanceId>"), *in = at;
+        bool has_state = (in = strstr(at, "<instanceState>")) != NULL &&
+                         sim_ec2_text(&in, end, "name", state, sizeof state);
+        in = at;
+        if (has_state && sim_ec2_text(&in, end, "clientToken", token, sizeof token))
+            sim_shadow_see(s, id, token, state);
+        else
+            sim_world_fail(s->world, "WIRE", id, "is described without a state or a token");
+    }
+    sim_shadow_see_end(s);
+}
+
+/* ---- the scene ---------------------------------------------------------------------------------------- */
+
+static void build_hosts(struct cloud_scene *c, struct sim_node **clusters)
+{
+    char name[SIM_NAME_SIZE];
+    for (size_t i = 0; i < HOSTS; i++) {
+        snprintf(name, sizeof name, "host-%zu", i + 1);
+        struct sim_node *host =
+            sim_node_add(c->world, name, &sim_tier_host, clusters[i % CLUSTERS]);
+        sim_tiers_join(host->parent, host, "host");
+        struct sim_machine *m = host->machine = sim_machine_new(host, &sim_shadow_watch);
+        sim_shadow_add_machine(&c->shadow, m);
+    }
+}
+
+static void build(struct sim_world *w)
+{
+    struct cloud_scene *c = check_alloc(sizeof *c);
+    struct sim_node *children[JOINERS];
+    char name[SIM_NAME_SIZE];
+    w->scene_self = c;
+    c->world = w;
+    sim_shadow_init(&c->shadow, w);
+    c->shadow.quota = SIM_QUOTA_INSTANCES;
+    c->cloud = sim_node_add(w, "cloud", &sim_tier_cloud, NULL);
+    for (size_t i = 0; i < CLUSTERS; i++) {
+        snprintf(name, sizeof name, "cluster-%zu", i + 1);
+        children[i] = sim_node_add(w, name, &sim_tier_cluster, c->cloud);
+    }
+    children[CLUSTERS] = sim_node_add(w, "dos", &sim_tier_dos, c->cloud);
+    sim_tiers_setup(c->cloud, children, JOINERS, &c->key);
+    for (size_t i = 0; i < JOINERS; i++)
+        sim_joiner_begin(&c->joiners[i], children[i]);
+    build_hosts(c, children);
+    c->subscriber = (struct sim_subscriber){.world = w,
+                                            .shadow = &c->shadow,
+                                            .send = send,
+                                            .look = look,
+                                            .living_max = SIM_QUOTA_INSTANCES + 3,
+                                            .guests_max = 60};
+    sim_subscriber_begin(&c->subscriber);
+}
+
+static void scene_free(struct sim_world *w)
+{
+    sim_shadow_fini(&scene_of(w)->shadow);
+    free(w->scene_self);
+}
+
+static void after_turn(struct sim_world *w, struct sim_node *n)
+{
+    (void)n;
+    sim_tiers_check_leases(w);
+}
+
+static void on_wire(struct sim_world *w, const struct sim_parcel *p)
+{
+    struct cloud_scene *c = scene_of(w);
+    sim_wiretap_hear(&c->tap, w, p);
+    if (p->is_reply && p->to == NULL && p->status == 200 &&
+        strstr(p->body, "<DescribeInstancesResponse") != NULL)
+        hear_instances(&c->shadow, p->body);
+}
+
+static void fault(struct sim_world *w, enum sim_fault f)
+{
+    sim_shadow_fault(&scene_of(w)->shadow, f);
+}
+
+static void heal(struct sim_world *w)
+{
+    (void)w;
+}
+
+static void finish(struct sim_world *w)
+{
+    sim_shadow_finish(&scene_of(w)->shadow);
+}
+
+const struct sim_scene sim_scene_cloud = {.name = "cloud",
+                                          .build = build,
+                                          .free = scene_free,
+                                          .after_turn = after_turn,
+                                          .on_wire = on_wire,
+                                          .fault = fault,
+                                          .heal = heal,
+                                          .finish = finish};

@@ -1,0 +1,7 @@
+/* dos.h - a stand-in for dos as the cloud-manager knows it: a child that says of each image that
+ * it is there, and takes keys and secrets. The bytes of objects are not modelled. */
+#pragma once
+
+#include "tests/sim/node.h"
+
+extern const struct sim_tier sim_tier_dos;

@@ -1,0 +1,91 @@
+/* machine.h - a host without its manager: hypervisor service, domains, root disks, ports. It
+ * outlives the daemon, and only a power cut takes its running things away.
+ *
+ * Jobs of the host core (computer-manager/model/job.h) come in through sim_machine_job; their
+ * answers go back as EVENT_JOB_DONE. Times and fates are drawn here: a job may fail, hang, pass
+ * its deadline, and be done after it (an order that was queued in the service). */
+#pragma once
+
+#include "base/event.h"
+#include "base/list.h"
+#include "computer-manager/model/job.h"
+#include "tests/sim/node.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SIM_DOMAINS_MAX = 64, SIM_PORTS_MAX = 64, SIM_ROOTS_MAX = 128, SIM_BASES_MAX = 32 };
+
+enum sim_end { SIM_END_JOB, SIM_END_GUEST, SIM_END_CRASH, SIM_END_POWER };
+
+struct sim_domain {
+    bool is_defined;
+    struct host_hv_start spec; /* as defined last */
+    bool runs;
+    bool is_stopping;          /* the guest heard the power button */
+    uint64_t run;              /* counts its starts */
+    enum host_off_why off_why; /* as this service knows it */
+    uint64_t started_boot;
+};
+
+struct sim_root {
+    bool is_there;
+    struct host_disk_root spec;
+};
+
+struct sim_machine;
+struct sim_shadow;
+
+/* What the shadow model hears, as it happens. */
+struct sim_machine_watch {
+    void (*on_run)(struct sim_machine *m, const struct sim_domain *d);
+    void (*on_end)(struct sim_machine *m, const struct sim_domain *d, enum sim_end how);
+    void (*on_port)(struct sim_machine *m, const struct host_port *port, bool is_there);
+    void (*on_root)(struct sim_machine *m, const struct host_disk_root *root, bool is_there);
+    /* An order reached the machine: what the daemon wants to happen. */
+    void (*on_order)(struct sim_machine *m, int kind, const void *spec);
+};
+
+struct sim_machine {
+    struct sim_node *node;
+    const struct sim_machine_watch *watch;
+    struct sim_shadow *shadow; /* of whoever watches */
+    int64_t memory_mib, vcpus, disk_bytes;
+    bool service_is_up;
+    uint64_t service; /* counts its starts */
+    uint64_t helper;  /* counts runs of computer-hypervisor within a life of the daemon */
+    struct sim_domain domains[SIM_DOMAINS_MAX];
+    struct sim_root roots[SIM_ROOTS_MAX];
+    char bases[SIM_BASES_MAX][HOST_HASH_SIZE];
+    struct host_port ports[SIM_PORTS_MAX]; /* port[0] == '\0': free */
+    struct list jobs;
+};
+
+/* What a job came to. */
+struct sim_outcome {
+    enum err_code code;
+    void *result; /* owned */
+    size_t size;
+};
+
+struct sim_machine *sim_machine_new(struct sim_node *n, const struct sim_machine_watch *watch);
+void sim_machine_free(struct sim_machine *m);
+void sim_machine_job(struct sim_node *n, const struct effect_job *job);
+void sim_machine_power(struct sim_node *n, bool is_on);
+/* Faults of their own: the service restarts; a guest powers itself off, or its process dies. */
+void sim_machine_restart_service(struct sim_machine *m);
+void sim_machine_end_guest(struct sim_machine *m, uint64_t which, enum sim_end how);
+
+struct sim_domain *sim_machine_domain(struct sim_machine *m, const char *instance);
+
+/* The parts; each does what the job asks, now. */
+void sim_hypervisor_do(struct sim_machine *m, int kind, const void *spec, struct sim_outcome *out);
+/* The first half of a START; the second is sim_hypervisor_create. */
+enum err_code sim_hypervisor_define(struct sim_machine *m, const struct host_hv_start *spec);
+void sim_hypervisor_create(struct sim_machine *m, const char *instance);
+void sim_hypervisor_end(struct sim_machine *m, struct sim_domain *d, enum sim_end how);
+void sim_hypervisor_say(struct sim_machine *m, const char *instance);
+void sim_ports_do(struct sim_machine *m, int kind, const void *spec, struct sim_outcome *out);
+void sim_ports_lose(struct sim_machine *m);
+void sim_disks_do(struct sim_machine *m, int kind, const void *spec, struct sim_outcome *out);

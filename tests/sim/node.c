@@ -1,0 +1,382 @@
+/* node.c - lives of a daemon, its inbox and its turns. */
+#include "tests/sim/node.h"
+
+#include "base/check.h"
+#include "base/str.h"
+#include "tests/sim/net.h"
+#include "tests/sim/stores.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    GROUP_MAX = 8,        /* events of one turn */
+    LOOP_MS = 3,          /* a busy loop takes up to this until the turn runs */
+    RESTART_MS = 3000,    /* a daemon that crashed is back within this */
+};
+
+struct sim_node *sim_node_add(struct sim_world *w, const char *name, const struct sim_tier *tier,
+                              struct sim_node *parent)
+{
+    PRE(w->nodes_len < SIM_NODES_MAX);
+    struct sim_node *n = &w->nodes[w->nodes_len];
+    *n = (struct sim_node){.world = w, .index = w->nodes_len++, .tier = tier, .parent = parent};
+    str_copy(n->name, sizeof n->name, name);
+    snprintf(n->serial, sizeof n->serial, "%zx", n->index + 16);
+    n->random.state = w->seed * 0x2545f4914f6cdd1du + n->index + 1;
+    n->clock.rate_ppm = 990000 + (int64_t)sim_world_draw(w, 20001);
+    n->clock.booted_ms = 0;
+    n->clock.asleep_ms = (int64_t)sim_world_draw(w, 100000);
+    n->is_powered = true;
+    n->boot = 1;
+    n->store = sim_stores_take(tier->schema);
+    if (tier->found != NULL)
+        tier->found(n);
+    return n;
+}
+
+struct instant sim_node_clock(const struct sim_node *n)
+{
+    return sim_clock_read(&n->clock, n->world->now_ms);
+}
+
+/* ---- the inbox ----------------------------------------------------------------------------- */
+
+static void turn_fire(struct sim_world *w, const struct sim_due *due);
+
+static void ask_for_turn(struct sim_node *n)
+{
+    if (n->turn_is_due)
+        return;
+    n->turn_is_due = true;
+    sim_world_after(n->world, (int64_t)sim_world_draw(n->world, LOOP_MS), turn_fire, n, n->life);
+}
+
+static struct event *put(struct sim_node *n, enum event_kind kind, struct sim_parcel *p,
+                         void *result)
+{
+    if (n->inbox_len == n->inbox_cap) {
+        n->inbox_cap = n->inbox_cap == 0 ? 16 : 2 * n->inbox_cap;
+        n->inbox = check_realloc(n->inbox, n->inbox_cap * sizeof *n->inbox);
+    }
+    struct sim_inbox_item *item = &n->inbox[n->inbox_len++];
+    *item = (struct sim_inbox_item){.event = {.kind = kind}, .parcel = p, .result = result};
+    ask_for_turn(n);
+    return &item->event;
+}
+
+void sim_node_take_request(struct sim_node *n, struct sim_parcel *p, uint64_t request_id)
+{
+    PRE(n->core != NULL);
+    put(n, EVENT_REQUEST, p, NULL)->request = (struct request){
+        .id = request_id,
+        .face = p->face,
+        .method = p->method,
+        .target = p->target,
+        .headers = p->headers,
+        .headers_len = p->headers_len,
+        .body = p->body,
+        .body_len = p->body_len,
+        .peer_node = p->peer_node,
+        .peer_serial = p->peer_serial,
+        .peer_not_before_ms = *p->peer_node != '\0' ? 1 : 0,
+        .peer_not_after_ms = *p->peer_node != '\0' ? INT64_MAX / 2 : 0,
+        .remote = "192.0.2.1",
+        .trace = "00000000-0000-4000-8000-000000000000",
+    };
+}
+
+void sim_node_take_reply(struct sim_node *n, struct sim_parcel *p, uint64_t call_id)
+{
+    PRE(n->core != NULL);
+    put(n, EVENT_REPLY, p, NULL)->reply = (struct reply){
+        .call_id = call_id, .status = p->status, .body = p->body, .body_len = p->body_len};
+}
+
+void sim_node_take_job(struct sim_node *n, const struct job_done *done, void *result)
+{
+    PRE(n->core != NULL);
+    put(n, EVENT_JOB_DONE, NULL, result)->job = *done;
+}
+
+static void drop_items(struct sim_node *n, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        sim_parcel_free(n->inbox[i].parcel);
+        free(n->inbox[i].result);
+    }
+    n->inbox_len -= len;
+    memmove(n->inbox, n->inbox + len, n->inbox_len * sizeof *n->inbox);
+}
+
+/* ---- the wrapper around the core: what can go wrong inside a turn ----------------------------- */
+
+static enum err_code wrapped_step(void *self, const struct event *ev, struct effects *out,
+                                  struct err *err)
+{
+    struct sim_node *n = self;
+    struct sim_world *w = n->world;
+    w->events++;
+    enum err_code code = n->real.step(n->real.self, ev, out, err);
+    if (code == ERR_OK && ev->kind == EVENT_REQUEST && ev->request.face == FACE_PUBLIC &&
+        sim_faults_hit(&w->faults, SIM_FAULT_FAIL_STEP)) {
+        SIM_TRACE_FAULT(w, n->name, "fail-step", "", "request %lu", (unsigned long)ev->request.id);
+        code = err_set(err, ERR_UNAVAILABLE, "the simulator lets this step fail");
+    }
+    bool is_last = ++n->stepped == n->crash_at;
+    if (is_last && (n->crash == SIM_CRASH_BEFORE || n->crash == SIM_CRASH_LOSE))
+        store_rollback(n->store);
+    return code;
+}
+
+static void wrapped_fail(void *self, const struct event *ev, const struct err *err,
+                         struct effects *out)
+{
+    struct sim_node *n = self;
+    n->real.fail(n->real.self, ev, err, out);
+}
+
+static void wrapped_seal(void *self, const struct event *at, struct effects *out)
+{
+    struct sim_node *n = self;
+    n->real.seal(n->real.self, at, out);
+}
+
+static void wrapped_reload(void *self)
+{
+    struct sim_node *n = self;
+    n->real.reload(n->real.self);
+}
+
+static int64_t wrapped_wake_at(const void *self)
+{
+    const struct sim_node *n = self;
+    return n->real.wake_at(n->real.self);
+}
+
+/* ---- the turn -------------------------------------------------------------------------------- */
+
+static void plan_crash(struct sim_node *n, size_t len)
+{
+    struct sim_faults *f = &n->world->faults;
+    n->stepped = 0;
+    n->crash = SIM_CRASH_NONE;
+    n->crash_at = len;
+    if (sim_faults_hit(f, SIM_FAULT_CRASH_BEFORE_COMMIT))
+        n->crash = SIM_CRASH_BEFORE;
+    else if (sim_faults_hit(f, SIM_FAULT_CRASH_AFTER_COMMIT))
+        n->crash = SIM_CRASH_AFTER;
+    else if (sim_faults_hit(f, SIM_FAULT_LOSE_TURN)) {
+        n->crash = SIM_CRASH_LOSE;
+        n->crash_at = 1 + sim_faults_draw(f, SIM_FAULT_LOSE_TURN, len);
+    }
+}
+
+static void perform(struct sim_node *n, const struct effect *e)
+{
+    switch (e->kind) {
+    case EFFECT_REPLY:
+        sim_net_answer(n, &e->reply);
+        return;
+    case EFFECT_CALL:
+        sim_net_call_parent(n, &e->call);
+        return;
+    case EFFECT_JOB:
+        n->tier->job(n, &e->job);
+        return;
+    }
+    IMPOSSIBLE("effect kind");
+}
+
+/* All effects, or those before the crash took them. */
+static void perform_all(struct sim_node *n, const struct effects *out)
+{
+    size_t len = 0, at = 0;
+    for (const struct effect *e = out->first; e != NULL; e = e->next)
+        len++;
+    if (n->crash == SIM_CRASH_AFTER)
+        len = sim_faults_draw(&n->world->faults, SIM_FAULT_CRASH_AFTER_COMMIT, len + 1);
+    for (const struct effect *e = out->first; e != NULL && at < len; e = e->next, at++)
+        perform(n, e);
+}
+
+static void ask_for_tick(struct sim_node *n);
+
+static void run_turn(struct sim_node *n, size_t len)
+{
+    struct event events[GROUP_MAX];
+    struct instant at = sim_node_clock(n);
+    for (size_t i = 0; i < len; i++) {
+        events[i] = n->inbox[i].event;
+        events[i].at = at;
+    }
+    plan_crash(n, len);
+    struct effects out = {.arena = &n->arena};
+    enum turn_outcome outcome = turn_run(&n->turn, events, len, &out);
+    POST(outcome == TURN_COMMITTED || n->crash == SIM_CRASH_BEFORE || n->crash == SIM_CRASH_LOSE);
+    if (n->crash != SIM_CRASH_NONE)
+        SIM_TRACE_FAULT(n->world, n->name,
+                        n->crash == SIM_CRASH_BEFORE  ? "crash-before"
+                        : n->crash == SIM_CRASH_AFTER ? "crash-after"
+                                                      : "turn-lost",
+                        "", "%zu events", len);
+    if (n->crash != SIM_CRASH_BEFORE)
+        perform_all(n, &out);
+    arena_reset(&n->arena);
+    drop_items(n, len);
+}
+
+static void restart_fire(struct sim_world *w, const struct sim_due *due)
+{
+    (void)w;
+    struct sim_node *n = due->what;
+    if (n->life == due->number)
+        sim_node_start(n);
+}
+
+static void turn_fire(struct sim_world *w, const struct sim_due *due)
+{
+    struct sim_node *n = due->what;
+    if (n->life != due->number || n->core == NULL)
+        return;
+    n->turn_is_due = false;
+    size_t most = n->inbox_len < GROUP_MAX ? n->inbox_len : GROUP_MAX;
+    PRE(most > 0);
+    run_turn(n, 1 + sim_world_draw(w, most));
+    w->scene->after_turn(w, n);
+    if (n->crash == SIM_CRASH_BEFORE || n->crash == SIM_CRASH_AFTER) {
+        sim_node_kill(n);
+        sim_world_after(w, 1 + (int64_t)sim_world_draw(w, RESTART_MS), restart_fire, n, n->life);
+        return;
+    }
+    if (n->inbox_len > 0)
+        ask_for_turn(n);
+    ask_for_tick(n);
+}
+
+/* ---- ticks ----------------------------------------------------------------------------------- */
+
+static void tick_fire(struct sim_world *w, const struct sim_due *due)
+{
+    (void)w;
+    struct sim_node *n = due->what;
+    if (n->core == NULL || n->tick != due->number)
+        return;
+    n->tick_at_ms = INT64_MAX;
+    if (n->real.wake_at(n->real.self) <= sim_node_clock(n).mono_ms)
+        put(n, EVENT_TICK, NULL, NULL);
+    else
+        ask_for_tick(n);
+}
+
+static void ask_for_tick(struct sim_node *n)
+{
+    int64_t mono = n->real.wake_at(n->real.self);
+    if (mono == INT64_MAX)
+        return;
+    int64_t at = sim_clock_when(&n->clock, mono);
+    if (at <= n->world->now_ms)
+        at = n->world->now_ms + 1;
+    if (n->tick_at_ms <= at)
+        return;
+    n->tick_at_ms = at;
+    sim_world_after(n->world, at - n->world->now_ms, tick_fire, n, ++n->tick);
+}
+
+/* ---- lives ----------------------------------------------------------------------------------- */
+
+void sim_node_start(struct sim_node *n)
+{
+    if (n->core != NULL || !n->is_powered || n->is_held)
+        return;
+    n->life++;
+    struct rng rng = rng_seeded(&n->random);
+    n->core = n->tier->core_new(n, &rng);
+    n->real = n->tier->as_core(n->core);
+    struct core wrapper = {.self = n,
+                           .step = wrapped_step,
+                           .fail = wrapped_fail,
+                           .seal = wrapped_seal,
+                           .reload = wrapped_reload,
+                           .wake_at = wrapped_wake_at};
+    struct instant at = sim_node_clock(n);
+    turn_init(&n->turn, &wrapper, n->store, &at);
+    n->turn_is_due = false;
+    n->tick_at_ms = INT64_MAX;
+    SIM_TRACE_FAULT(n->world, n->name, "start", "", "life %lu", (unsigned long)n->life);
+    put(n, EVENT_START, NULL, NULL);
+}
+
+static void drop_core(struct sim_node *n, bool is_silent)
+{
+    if (n->core == NULL)
+        return;
+    store_rollback(n->store);
+    n->tier->core_free(n->core);
+    n->core = NULL;
+    n->tick++;
+    drop_items(n, n->inbox_len);
+    sim_net_node_died(n, is_silent);
+    n->pending_len = 0;
+}
+
+void sim_node_kill(struct sim_node *n)
+{
+    if (n->core == NULL)
+        return;
+    SIM_TRACE_FAULT(n->world, n->name, "killed", "", "life %lu", (unsigned long)n->life);
+    drop_core(n, false);
+}
+
+void sim_node_power_off(struct sim_node *n)
+{
+    SIM_TRACE_FAULT(n->world, n->name, "power-off", "", "boot %lu", (unsigned long)n->boot);
+    drop_core(n, true);
+    n->is_powered = false;
+    if (n->tier->power != NULL)
+        n->tier->power(n, false);
+}
+
+void sim_node_power_on(struct sim_node *n)
+{
+    if (n->is_powered)
+        return;
+    n->is_powered = true;
+    n->boot++;
+    n->clock.booted_ms = n->world->now_ms;
+    n->clock.asleep_ms = 0;
+    SIM_TRACE_FAULT(n->world, n->name, "power-on", "", "boot %lu", (unsigned long)n->boot);
+    if (n->tier->power != NULL)
+        n->tier->power(n, true);
+}
+
+void sim_node_backup(struct sim_node *n)
+{
+    free(n->backup);
+    n->backup = store_dump(n->store, &n->backup_len);
+    SIM_TRACE(n->world, n->name, "backup", "", "%zu bytes", n->backup_len);
+}
+
+void sim_node_restore(struct sim_node *n)
+{
+    PRE(n->backup != NULL && n->tier->restore != NULL);
+    drop_core(n, false);
+    store_load(n->store, n->backup, n->backup_len);
+    struct rng rng = rng_seeded(&n->random);
+    n->tier->restore(n->store, &rng);
+    n->was_restored = true;
+    SIM_TRACE_FAULT(n->world, n->name, "restored", "", "%zu bytes", n->backup_len);
+}
+
+void sim_node_fini(struct sim_node *n)
+{
+    if (n->core != NULL)
+        n->tier->core_free(n->core);
+    n->core = NULL;
+    drop_items(n, n->inbox_len);
+    free(n->inbox);
+    arena_fini(&n->arena);
+    sim_stores_give(n->tier->schema, n->store);
+    free(n->backup);
+}

@@ -1,0 +1,69 @@
+/* ports.c - the model of taps and their rules on a host; gone with the power. */
+#include "tests/sim/machine.h"
+
+#include "base/check.h"
+#include "base/str.h"
+
+#include <stdio.h>
+
+static struct host_port *find(struct sim_machine *m, const char *port)
+{
+    for (size_t i = 0; i < SIM_PORTS_MAX; i++)
+        if (str_eq(m->ports[i].port, port))
+            return &m->ports[i];
+    return NULL;
+}
+
+static void put_port(struct sim_machine *m, const struct host_port *spec, struct sim_outcome *out)
+{
+    struct host_port *p = find(m, spec->port);
+    bool is_new = p == NULL;
+    if (is_new)
+        p = find(m, "");
+    INV(p != NULL);
+    *p = *spec;
+    if (is_new)
+        m->watch->on_port(m, p, true);
+    struct host_net_port_done *r = check_alloc(sizeof *r);
+    snprintf(r->tap, sizeof r->tap, "tap%zu", (size_t)(p - m->ports));
+    out->result = r;
+    out->size = sizeof *r;
+}
+
+static void remove_port(struct sim_machine *m, const char *port)
+{
+    struct host_port *p = *port != '\0' ? find(m, port) : NULL;
+    if (p == NULL)
+        return;
+    m->watch->on_port(m, p, false);
+    p->port[0] = '\0';
+}
+
+static void list(struct sim_machine *m, struct sim_outcome *out)
+{
+    struct host_net_list *r = check_alloc(sizeof *r);
+    for (size_t i = 0; i < SIM_PORTS_MAX; i++) {
+        if (m->ports[i].port[0] == '\0')
+            continue;
+        str_copy(r->ports[r->len].port, sizeof r->ports[0].port, m->ports[i].port);
+        r->ports[r->len++].vni = m->ports[i].vni;
+    }
+    out->result = r;
+    out->size = sizeof *r;
+}
+
+void sim_ports_do(struct sim_machine *m, int kind, const void *spec, struct sim_outcome *out)
+{
+    if (kind == HOST_JOB_NET_PORT)
+        put_port(m, spec, out);
+    else if (kind == HOST_JOB_NET_UNPORT)
+        remove_port(m, ((const struct host_net_unport *)spec)->port);
+    else if (kind == HOST_JOB_NET_LIST)
+        list(m, out);
+}
+
+void sim_ports_lose(struct sim_machine *m)
+{
+    for (size_t i = 0; i < SIM_PORTS_MAX; i++)
+        remove_port(m, m->ports[i].port);
+}

@@ -1,0 +1,6 @@
+/* scene.h - one lord and three vassals: proto/sync and the simulator themselves under test. */
+#pragma once
+
+#include "tests/sim/world.h"
+
+extern const struct sim_scene sim_scene_self;

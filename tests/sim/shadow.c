@@ -1,0 +1,340 @@
+/* shadow.c - the model of instances and its checkers. See shadow.h. */
+#include "tests/sim/shadow.h"
+
+#include "base/check.h"
+#include "base/str.h"
+#include "tests/sim/node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const state_words[] = {"",        "pending",       "running",   "stopping",
+                                          "stopped", "shutting-down", "terminated"};
+
+enum sim_state sim_state_parse(const char *text)
+{
+    for (size_t i = 1; i < sizeof state_words / sizeof state_words[0]; i++)
+        if (str_eq(state_words[i], text))
+            return (enum sim_state)i;
+    return SIM_STATE_UNSEEN;
+}
+
+void sim_shadow_init(struct sim_shadow *s, struct sim_world *w)
+{
+    *s = (struct sim_shadow){.world = w,
+                             .guests = check_alloc(SIM_GUESTS_MAX * sizeof *s->guests)};
+}
+
+void sim_shadow_fini(struct sim_shadow *s)
+{
+    for (size_t i = 0; i < s->machines_len; i++)
+        sim_machine_free(s->machines[i]);
+    free(s->guests);
+}
+
+void sim_shadow_add_machine(struct sim_shadow *s, struct sim_machine *m)
+{
+    PRE(s->machines_len < SIM_MACHINES_MAX);
+    s->machines[s->machines_len++] = m;
+    m->shadow = s;
+}
+
+void sim_shadow_fault(struct sim_shadow *s, enum sim_fault f)
+{
+    struct sim_faults *faults = &s->world->faults;
+    struct sim_machine *m = s->machines[sim_faults_draw(faults, f, s->machines_len)];
+    if (f == SIM_FAULT_RESTART_SERVICE)
+        sim_machine_restart_service(m);
+    else if (f == SIM_FAULT_GUEST_OFF)
+        sim_machine_end_guest(m, sim_faults_draw(faults, f, SIM_DOMAINS_MAX), SIM_END_GUEST);
+    else if (f == SIM_FAULT_GUEST_CRASH)
+        sim_machine_end_guest(m, sim_faults_draw(faults, f, SIM_DOMAINS_MAX), SIM_END_CRASH);
+}
+
+struct sim_guest *sim_shadow_find(struct sim_shadow *s, const char *id)
+{
+    for (size_t i = 0; i < s->guests_len; i++)
+        if (str_eq(s->guests[i].id, id))
+            return &s->guests[i];
+    return NULL;
+}
+
+struct sim_guest *sim_shadow_new_guest(struct sim_shadow *s, const char *token)
+{
+    PRE(s->guests_len < SIM_GUESTS_MAX);
+    struct sim_guest *g = &s->guests[s->guests_len++];
+    *g = (struct sim_guest){0};
+    str_copy(g->token, sizeof g->token, token);
+    return g;
+}
+
+/* ---- what machines do ----------------------------------------------------------------------------- */
+
+static bool is_terminated(const struct sim_guest *g)
+{
+    return g != NULL && g->seen == SIM_STATE_TERMINATED;
+}
+
+/* I3, from outside: the guests that run on a machine fit into it. */
+static void check_room(struct sim_shadow *s, const struct sim_machine *m)
+{
+    int64_t memory = 0;
+    for (size_t i = 0; i < SIM_DOMAINS_MAX; i++)
+        if (m->domains[i].runs)
+            memory += m->domains[i].spec.memory_mib;
+    if (memory > m->memory_mib)
+        sim_world_fail(s->world, "I3", m->node->name, "%ld MiB of guests on %ld MiB",
+                       (long)memory, (long)m->memory_mib);
+}
+
+static void on_run(struct sim_machine *m, const struct sim_domain *d)
+{
+    struct sim_shadow *s = m->shadow;
+    const char *id = d->spec.instance;
+    for (size_t i = 0; i < s->machines_len; i++) {
+        struct sim_domain *o = sim_machine_domain(s->machines[i], id);
+        if (o != NULL && o != d && o->runs)
+            sim_world_fail(s->world, "I1", id, "runs on %s and on %s", m->node->name,
+                           s->machines[i]->node->name);
+    }
+    struct sim_guest *g = sim_shadow_find(s, id);
+    if (is_terminated(g))
+        sim_world_fail(s->world, "I7", id, "is terminated and runs on %s", m->node->name);
+    check_room(s, m);
+}
+
+/* We end only what somebody asked us to end; what was never seen to run may be given up. */
+static void on_end(struct sim_machine *m, const struct sim_domain *d, enum sim_end how)
+{
+    struct sim_shadow *s = m->shadow;
+    struct sim_guest *g = sim_shadow_find(s, d->spec.instance);
+    if (g == NULL)
+        return;
+    if (how != SIM_END_JOB)
+        g->ended_alone = g->ever_ended_alone = true;
+    else if (g->was_seen_running && g->asked_n[SIM_STOP] + g->asked_n[SIM_TERMINATE] == 0 &&
+             !g->ever_ended_alone)
+        sim_world_fail(s->world, "I25", g->id, "was ended on %s, and nobody asked for it",
+                       m->node->name);
+}
+
+static void on_port(struct sim_machine *m, const struct host_port *p, bool is_there)
+{
+    struct sim_shadow *s = m->shadow;
+    if (!is_there)
+        return;
+    for (size_t i = 0; i < s->machines_len; i++)
+        for (size_t k = 0; k < SIM_PORTS_MAX; k++) {
+            const struct host_port *o = &s->machines[i]->ports[k];
+            bool is_same_address = o->vni == p->vni && o->address == p->address;
+            if (o != p && o->port[0] != '\0' &&
+                (is_same_address || memcmp(o->mac, p->mac, sizeof p->mac) == 0))
+                sim_world_fail(s->world, "I11", p->instance, "its address is also that of %s on %s",
+                               o->instance, s->machines[i]->node->name);
+        }
+    if (is_terminated(sim_shadow_find(s, p->instance)))
+        sim_world_fail(s->world, "I7", p->instance, "is terminated and has a port on %s",
+                       m->node->name);
+}
+
+static void on_root(struct sim_machine *m, const struct host_disk_root *r, bool is_there)
+{
+    struct sim_shadow *s = m->shadow;
+    if (is_there && is_terminated(sim_shadow_find(s, r->instance)))
+        sim_world_fail(s->world, "I7", r->instance, "is terminated and has a disk on %s",
+                       m->node->name);
+}
+
+static void on_order(struct sim_machine *m, int kind, const void *spec)
+{
+    (void)m, (void)kind, (void)spec;
+}
+
+const struct sim_machine_watch sim_shadow_watch = {on_run, on_end, on_port, on_root, on_order};
+
+/* ---- what subscribers say and hear ------------------------------------------------------------------ */
+
+void sim_shadow_ask(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb)
+{
+    (void)s;
+    if (g->told[verb] != SIM_ASKED && verb == SIM_START)
+        g->ended_alone = false; /* not at the answer: much may happen before it comes */
+    g->told[verb] = SIM_ASKED;
+    g->asked_n[verb]++;
+}
+
+static unsigned count_running(const struct sim_shadow *s, const char *id)
+{
+    unsigned len = 0;
+    for (size_t i = 0; i < s->machines_len; i++) {
+        const struct sim_domain *d = sim_machine_domain(s->machines[i], id);
+        len += d != NULL && d->runs;
+    }
+    return len;
+}
+
+void sim_shadow_tell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb, const char *id)
+{
+    g->told[verb] = SIM_TOLD;
+    if (verb == SIM_RUN || verb == SIM_STOP || verb == SIM_START)
+        g->last = verb;
+    if (verb != SIM_RUN)
+        return;
+    g->is_refused = false;
+    if (g->id[0] != '\0' && !str_eq(g->id, id))
+        sim_world_fail(s->world, "I4", g->id, "one token, and now also %s", id);
+    str_copy(g->id, sizeof g->id, id);
+}
+
+void sim_shadow_untell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb)
+{
+    (void)s;
+    g->told[verb] = SIM_NOTHING;
+    g->is_blurred = true;
+}
+
+/* ---- what is seen ------------------------------------------------------------------------------------ */
+
+/* I23, by EC2's life cycle; 1 << state for each that may follow. */
+static bool may_follow(enum sim_state from, enum sim_state to)
+{
+    enum {
+        P = 1 << SIM_STATE_PENDING,
+        R = 1 << SIM_STATE_RUNNING,
+        SG = 1 << SIM_STATE_STOPPING,
+        SD = 1 << SIM_STATE_STOPPED,
+        SH = 1 << SIM_STATE_SHUTTING_DOWN,
+        T = 1 << SIM_STATE_TERMINATED
+    };
+    /* Steps between two looks are not seen: from running, by way of stopped, to pending. */
+    static const int next[] = {P | R | SG | SD | SH | T, P | R | SG | SD | SH | T,
+                               P | R | SG | SD | SH | T, P | R | SG | SD | SH | T,
+                               P | R | SG | SD | SH | T, SH | T,
+                               T};
+    return (next[from] & (1 << to)) != 0;
+}
+
+/* Running goes back to pending only by way of a stop that somebody asked for, or an end. */
+static bool is_backward(const struct sim_guest *g, enum sim_state to)
+{
+    return g->seen == SIM_STATE_RUNNING && to == SIM_STATE_PENDING && g->asked_n[SIM_START] == 0 &&
+           !g->ever_ended_alone;
+}
+
+/* I7: what is called terminated is nowhere. */
+static void check_nowhere(struct sim_shadow *s, const char *id)
+{
+    for (size_t i = 0; i < s->machines_len; i++) {
+        struct sim_machine *m = s->machines[i];
+        if (sim_machine_domain(m, id) != NULL)
+            sim_world_fail(s->world, "I7", id, "is called terminated and has a domain on %s",
+                           m->node->name);
+        for (size_t k = 0; k < SIM_PORTS_MAX; k++)
+            if (m->ports[k].port[0] != '\0' && str_eq(m->ports[k].instance, id))
+                sim_world_fail(s->world, "I7", id, "is called terminated and has a port on %s",
+                               m->node->name);
+        for (size_t k = 0; k < SIM_ROOTS_MAX; k++)
+            if (m->roots[k].is_there && str_eq(m->roots[k].spec.instance, id))
+                sim_world_fail(s->world, "I7", id, "is called terminated and has a disk on %s",
+                               m->node->name);
+    }
+}
+
+static struct sim_guest *guest_of_token(struct sim_shadow *s, const char *token)
+{
+    for (size_t i = 0; i < s->guests_len; i++)
+        if (str_eq(s->guests[i].token, token))
+            return &s->guests[i];
+    return NULL;
+}
+
+void sim_shadow_see(struct sim_shadow *s, const char *id, const char *token, const char *state)
+{
+    struct sim_guest *g = guest_of_token(s, token);
+    enum sim_state to = sim_state_parse(state);
+    if (g == NULL || g->told[SIM_RUN] == SIM_NOTHING)
+        sim_world_fail(s->world, "I4", id, "is there for token '%s', and nobody asked", token);
+    if (g == NULL)
+        return;
+    if (g->id[0] == '\0')
+        str_copy(g->id, sizeof g->id, id);
+    if (!str_eq(g->id, id))
+        sim_world_fail(s->world, "I4", id, "is a second instance of %s's token", g->id);
+    g->listed = s->lists;
+    if (g->seen == to)
+        return;
+    if (!s->was_restored && (!may_follow(g->seen, to) || is_backward(g, to)))
+        sim_world_fail(s->world, "I23", id, "was %s and is now %s", state_words[g->seen], state);
+    SIM_TRACE(s->world, "seen", "state", id, "%s -> %s", state_words[g->seen], state);
+    g->seen = to;
+    g->was_seen_running |= to == SIM_STATE_RUNNING;
+    if (to == SIM_STATE_TERMINATED)
+        check_nowhere(s, id);
+}
+
+void sim_shadow_see_begin(struct sim_shadow *s)
+{
+    s->lists++;
+}
+
+/* I5: what a subscriber was told is there. A terminated one may be forgotten after its hour. */
+void sim_shadow_see_end(struct sim_shadow *s)
+{
+    int64_t living = 0;
+    for (size_t i = 0; i < s->guests_len; i++) {
+        const struct sim_guest *g = &s->guests[i];
+        living += g->listed == s->lists && g->seen != SIM_STATE_TERMINATED;
+        if (g->told[SIM_RUN] == SIM_TOLD && g->listed != s->lists &&
+            g->seen != SIM_STATE_TERMINATED && !s->was_restored)
+            sim_world_fail(s->world, "I5", g->id, "was promised and is not there");
+    }
+    if (s->quota > 0 && living > s->quota)
+        sim_world_fail(s->world, "I8", "", "%ld instances live, and the quota is %ld",
+                       (long)living, (long)s->quota);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------ */
+
+static void finish_guest(struct sim_shadow *s, const struct sim_guest *g)
+{
+    struct sim_world *w = s->world;
+    unsigned runs = count_running(s, g->id);
+    if (g->told[SIM_TERMINATE] == SIM_TOLD && g->seen != SIM_STATE_TERMINATED)
+        sim_world_fail(w, "I6", g->id, "was to be terminated and is %s", state_words[g->seen]);
+    else if (g->seen == SIM_STATE_PENDING || g->seen == SIM_STATE_STOPPING ||
+             g->seen == SIM_STATE_SHUTTING_DOWN || g->seen == SIM_STATE_UNSEEN)
+        sim_world_fail(w, "I6", g->id, "never settled: it is '%s'", state_words[g->seen]);
+    else if (runs != (g->seen == SIM_STATE_RUNNING))
+        sim_world_fail(w, "I2", g->id, "is called %s and %u domains run", state_words[g->seen],
+                       runs);
+    else if (!g->is_blurred && g->last == SIM_STOP && g->told[SIM_START] != SIM_ASKED &&
+             g->seen == SIM_STATE_RUNNING)
+        sim_world_fail(w, "I5", g->id, "was stopped last, and runs");
+    else if (!g->is_blurred && g->last == SIM_START && g->told[SIM_STOP] != SIM_ASKED && !g->ended_alone &&
+             g->seen == SIM_STATE_STOPPED)
+        sim_world_fail(w, "I5", g->id, "was started last, and is stopped");
+}
+
+/* I2, I4: whatever runs was given to somebody. */
+static void check_strangers(struct sim_shadow *s)
+{
+    for (size_t i = 0; i < s->machines_len; i++) {
+        const struct sim_machine *m = s->machines[i];
+        for (size_t k = 0; k < SIM_DOMAINS_MAX; k++)
+            if (m->domains[k].runs && sim_shadow_find(s, m->domains[k].spec.instance) == NULL)
+                sim_world_fail(s->world, "I2", m->domains[k].spec.instance,
+                               "runs on %s, and nobody was given it", m->node->name);
+    }
+}
+
+void sim_shadow_finish(struct sim_shadow *s)
+{
+    for (size_t i = 0; i < s->guests_len; i++) {
+        const struct sim_guest *g = &s->guests[i];
+        if (g->id[0] != '\0')
+            finish_guest(s, g);
+        else if (g->told[SIM_RUN] == SIM_ASKED && !g->is_refused)
+            sim_world_fail(s->world, "I6", g->token, "was never answered");
+    }
+    check_strangers(s);
+}

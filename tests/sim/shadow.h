@@ -1,0 +1,89 @@
+/* shadow.h - what is really so, and what subscribers were told: the model that all checkers of
+ * instances read. It is fed by machines, by subscribers and by answers on the wire, never by a
+ * daemon's store. The first thing that is wrong ends the run.
+ *
+ *   I1 one running domain     I3 room of a host          I4 one token, one instance
+ *   I5 what was told stays    I7 terminated is nowhere   I11 one port per address
+ *   I8 the quota              I19, I25 nothing is ended that nobody wanted ended   I23 states move forward only */
+#pragma once
+
+#include "tests/sim/machine.h"
+#include "tests/sim/world.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SIM_GUESTS_MAX = 256, SIM_MACHINES_MAX = 8 };
+
+/* What a subscriber sees: EC2's states. */
+enum sim_state {
+    SIM_STATE_UNSEEN,
+    SIM_STATE_PENDING,
+    SIM_STATE_RUNNING,
+    SIM_STATE_STOPPING,
+    SIM_STATE_STOPPED,
+    SIM_STATE_SHUTTING_DOWN,
+    SIM_STATE_TERMINATED,
+};
+
+enum sim_told { SIM_NOTHING, SIM_ASKED, SIM_TOLD };
+
+enum sim_verb { SIM_RUN, SIM_STOP, SIM_START, SIM_REBOOT, SIM_TERMINATE, SIM_VERBS };
+
+struct sim_guest {
+    char token[40];
+    char id[HOST_ID_SIZE];          /* "" until a subscriber was told */
+    enum sim_told told[SIM_VERBS];  /* the newest order of each kind */
+    uint64_t asked_n[SIM_VERBS];    /* how often each was asked for */
+    enum sim_verb last;             /* newest of RUN, STOP, START that was TOLD */
+    bool is_refused;                /* the newest answer to RUN was a definite no */
+    enum sim_state seen;            /* newest on the wire */
+    bool was_seen_running;
+    bool ended_alone;               /* by itself, or with its process or machine, since START */
+    bool ever_ended_alone;
+    bool is_blurred; /* an order was refused, and a double of it may still come: its want is open */
+    uint64_t listed;                /* number of the newest description that named it */
+};
+
+struct sim_shadow {
+    struct sim_world *world;
+    struct sim_machine *machines[SIM_MACHINES_MAX];
+    size_t machines_len;
+    struct sim_guest *guests; /* SIM_GUESTS_MAX; owned */
+    size_t guests_len;
+    int64_t quota;     /* of instances that live; 0 = none (I8) */
+    uint64_t lists;    /* descriptions on the wire until now */
+    bool was_restored; /* a store went back in time: states may, once */
+};
+
+extern const struct sim_machine_watch sim_shadow_watch;
+
+void sim_shadow_init(struct sim_shadow *s, struct sim_world *w);
+void sim_shadow_fini(struct sim_shadow *s);
+/* `m->shadow` names it from then on. */
+void sim_shadow_add_machine(struct sim_shadow *s, struct sim_machine *m);
+
+/* A fault of a machine's own: its service restarts, or one of its guests ends. */
+void sim_shadow_fault(struct sim_shadow *s, enum sim_fault fault);
+
+/* NULL where no subscriber was told of that id. */
+struct sim_guest *sim_shadow_find(struct sim_shadow *s, const char *id);
+struct sim_guest *sim_shadow_new_guest(struct sim_shadow *s, const char *token);
+
+/* A subscriber asks; he is told that it is done (for RUN: the id), or that it never will be. */
+void sim_shadow_ask(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb);
+void sim_shadow_tell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb,
+                     const char *id);
+/* A definite no: it was not done. */
+void sim_shadow_untell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb);
+
+/* A description is on the wire: _see for each instance in it, between _begin and _end. */
+void sim_shadow_see_begin(struct sim_shadow *s);
+void sim_shadow_see_end(struct sim_shadow *s);
+/* It says that `id`, made for `token`, is in that state. */
+void sim_shadow_see(struct sim_shadow *s, const char *id, const char *token, const char *state);
+enum sim_state sim_state_parse(const char *text);
+
+/* Q: all has settled. */
+void sim_shadow_finish(struct sim_shadow *s);

@@ -1,0 +1,10 @@
+/* stores.h - stores that are used again by the next seed: opening one costs more than a seed's
+ * whole load. Each is set back to what its migrations make before it is handed out. */
+#pragma once
+
+#include "base/store.h"
+
+struct store *sim_stores_take(const struct store_schema *schema);
+void sim_stores_give(const struct store_schema *schema, struct store *st);
+/* Closes all that were given back. */
+void sim_stores_fini(void);

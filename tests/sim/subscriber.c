@@ -1,0 +1,141 @@
+/* subscriber.c - draws the next order. */
+#include "tests/sim/subscriber.h"
+
+#include "base/check.h"
+#include "base/str.h"
+
+#include <stdio.h>
+
+/* Orders come within PACE_MS. After the faults what is open is asked for again, and the rest is
+ * watched: at first closely, then from time to time. */
+enum { PACE_MS = 700, WATCH_MS = 2000, CALM_MS = 20000, WATCHED_MS = 60 * 1000 };
+
+const char *sim_verb_name(enum sim_verb verb)
+{
+    static const char *const names[] = {"run", "stop", "start", "reboot", "terminate"};
+    return names[verb];
+}
+
+static struct sim_order *order_of(struct sim_subscriber *s, struct sim_guest *g)
+{
+    return &s->orders[g - s->shadow->guests];
+}
+
+static void send(struct sim_subscriber *s, struct sim_order *o)
+{
+    o->is_sent = true;
+    SIM_TRACE(s->world, "subscriber", sim_verb_name(o->verb), o->guest->id, "%s", o->token);
+    sim_shadow_ask(s->shadow, o->guest, o->verb);
+    s->send(s, o);
+}
+
+static void open_order(struct sim_subscriber *s, struct sim_guest *g, enum sim_verb verb)
+{
+    struct sim_order *o = order_of(s, g);
+    *o = (struct sim_order){.subscriber = s, .guest = g, .verb = verb, .is_open = true};
+    if (verb == SIM_RUN)
+        str_copy(o->token, sizeof o->token, g->token);
+    else
+        snprintf(o->token, sizeof o->token, "order-%lu", (unsigned long)++s->tokens);
+    send(s, o);
+}
+
+void sim_order_answered(struct sim_order *o, enum sim_answer answer, const char *id)
+{
+    struct sim_subscriber *s = o->subscriber;
+    static const char *const words[] = {"done", "never", "unknown"};
+    SIM_TRACE(s->world, "subscriber", "answer", *o->guest->id != '\0' ? o->guest->id : id,
+              "%s %s: %s", sim_verb_name(o->verb), o->token, words[answer]);
+    o->is_sent = false;
+    if (answer == SIM_DONE) {
+        o->is_open = false;
+        sim_shadow_tell(s->shadow, o->guest, o->verb, id);
+    } else if (answer == SIM_NEVER && o->verb == SIM_RUN) {
+        o->guest->is_refused = true; /* a double of the request may still come: asked again */
+    } else if (answer == SIM_NEVER) {
+        o->is_open = false;
+        sim_shadow_untell(s->shadow, o->guest, o->verb);
+    }
+}
+
+/* ---- what comes next ---------------------------------------------------------------------------- */
+
+static size_t count_living(const struct sim_subscriber *s)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < s->shadow->guests_len; i++)
+        len += s->shadow->guests[i].seen != SIM_STATE_TERMINATED;
+    return len;
+}
+
+static void run_new(struct sim_subscriber *s)
+{
+    char token[SIM_TOKEN_SIZE];
+    snprintf(token, sizeof token, "token-%zu", s->shadow->guests_len + 1);
+    open_order(s, sim_shadow_new_guest(s->shadow, token), SIM_RUN);
+}
+
+static void change(struct sim_subscriber *s, struct sim_guest *g)
+{
+    uint64_t draw = sim_world_draw(s->world, 100);
+    if (g->told[SIM_RUN] != SIM_TOLD || g->told[SIM_TERMINATE] == SIM_TOLD)
+        return;
+    if (draw < 20)
+        open_order(s, g, SIM_TERMINATE);
+    else if (g->seen == SIM_STATE_RUNNING && draw < 60)
+        open_order(s, g, SIM_STOP);
+    else if (g->seen == SIM_STATE_RUNNING && draw < 80)
+        open_order(s, g, SIM_REBOOT);
+    else if (g->seen == SIM_STATE_STOPPED && draw < 90)
+        open_order(s, g, SIM_START);
+}
+
+/* Something for one guest: first what is open. */
+static void act(struct sim_subscriber *s, struct sim_guest *g)
+{
+    struct sim_order *o = order_of(s, g);
+    if (o->is_open && !o->is_sent)
+        send(s, o);
+    else if (!o->is_open && s->world->faults.on && s->is_ready)
+        change(s, g);
+}
+
+static void work(struct sim_subscriber *s)
+{
+    struct sim_shadow *shadow = s->shadow;
+    uint64_t draw = sim_world_draw(s->world, 10);
+    bool may_run = s->is_ready && count_living(s) < s->living_max &&
+                   shadow->guests_len < s->guests_max;
+    if (draw < 3)
+        s->look(s);
+    else if (draw < 5 && may_run)
+        run_new(s);
+    else if (shadow->guests_len > 0)
+        act(s, &shadow->guests[sim_world_draw(s->world, shadow->guests_len)]);
+}
+
+static void settle(struct sim_subscriber *s)
+{
+    for (size_t i = 0; i < s->shadow->guests_len; i++)
+        act(s, &s->shadow->guests[i]);
+    s->look(s);
+}
+
+static void fire(struct sim_world *w, const struct sim_due *due)
+{
+    struct sim_subscriber *s = due->what;
+    int64_t pace = w->faults.on                             ? PACE_MS
+                   : w->now_ms < w->heal_ms + WATCHED_MS     ? WATCH_MS
+                                                             : CALM_MS;
+    if (w->faults.on)
+        work(s);
+    else
+        settle(s);
+    sim_world_after(w, 1 + (int64_t)sim_world_draw(w, (uint64_t)pace), fire, s, 0);
+}
+
+void sim_subscriber_begin(struct sim_subscriber *s)
+{
+    PRE(s->send != NULL && s->look != NULL && s->guests_max <= SIM_GUESTS_MAX);
+    sim_world_after(s->world, 0, fire, s, 0);
+}

@@ -1,0 +1,21 @@
+/* tiers.h - the product's cores as the simulator's tiers, and what is checked on any of them. */
+#pragma once
+
+#include "tests/sim/node.h"
+
+enum { SIM_QUOTA_INSTANCES = 14, SIM_QUOTA_VCPUS = 40 };
+
+struct sim_ec2_key;
+
+extern const struct sim_tier sim_tier_cloud;
+extern const struct sim_tier sim_tier_cluster;
+extern const struct sim_tier sim_tier_host;
+
+/* Before the first start: `child` has joined `parent`. */
+void sim_tiers_join(struct sim_node *parent, struct sim_node *child, const char *kind);
+/* The cloud's root account and the tokens of its children, before its first start. */
+void sim_tiers_setup(struct sim_node *cloud, struct sim_node *const *children, size_t len,
+                     struct sim_ec2_key *key);
+/* LEASE: a host that its cluster calls down has no lease, and has had none for as long as a kill
+ * takes (less the twentieth by which the clocks may differ). */
+void sim_tiers_check_leases(struct sim_world *w);

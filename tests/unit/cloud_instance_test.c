@@ -1,0 +1,342 @@
+/* cloud_instance_test.c - the life of an instance as its owner sees it, and what children hear. */
+#include "tests/unit/cloud_rig.h"
+
+#include "base/check.h"
+#include "base/str.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char running[] = "{\"state\":\"running\",\"ever_ran\":true}";
+static const char off_asked[] = "{\"state\":\"off\",\"why\":\"asked\",\"ever_ran\":true}";
+
+static const char *state_of(struct rig *r, const char *id)
+{
+    const char *form = arena_printf(
+        &r->arena, "Action=DescribeInstances&Version=2016-11-15&InstanceId.1=%s", id);
+    const char *body = rig_ok(r, form);
+    return rig_text(r, strstr(body, "<instanceState>"), "name");
+}
+
+static void ask(struct rig *r, const char *action, const char *id)
+{
+    rig_ok(r, arena_printf(&r->arena, "Action=%s&Version=2016-11-15&InstanceId.1=%s", action, id));
+}
+
+static int64_t rows(struct rig *r, const char *sql)
+{
+    return store_i64(r->store, -1, sql, "");
+}
+
+/* The whole life, with what the cluster is told at each step. */
+static void test_life(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *id = rig_run(&r, &w, "");
+    assert_string_equal(state_of(&r, id), "pending");
+
+    rig_pull(&r, &w.cluster);
+    const struct wire_item *wish = rig_wish(&w.cluster, "instance", id);
+    assert_non_null(wish);
+    assert_int_equal(wish->generation, 1);
+    assert_non_null(strstr(wish->body, "\"want\":\"running\""));
+    assert_non_null(strstr(wish->body, "\"address\":\"172.31.0.4\""));
+    assert_non_null(strstr(wish->body, "\"dos_url\":\"https://dos:8783\""));
+    rig_say(&r, &w.cluster, "instance", id, 1, running);
+    assert_string_equal(state_of(&r, id), "running");
+
+    ask(&r, "StopInstances", id);
+    assert_string_equal(state_of(&r, id), "stopping");
+    rig_pull(&r, &w.cluster);
+    wish = rig_wish(&w.cluster, "instance", id);
+    assert_non_null(wish);
+    assert_int_equal(wish->generation, 2);
+    assert_non_null(strstr(wish->body, "\"want\":\"stopped\""));
+    rig_say(&r, &w.cluster, "instance", id, 2, off_asked);
+    assert_string_equal(state_of(&r, id), "stopped");
+
+    ask(&r, "StartInstances", id);
+    assert_string_equal(state_of(&r, id), "pending");
+    rig_say(&r, &w.cluster, "instance", id, 3, running);
+    assert_string_equal(state_of(&r, id), "running");
+
+    ask(&r, "RebootInstances", id);
+    assert_string_equal(state_of(&r, id), "running");
+    rig_pull(&r, &w.cluster);
+    wish = rig_wish(&w.cluster, "instance", id);
+    assert_non_null(wish);
+    assert_non_null(strstr(wish->body, "\"reboot_n\":1"));
+
+    ask(&r, "TerminateInstances", id);
+    assert_string_equal(state_of(&r, id), "shutting-down");
+    rig_pull(&r, &w.cluster);
+    wish = rig_wish(&w.cluster, "instance", id);
+    assert_non_null(wish);
+    assert_string_equal(wish->gone, "deleted");
+    assert_int_equal(rows(&r, "SELECT count(*) FROM port"), 1); /* R6: nothing before the fact */
+    rig_say(&r, &w.cluster, "instance", id, wish->generation, NULL);
+    assert_string_equal(state_of(&r, id), "terminated");
+    assert_int_equal(rows(&r, "SELECT count(*) FROM port"), 0);
+    assert_int_equal(rows(&r, "SELECT count(*) FROM volume"), 0);
+    assert_int_equal(rows(&r, "SELECT instances+vcpus FROM usage"), 0);
+
+    ask(&r, "TerminateInstances", id); /* each repeat succeeds */
+    rig_advance(&r, 3700 * 1000);
+    rig_fails(&r,
+              arena_printf(&r.arena,
+                           "Action=DescribeInstances&Version=2016-11-15&InstanceId.1=%s", id),
+              400, "InvalidInstanceID.NotFound");
+    rig_advance(&r, 24 * 3600 * 1000);
+    assert_int_equal(rows(&r, "SELECT count(*) FROM instance"), 0);
+    rig_fini(&r);
+}
+
+/* I18, I23: what was said under an older want changes nothing that an owner sees. */
+static void test_stale_facts(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *id = rig_run(&r, &w, "");
+    rig_say(&r, &w.cluster, "instance", id, 1, running);
+    ask(&r, "StopInstances", id);
+    rig_say(&r, &w.cluster, "instance", id, 1, running);
+    assert_string_equal(state_of(&r, id), "stopping");
+    rig_say(&r, &w.cluster, "instance", id, 1,
+            "{\"state\":\"off\",\"why\":\"guest\",\"ever_ran\":true}");
+    assert_string_equal(state_of(&r, id), "stopping");
+    rig_say(&r, &w.cluster, "instance", id, 2, off_asked);
+    ask(&r, "StartInstances", id);
+    rig_say(&r, &w.cluster, "instance", id, 2, off_asked);
+    assert_string_equal(state_of(&r, id), "pending");
+    rig_say(&r, &w.cluster, "instance", id, 1, NULL); /* gone, but nobody ended it */
+    assert_string_equal(state_of(&r, id), "pending");
+    rig_fini(&r);
+}
+
+/* A crash below is mended below: the owner sees it running all the while. */
+static void test_crash_keeps_running(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *id = rig_run(&r, &w, "");
+    rig_say(&r, &w.cluster, "instance", id, 1, running);
+    rig_say(&r, &w.cluster, "instance", id, 1,
+            "{\"state\":\"off\",\"why\":\"crash\",\"ever_ran\":true}");
+    assert_string_equal(state_of(&r, id), "running");
+    rig_fini(&r);
+}
+
+static void test_guest_powers_off(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *id = rig_run(&r, &w, "");
+    const char *other = rig_run(&r, &w, "&InstanceInitiatedShutdownBehavior=terminate");
+    rig_say(&r, &w.cluster, "instance", id, 1, running);
+    rig_say(&r, &w.cluster, "instance", other, 1, running);
+    rig_say(&r, &w.cluster, "instance", id, 1,
+            "{\"state\":\"off\",\"why\":\"guest\",\"ever_ran\":true}");
+    rig_say(&r, &w.cluster, "instance", other, 1,
+            "{\"state\":\"off\",\"why\":\"guest\",\"ever_ran\":true}");
+    assert_string_equal(state_of(&r, id), "stopping");
+    rig_say(&r, &w.cluster, "instance", id, 2, off_asked);
+    assert_string_equal(state_of(&r, id), "stopped");
+    assert_string_equal(state_of(&r, other), "shutting-down");
+    const char *body = rig_ok(&r, "Action=DescribeInstances&Version=2016-11-15"
+                                  "&Filter.1.Name=state-reason-code"
+                                  "&Filter.1.Value.1=Client.InstanceInitiatedShutdown");
+    assert_int_equal(rig_count(body, "<instanceId>i-"), 2);
+    rig_fini(&r);
+}
+
+/* A refusal ends what never ran, with its reason; what ran keeps its disk. */
+static void test_refused(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    const char *refused = "{\"state\":\"refused\",\"reason\":\"Server.InsufficientInstanceCapacity\","
+                          "\"detail\":\"no host has room\"}";
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *id = rig_run(&r, &w, "");
+    rig_say(&r, &w.cluster, "instance", id, 1, refused);
+    assert_string_equal(state_of(&r, id), "shutting-down");
+    rig_pull(&r, &w.cluster);
+    rig_say(&r, &w.cluster, "instance", id, 2, NULL);
+    assert_string_equal(state_of(&r, id), "terminated");
+    const char *body = rig_ok(&r, "Action=DescribeInstances&Version=2016-11-15");
+    assert_string_equal(rig_text(&r, strstr(body, "<stateReason>"), "code"),
+                        "Server.InsufficientInstanceCapacity");
+    assert_string_equal(rig_text(&r, body, "reason"),
+                        "Server.InsufficientInstanceCapacity: no host has room");
+
+    id = rig_run(&r, &w, "");
+    rig_say(&r, &w.cluster, "instance", id, 1, running);
+    ask(&r, "StopInstances", id);
+    rig_say(&r, &w.cluster, "instance", id, 2, off_asked);
+    ask(&r, "StartInstances", id);
+    rig_say(&r, &w.cluster, "instance", id, 3, refused);
+    assert_string_equal(state_of(&r, id), "stopping");
+    rig_say(&r, &w.cluster, "instance", id, 4, off_asked);
+    assert_string_equal(state_of(&r, id), "stopped");
+    rig_fini(&r);
+}
+
+/* I17: a node reports only what is its own. */
+static void test_other_node(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    struct rig_child other;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    rig_join(&r, &other, "cluster", "labb");
+    const char *id = rig_run(&r, &w, "&Placement.AvailabilityZone=laba");
+    rig_say(&r, &other, "instance", id, 1, running);
+    assert_string_equal(state_of(&r, id), "pending");
+    rig_fini(&r);
+}
+
+/* I4, must 3: one set of resources for one token, one execution for one signature. */
+static void test_repeats(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *a = rig_run(&r, &w, "&ClientToken=one");
+    const char *b = rig_run(&r, &w, "&ClientToken=one");
+    assert_string_equal(a, b);
+    rig_fails(&r,
+              arena_printf(&r.arena,
+                           "Action=RunInstances&Version=2016-11-15&ImageId=%s&InstanceType=t1.nano"
+                           "&MinCount=1&MaxCount=2&ClientToken=one",
+                           w.image),
+              400, "IdempotentParameterMismatch");
+    const char *form = arena_printf(&r.arena,
+                                    "Action=RunInstances&Version=2016-11-15&ImageId=%s"
+                                    "&InstanceType=t1.nano&MinCount=1&MaxCount=1",
+                                    w.image);
+    uint64_t first = rig_send(&r, "ec2", form);
+    rig_restart(&r);
+    uint64_t again = rig_resend(&r, "ec2", form);
+    assert_int_equal(rig_status(&r, again), 200);
+    assert_string_equal(rig_body(&r, first), rig_body(&r, again));
+    assert_int_equal(rows(&r, "SELECT count(*) FROM instance"), 2);
+
+    ask(&r, "TerminateInstances", a);
+    rig_pull(&r, &w.cluster);
+    rig_say(&r, &w.cluster, "instance", a, 2, NULL);
+    rig_advance(&r, 2 * 3600 * 1000);
+    rig_capacity(&r, &w.cluster, "{\"placed_rev\":1000000,\"fits\":[]}");
+    assert_string_equal(rig_run(&r, &w, "&ClientToken=one"), a); /* never made again */
+    rig_fini(&r);
+}
+
+/* I8, and the difference between a quota and a lack of room. */
+static void test_limits(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *body = rig_ok(&r, arena_printf(&r.arena,
+                                               "Action=RunInstances&Version=2016-11-15&ImageId=%s"
+                                               "&InstanceType=t1.nano&MinCount=1&MaxCount=50",
+                                               w.image));
+    assert_int_equal(rig_count(body, "<instanceId>"), 20);
+    assert_int_equal(rows(&r, "SELECT instances FROM usage"), 20);
+    assert_int_equal(rows(&r, "SELECT used FROM subnet"), 20);
+    rig_fails(&r,
+              arena_printf(&r.arena,
+                           "Action=RunInstances&Version=2016-11-15&ImageId=%s"
+                           "&InstanceType=t1.nano&MinCount=1&MaxCount=1",
+                           w.image),
+              400, "InstanceLimitExceeded");
+    rig_fini(&r);
+
+    rig_init(&r);
+    rig_world(&r, &w);
+    rig_capacity(&r, &w.cluster,
+                 "{\"placed_rev\":1000000,\"fits\":[{\"type\":\"t1.nano\",\"count\":1}]}");
+    rig_fails(&r,
+              arena_printf(&r.arena,
+                           "Action=RunInstances&Version=2016-11-15&ImageId=%s"
+                           "&InstanceType=t1.nano&MinCount=2&MaxCount=2",
+                           w.image),
+              500, "InsufficientInstanceCapacity");
+    assert_int_equal(rows(&r, "SELECT count(*) FROM instance"), 0);
+    rig_run(&r, &w, "");
+    rig_fini(&r);
+}
+
+/* What is under way counts against the room that a cluster spoke of before it knew. */
+static void test_in_flight(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    rig_capacity(&r, &w.cluster, "{\"placed_rev\":1,\"fits\":[{\"type\":\"t1.nano\",\"count\":1}]}");
+    rig_run(&r, &w, "");
+    rig_fails(&r,
+              arena_printf(&r.arena,
+                           "Action=RunInstances&Version=2016-11-15&ImageId=%s"
+                           "&InstanceType=t1.nano&MinCount=1&MaxCount=1",
+                           w.image),
+              500, "InsufficientInstanceCapacity");
+    rig_fini(&r);
+}
+
+/* Everything survives a restart, and nothing is told twice without need. */
+static void test_restart(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *id = rig_run(&r, &w, "");
+    rig_pull(&r, &w.cluster);
+    rig_restart(&r);
+    rig_pull(&r, &w.cluster);
+    assert_null(rig_wish(&w.cluster, "instance", id));
+    rig_say(&r, &w.cluster, "instance", id, 1, running);
+    assert_string_equal(state_of(&r, id), "running");
+    rig_fini(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_life),          cmocka_unit_test(test_stale_facts),
+        cmocka_unit_test(test_crash_keeps_running), cmocka_unit_test(test_guest_powers_off),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_other_node),
+        cmocka_unit_test(test_repeats),       cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_in_flight),     cmocka_unit_test(test_restart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,162 @@
+/* dos_jail_test.c - a converter that was taken over gets nothing (must 7): no network, no file but
+ * its two, no child, no privilege, and limits on memory, CPU, time, size and descriptors. Run as
+ * root and, where we are root, once more as somebody else. */
+#include "base/check.h"
+#include "base/str.h"
+#include "dos/effect/jail/jail.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+enum { USER = 1234 };
+
+static char folder[] = "/tmp/tct-dos-jail-XXXXXX";
+static char hostile[4200];
+static bool is_somebody; /* run as USER, not as root */
+
+static int make_file(const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int fd = open(path, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    uid_t owner = is_somebody ? USER : JAIL_UID;
+    assert_true(geteuid() != 0 || fchown(fd, owner, owner) == 0);
+    return fd;
+}
+
+_Noreturn static void become_jail(const char *what, const char *const limits[4], int in, int out)
+{
+    char root[128];
+    snprintf(root, sizeof root, "%s/root", folder);
+    in = fcntl(in, F_DUPFD, 10);
+    out = fcntl(out, F_DUPFD, 10);
+    if (is_somebody && (setgid(USER) != 0 || setuid(USER) != 0))
+        _exit(99);
+    dup2(in, JAIL_INPUT_FD);
+    dup2(out, JAIL_OUTPUT_FD);
+    execl("./tercet-image-jail", "tercet-image-jail", root, limits[0], limits[1], limits[2],
+          limits[3], hostile, what, NULL);
+    _exit(98);
+}
+
+/* The exit status of the jail. Limits: file bytes, memory bytes, CPU s, wall s. */
+static int jail(const char *what, const char *const limits[4])
+{
+    int in = make_file("in", "input"), out = make_file("out", ""), status = 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        become_jail(what, limits, in, out);
+    close(in);
+    close(out);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static const char *const usual[4] = {"1048576", "1073741824", "20", "20"};
+
+static int set_up(void **state)
+{
+    char root[128];
+    (void)state;
+    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+    assert_non_null(mkdtemp(folder));
+    chmod(folder, 0755);
+    snprintf(root, sizeof root, "%s/root", folder);
+    mkdir(root, 0755);
+    char *here = getcwd(NULL, 0);
+    snprintf(hostile, sizeof hostile, "%s/tests/unit/dos_hostile", here);
+    free(here);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"in", "out"};
+    char path[128];
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/root", folder);
+    assert_int_equal(rmdir(path), 0); /* nothing was left in it */
+    assert_int_equal(rmdir(folder), 0);
+    return 0;
+}
+
+static void refusals(void)
+{
+    static const char *const tries[] = {"work",       "network", "files",      "processes",
+                                        "privileges", "memory",  "descriptors"};
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        int status = jail(tries[i], usual);
+        if (status != 0)
+            fail_msg("%s%s: exit status %d", tries[i], is_somebody ? " (as somebody)" : "", status);
+    }
+}
+
+static void everything_is_refused(void **state)
+{
+    (void)state;
+    refusals();
+}
+
+/* The same by way of a user namespace, which is how dos runs under its own user. */
+static void also_without_root(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        return; /* it was so already */
+    is_somebody = true;
+    refusals();
+    is_somebody = false;
+}
+
+static void limits_end_it(void **state)
+{
+    (void)state;
+    static const char *const second[4] = {"1048576", "1073741824", "1", "20"};
+    static const char *const clock[4] = {"1048576", "1073741824", "20", "1"};
+    assert_int_equal(jail("cpu", second), JAIL_EXIT_SIGNAL);
+    assert_int_equal(jail("time", clock), JAIL_EXIT_TIME);
+    assert_int_equal(jail("size", usual), 0);
+    struct stat st;
+    char path[128];
+    snprintf(path, sizeof path, "%s/out", folder);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, 1048576);
+}
+
+/* No jail, no run: a program that is not there, a root that is not there. */
+static void a_jail_that_cannot_be_built(void **state)
+{
+    (void)state;
+    char kept[sizeof hostile];
+    str_copy(kept, sizeof kept, hostile);
+    str_copy(hostile, sizeof hostile, "/nonexistent/qemu-img");
+    assert_int_equal(jail("work", usual), JAIL_EXIT_SETUP);
+    str_copy(hostile, sizeof hostile, kept);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(everything_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(also_without_root, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(limits_end_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_jail_that_cannot_be_built, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,303 @@
+/* A base is there whole and verified or not at all; whatever was fetched is not fetched again;
+ * what dos or the network spoils never becomes a guest's disk. */
+#include "tests/unit/hypervisor_cmocka.h"
+
+#include "base/check.h"
+#include "base/str.h"
+#include "computer-manager/effect/disk.h"
+#include "computer-manager/effect/layout.h"
+#include "proto/wire/manifest.h"
+#include "tests/unit/hypervisor_chunk_server.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CHUNK = MANIFEST_CHUNK_SIZE, CHUNKS = 12, HOLE = 3, TWIN = 7, TAIL = 4096 };
+#define IMAGE_BYTES ((size_t)(CHUNKS - 1) * CHUNK + TAIL)
+#define GRANT       "v1.host-1.manifest.99.abc"
+
+static struct chunk_server server = {.grant = GRANT};
+static unsigned char *image;
+static struct buf manifest_text;
+static char manifest_hex[HOST_HASH_SIZE];
+static char dir[] = "/tmp/tct-disk-XXXXXX", state_dir[64], images_dir[64], base_path[256];
+static char part_path[256];
+static struct host_disk *disk;
+static struct err err;
+static int64_t progress_done, progress_total;
+
+static void hash(unsigned char out[32], const void *bytes, size_t len)
+{
+    unsigned size = 32;
+    PRE(EVP_Digest(bytes, len, out, &size, EVP_sha256(), NULL) == 1);
+}
+
+static void make_image(void)
+{
+    struct manifest m;
+    unsigned char sum[32];
+    char path[128], hex[65];
+    image = check_alloc(IMAGE_BYTES);
+    for (size_t i = 0; i < IMAGE_BYTES; i++)
+        image[i] = (unsigned char)((uint32_t)i * 2654435761u >> 24);
+    memset(image + HOLE * CHUNK, 0, CHUNK);
+    memcpy(image + TWIN * CHUNK, image, CHUNK); /* the same chunk in two places */
+    manifest_init(&m, IMAGE_BYTES);
+    assert_int_equal(m.len, CHUNKS);
+    for (size_t i = 0; i < m.len; i++) {
+        if (i == HOLE)
+            continue;
+        m.chunks[i].is_hole = false;
+        hash(m.chunks[i].hash, image + i * CHUNK, manifest_chunk_len(&m, i));
+        str_hex(hex, m.chunks[i].hash, 32);
+        snprintf(path, sizeof path, "/v1/chunks/%s", hex);
+        chunk_server_put(path, image + i * CHUNK, manifest_chunk_len(&m, i));
+    }
+    manifest_encode(&manifest_text, &m);
+    hash(sum, manifest_text.data, manifest_text.len);
+    str_hex(manifest_hex, sum, 32);
+    snprintf(path, sizeof path, "/v1/manifests/%s", manifest_hex);
+    chunk_server_put(path, manifest_text.data, manifest_text.len);
+    manifest_fini(&m);
+}
+
+static struct host_disk_base good(void)
+{
+    struct host_disk_base s = {.size_bytes = (int64_t)IMAGE_BYTES};
+    str_copy(s.manifest, sizeof s.manifest, manifest_hex);
+    str_copy(s.url, sizeof s.url, server.url);
+    str_copy(s.grant, sizeof s.grant, GRANT);
+    return s;
+}
+
+static enum err_code fetch(const struct host_disk_base *s)
+{
+    CLEANUP(buf_fini) struct buf result = {0};
+    return host_disk_run(disk, HOST_JOB_DISK_BASE, s, sizeof *s, &result, &err);
+}
+
+static void assert_base_is_right(void)
+{
+    struct stat st;
+    unsigned char *got = check_alloc(IMAGE_BYTES);
+    int fd = open(base_path, O_RDONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, got, IMAGE_BYTES), IMAGE_BYTES);
+    assert_memory_equal(got, image, IMAGE_BYTES);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(st.st_size, IMAGE_BYTES);
+    assert_true((size_t)st.st_blocks * 512 <= IMAGE_BYTES - CHUNK + 65536); /* the hole is one */
+    close(fd);
+    free(got);
+    assert_int_not_equal(access(part_path, F_OK), 0);
+}
+
+static int forget(void **state)
+{
+    (void)state;
+    unlink(base_path);
+    unlink(part_path);
+    server.requests = server.drop_every = server.flip_every = server.stop_after = 0;
+    err = (struct err){0};
+    return 0;
+}
+
+static void an_image_is_assembled_once(void **state)
+{
+    (void)state;
+    struct host_disk_base s = good();
+    if (fetch(&s) != ERR_OK)
+        fail_msg("%s", err.text);
+    assert_base_is_right();
+    /* the manifest and each different chunk, once; no hole */
+    assert_int_equal(server.requests, 1 + CHUNKS - 2);
+    assert_int_equal(progress_done, IMAGE_BYTES);
+    assert_int_equal(progress_total, IMAGE_BYTES);
+    assert_int_equal(fetch(&s), ERR_OK);
+    assert_int_equal(server.requests, 1 + CHUNKS - 2);
+}
+
+static void cuts_and_spoiled_bytes_are_repaired(void **state)
+{
+    (void)state;
+    struct host_disk_base s = good();
+    server.drop_every = 4;
+    server.flip_every = 5;
+    int attempts = 1; /* one body may be unlucky three times; the manager asks again */
+    while (fetch(&s) != ERR_OK && attempts < 10)
+        attempts++;
+    if (err.code != ERR_OK)
+        fail_msg("%s", err.text);
+    assert_base_is_right();
+}
+
+static void what_was_fetched_is_kept(void **state)
+{
+    (void)state;
+    struct host_disk_base s = good();
+    server.stop_after = 6;
+    assert_int_equal(fetch(&s), ERR_UNAVAILABLE);
+    assert_int_not_equal(access(base_path, F_OK), 0);
+    assert_int_equal(access(part_path, F_OK), 0);
+    int before = server.requests;
+    server.stop_after = 0;
+    if (fetch(&s) != ERR_OK)
+        fail_msg("%s", err.text);
+    assert_base_is_right();
+    /* the manifest again, what was missing, and what was under way when the first one gave up */
+    assert_true(server.requests - before < 1 + CHUNKS - 2);
+}
+
+/* A part file that was spoiled on this disk is not believed. */
+static void a_spoiled_part_is_fetched_anew(void **state)
+{
+    (void)state;
+    struct host_disk_base s = good();
+    int fd = open(part_path, O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(ftruncate(fd, (off_t)IMAGE_BYTES), 0);
+    assert_int_equal(pwrite(fd, image, CHUNK, 0), CHUNK);
+    assert_int_equal(pwrite(fd, image, CHUNK, CHUNK), CHUNK); /* not what belongs there */
+    close(fd);
+    if (fetch(&s) != ERR_OK)
+        fail_msg("%s", err.text);
+    assert_base_is_right();
+}
+
+static void a_peer_that_lies_is_refused(void **state)
+{
+    (void)state;
+    struct host_disk_base s = good();
+    server.flip_every = 1;
+    assert_int_equal(fetch(&s), ERR_IMAGE_INVALID);
+    assert_int_not_equal(access(base_path, F_OK), 0);
+}
+
+static void grants_and_names_count(void **state)
+{
+    (void)state;
+    struct host_disk_base s = good();
+    str_copy(s.grant, sizeof s.grant, "v1.other");
+    assert_int_equal(fetch(&s), ERR_DENIED);
+    s = good();
+    memset(s.manifest, 'f', HOST_HASH_SIZE - 1);
+    assert_int_equal(fetch(&s), ERR_IMAGE_UNAVAILABLE);
+    s = good();
+    s.size_bytes = (int64_t)IMAGE_BYTES - 512; /* larger than the wish says */
+    assert_int_equal(fetch(&s), ERR_IMAGE_INVALID);
+    char other[256];
+    snprintf(other, sizeof other, "%s/.%s.part", images_dir,
+             "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff");
+    unlink(other);
+}
+
+static void bad_jobs_reach_nobody(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {
+        "http://127.0.0.1:1", "https://",    "https://a/b", "file:///",
+        "https://a@b",        "https://a b", "https://a?x", ""};
+    struct host_disk_base s = good();
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        str_copy(s.url, sizeof s.url, urls[i]);
+        assert_int_equal(fetch(&s), ERR_INVALID_PARAMETER);
+    }
+    s = good();
+    str_copy(s.grant, sizeof s.grant, "a\r\nx-other: b");
+    assert_int_equal(fetch(&s), ERR_INVALID_PARAMETER);
+    s = good();
+    s.manifest[5] = '/';
+    assert_int_equal(fetch(&s), ERR_INVALID_PARAMETER);
+    s = good();
+    memset(s.url, 'a', sizeof s.url);
+    assert_int_equal(fetch(&s), ERR_INVALID_PARAMETER);
+    assert_int_equal(server.requests, 0);
+}
+
+/* The peer must be the one whose certificate says so, whatever address was dialled. */
+static void another_name_is_not_dos(void **state)
+{
+    (void)state;
+    struct host_disk *other;
+    CLEANUP(buf_fini) struct buf result = {0};
+    struct host_disk_base s = good();
+    struct host_disk_config config = {.state_dir = state_dir,
+                                      .images_dir = images_dir,
+                                      .ca_file = server.ca_file,
+                                      .cert_file = server.cert_file,
+                                      .key_file = server.key_file,
+                                      .dos_name = "dos-2"};
+    assert_int_equal(host_disk_new(&other, &config, &err), ERR_OK);
+    assert_int_equal(host_disk_run(other, HOST_JOB_DISK_BASE, &s, sizeof s, &result, &err),
+                     ERR_UNAVAILABLE);
+    host_disk_free(other);
+    assert_int_equal(server.requests, 0);
+}
+
+static void stopping_ends_a_fetch(void **state)
+{
+    (void)state;
+    struct host_disk_base s = good();
+    host_disk_stop(disk); /* the last test: it is not taken back */
+    assert_int_equal(fetch(&s), ERR_UNAVAILABLE);
+}
+
+static void on_progress(void *self, const char *manifest, int64_t done, int64_t total)
+{
+    (void)self;
+    PRE(str_eq(manifest, manifest_hex) && done <= total);
+    progress_done = done;
+    progress_total = total;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    chunk_server_start(&server);
+    make_image();
+    PRE(mkdtemp(dir) != NULL);
+    snprintf(state_dir, sizeof state_dir, "%s/state", dir);
+    snprintf(images_dir, sizeof images_dir, "%s/images", dir);
+    snprintf(base_path, sizeof base_path, "%s/%s.raw", images_dir, manifest_hex);
+    snprintf(part_path, sizeof part_path, "%s/.%s.part", images_dir, manifest_hex);
+    mkdir(state_dir, 0700);
+    mkdir(images_dir, 0700);
+    struct host_disk_config config = {.state_dir = state_dir,
+                                      .images_dir = images_dir,
+                                      .ca_file = server.ca_file,
+                                      .cert_file = server.cert_file,
+                                      .key_file = server.key_file,
+                                      .dos_name = "dos-1",
+                                      .progress = on_progress};
+    return host_disk_new(&disk, &config, &err) != ERR_OK;
+}
+
+static int tear_down(void **state)
+{
+    forget(state);
+    host_disk_free(disk);
+    chunk_server_stop(&server);
+    buf_fini(&manifest_text);
+    free(image);
+    return rmdir(state_dir) + rmdir(images_dir) + rmdir(dir); /* nothing is left */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(an_image_is_assembled_once, forget),
+        cmocka_unit_test_setup(cuts_and_spoiled_bytes_are_repaired, forget),
+        cmocka_unit_test_setup(what_was_fetched_is_kept, forget),
+        cmocka_unit_test_setup(a_spoiled_part_is_fetched_anew, forget),
+        cmocka_unit_test_setup(a_peer_that_lies_is_refused, forget),
+        cmocka_unit_test_setup(grants_and_names_count, forget),
+        cmocka_unit_test_setup(bad_jobs_reach_nobody, forget),
+        cmocka_unit_test_setup(another_name_is_not_dos, forget),
+        cmocka_unit_test_setup(stopping_ends_a_fetch, forget),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,248 @@
+/* Root disks are made once and never overwritten; erased up to a placement; a base that one of
+ * them stands on is never evicted. Everything through host_disk_run, as the manager calls it. */
+#include "tests/unit/hypervisor_cmocka.h"
+
+#include "base/check.h"
+#include "base/str.h"
+#include "computer-manager/effect/child.h"
+#include "computer-manager/effect/disk.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INSTANCE "i-0123456789abcdef0"
+
+static char dir[] = "/tmp/tct-root-XXXXXX", state_dir[64], images_dir[64];
+static struct host_disk *disk;
+static struct err err;
+
+static void path_of(char out[256], const char *name)
+{
+    snprintf(out, 256, "%s/%s", dir, name);
+}
+
+static bool exists(const char *name)
+{
+    char path[256];
+    path_of(path, name);
+    return access(path, F_OK) == 0;
+}
+
+static void make_file(const char *name, off_t size)
+{
+    char path[256];
+    path_of(path, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, size), 0);
+    close(fd);
+}
+
+static void make_base(char letter)
+{
+    char name[96] = "images/";
+    memset(name + 7, letter, 64);
+    memcpy(name + 71, ".raw", 5);
+    make_file(name, 1 << 20);
+}
+
+static bool has_base(char letter)
+{
+    char name[96] = "images/";
+    memset(name + 7, letter, 64);
+    memcpy(name + 71, ".raw", 5);
+    return exists(name);
+}
+
+static struct host_disk_root root_spec(int64_t pepoch, char letter)
+{
+    struct host_disk_root s = {.instance = INSTANCE, .pepoch = pepoch, .size_bytes = 8 << 20};
+    memset(s.manifest, letter, HOST_HASH_SIZE - 1);
+    return s;
+}
+
+static enum err_code make_root(int64_t pepoch, char letter)
+{
+    CLEANUP(buf_fini) struct buf result = {0};
+    struct host_disk_root s = root_spec(pepoch, letter);
+    return host_disk_run(disk, HOST_JOB_DISK_ROOT, &s, sizeof s, &result, &err);
+}
+
+static enum err_code erase(int64_t pepoch)
+{
+    CLEANUP(buf_fini) struct buf result = {0};
+    struct host_disk_target t = {.instance = INSTANCE, .pepoch = pepoch};
+    return host_disk_run(disk, HOST_JOB_DISK_ERASE, &t, sizeof t, &result, &err);
+}
+
+static struct host_disk_list listing;
+
+static void list(void)
+{
+    CLEANUP(buf_fini) struct buf result = {0};
+    assert_int_equal(host_disk_run(disk, HOST_JOB_DISK_LIST, NULL, 0, &result, &err), ERR_OK);
+    assert_int_equal(result.len, sizeof listing);
+    memcpy(&listing, result.data, sizeof listing);
+}
+
+static void info_of(struct host_child_end *end, const char *name)
+{
+    char path[256];
+    path_of(path, name);
+    const char *const argv[] = {"qemu-img", "info", path, NULL};
+    struct host_child child = {.argv = argv, .pass_fd = -1, .deadline_ms = 30000};
+    assert_int_equal(host_child_run(&child, end, &err), ERR_OK);
+}
+
+static void a_root_disk_is_linked_by_a_relative_name(void **state)
+{
+    (void)state;
+    struct host_child_end end;
+    make_base('a');
+    if (make_root(1, 'a') != ERR_OK)
+        fail_msg("%s", err.text);
+    info_of(&end, "state/" INSTANCE "/root-1.qcow2");
+    assert_non_null(strstr(end.said, "file format: qcow2"));
+    assert_non_null(strstr(end.said, "virtual size: 8 MiB"));
+    list();
+    assert_int_equal(listing.len, 1);
+    assert_string_equal(listing.roots[0].instance, INSTANCE);
+    assert_int_equal(listing.roots[0].pepoch, 1);
+    assert_true(listing.total_bytes >= listing.free_bytes && listing.free_bytes > 0);
+    assert_int_equal(erase(1), ERR_OK);
+}
+
+static void one_that_is_there_is_kept(void **state)
+{
+    (void)state;
+    struct stat st;
+    char path[256];
+    make_base('a');
+    path_of(path, "state/" INSTANCE);
+    assert_int_equal(mkdir(path, 0700), 0);
+    make_file("state/" INSTANCE "/root-1.qcow2", 777);
+    assert_int_equal(make_root(1, 'a'), ERR_OK);
+    path_of(path, "state/" INSTANCE "/root-1.qcow2");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, 777);
+    assert_int_equal(erase(1), ERR_OK);
+}
+
+static void refusals_leave_nothing(void **state)
+{
+    (void)state;
+    CLEANUP(buf_fini) struct buf result = {0};
+    struct host_disk_root s = root_spec(1, 'a');
+    make_base('a');
+    assert_int_equal(make_root(1, 'e'), ERR_PRECONDITION); /* no such base */
+    s.size_bytes = 1 << 19;
+    assert_int_equal(host_disk_run(disk, HOST_JOB_DISK_ROOT, &s, sizeof s, &result, &err),
+                     ERR_INVALID_PARAMETER); /* smaller than its image */
+    s.size_bytes = 1000;
+    assert_int_not_equal(host_disk_run(disk, HOST_JOB_DISK_ROOT, &s, sizeof s, &result, &err), 0);
+    s = root_spec(1, 'a');
+    memcpy(s.instance, "../../../tmp", 13);
+    assert_int_not_equal(host_disk_run(disk, HOST_JOB_DISK_ROOT, &s, sizeof s, &result, &err), 0);
+    assert_int_not_equal(host_disk_run(disk, HOST_JOB_DISK_ROOT, &s, 1, &result, &err), 0);
+    assert_int_equal(host_disk_run(disk, HOST_JOB_HV_START, &s, sizeof s, &result, &err),
+                     ERR_UNSUPPORTED);
+    list();
+    assert_int_equal(listing.len, 0);
+    assert_false(exists("state/" INSTANCE));
+}
+
+static void erase_goes_up_to_its_placement(void **state)
+{
+    (void)state;
+    make_base('a');
+    for (int64_t pepoch = 1; pepoch <= 3; pepoch++)
+        assert_int_equal(make_root(pepoch, 'a'), ERR_OK);
+    make_file("state/" INSTANCE "/console.log", 10);
+    assert_int_equal(erase(2), ERR_OK);
+    list();
+    assert_int_equal(listing.len, 1);
+    assert_int_equal(listing.roots[0].pepoch, 3);
+    assert_true(exists("state/" INSTANCE "/console.log")); /* it is the living placement's */
+    assert_int_equal(erase(3), ERR_OK);
+    assert_int_equal(erase(3), ERR_OK);
+    list();
+    assert_int_equal(listing.len, 0);
+    assert_false(exists("state/" INSTANCE));
+}
+
+/* A crash in the middle of an erase leaves a directory: it is listed, and erased again. */
+static void leftovers_are_told(void **state)
+{
+    (void)state;
+    char path[256];
+    path_of(path, "state/" INSTANCE);
+    assert_int_equal(mkdir(path, 0700), 0);
+    make_file("state/" INSTANCE "/.new-77", 10);
+    list();
+    assert_int_equal(listing.len, 1);
+    assert_int_equal(listing.roots[0].pepoch, 0);
+    assert_int_equal(erase(0), ERR_OK);
+    list();
+    assert_int_equal(listing.len, 0);
+}
+
+static void a_base_in_use_is_never_evicted(void **state)
+{
+    (void)state;
+    int64_t freed = 0;
+    make_base('a');
+    make_base('b');
+    assert_int_equal(make_root(1, 'a'), ERR_OK);
+    assert_int_equal(host_disk_evict(disk, 3600 * 1000, &freed, &err), ERR_OK);
+    assert_true(has_base('a') && has_base('b')); /* b was asked for within the hour */
+    assert_int_equal(host_disk_evict(disk, 0, &freed, &err), ERR_OK);
+    assert_true(has_base('a') && !has_base('b'));
+    /* an overlay that cannot be read might stand on anything: nothing goes */
+    make_base('b');
+    make_file("state/" INSTANCE "/root-2.qcow2", 777);
+    assert_int_equal(host_disk_evict(disk, 0, &freed, &err), ERR_IO);
+    assert_true(has_base('b'));
+    assert_int_equal(erase(2), ERR_OK);
+    assert_int_equal(host_disk_evict(disk, 0, &freed, &err), ERR_OK);
+    assert_false(has_base('a') || has_base('b'));
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    PRE(mkdtemp(dir) != NULL);
+    snprintf(state_dir, sizeof state_dir, "%s/state", dir);
+    snprintf(images_dir, sizeof images_dir, "%s/images", dir);
+    mkdir(state_dir, 0700);
+    mkdir(images_dir, 0700);
+    struct host_disk_config config = {.state_dir = state_dir,
+                                      .images_dir = images_dir,
+                                      .ca_file = "",
+                                      .cert_file = "",
+                                      .key_file = ""};
+    return host_disk_new(&disk, &config, &err) != ERR_OK;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    host_disk_free(disk);
+    return rmdir(state_dir) + rmdir(images_dir) + rmdir(dir); /* nothing is left */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_root_disk_is_linked_by_a_relative_name),
+        cmocka_unit_test(one_that_is_there_is_kept),
+        cmocka_unit_test(refusals_leave_nothing),
+        cmocka_unit_test(erase_goes_up_to_its_placement),
+        cmocka_unit_test(leftovers_are_told),
+        cmocka_unit_test(a_base_in_use_is_never_evicted),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,174 @@
+/* network_filter_test.c - golden texts of the compiled filters. What the kernel makes of them is
+ * tests/integ/network_lab.py; what they mean is network_semantics_test.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "computer-manager/model/filter.h"
+#include "tests/unit/network_facts.h"
+
+static struct host_rule rule(uint8_t egress, uint8_t protocol, int32_t from, int32_t to)
+{
+    return (struct host_rule){.egress = egress, .protocol = protocol, .from = from, .to = to};
+}
+
+/* The whole transaction of a port without rules: closed, but for what every guest may have. */
+static void a_port_without_rules_is_closed(void **state)
+{
+    (void)state;
+    CLEANUP(buf_fini) struct buf out = {0};
+    struct host_port p = network_facts_port();
+    host_filter_port(&out, "tct", &p, 10);
+    assert_string_equal(
+        buf_str(&out),
+        "add element inet tercet_tct zones { \"tctb00000a\" : 10 }\n"
+        "table inet tercet_tct {\n"
+        "  chain from_0123456789abcdef0 {\n  }\n"
+        "  chain to_0123456789abcdef0 {\n  }\n"
+        "}\n"
+        "flush chain inet tercet_tct from_0123456789abcdef0\n"
+        "flush chain inet tercet_tct to_0123456789abcdef0\n"
+        "table inet tercet_tct {\n"
+        "  chain from_0123456789abcdef0 {\n"
+        "    ip daddr 172.31.0.1 udp sport 68 udp dport 67 accept\n"
+        "    ip daddr 169.254.169.254 tcp dport 80 accept\n"
+        "    ip daddr { 169.254.169.253, 172.31.0.2, 172.31.0.1 } meta l4proto { tcp, udp }"
+        " th dport 53 accept\n"
+        "    drop\n"
+        "  }\n"
+        "  chain to_0123456789abcdef0 {\n"
+        "    ip saddr 172.31.0.1 udp sport 67 udp dport 68 accept\n"
+        "    drop\n"
+        "  }\n"
+        "}\n"
+        "table netdev tercet_tct_01234567\n"
+        "delete table netdev tercet_tct_01234567\n"
+        "table netdev tercet_tct_01234567 {\n"
+        "  chain in { type filter hook ingress device \"tctt01234567\" priority -300; policy "
+        "drop;\n"
+        "    ether saddr != 02:00:00:00:00:05 drop\n"
+        "    ether type arp arp htype 1 arp ptype ip arp hlen 6 arp plen 4"
+        " arp operation { request, reply } arp saddr ether 02:00:00:00:00:05"
+        " arp saddr ip { 0.0.0.0, 172.31.0.5 } accept\n"
+        "    ether type ip ip saddr 0.0.0.0 ip daddr 255.255.255.255"
+        " udp sport 68 udp dport 67 accept\n"
+        "    ether type ip ip saddr 172.31.0.5 udp sport 67 drop\n"
+        "    ether type ip ip saddr 172.31.0.5 udp dport 68 drop\n"
+        "    ether type ip ip saddr 172.31.0.5 accept\n"
+        "  }\n"
+        "  chain out { type filter hook egress device \"tctt01234567\" priority -300; policy "
+        "drop;\n"
+        "    ether type arp accept\n"
+        "    ether type ip ip daddr 172.31.0.5 accept\n"
+        "    ether type ip ether saddr 02:74:63:74:00:01 ip daddr 255.255.255.255"
+        " udp sport 67 udp dport 68 accept\n"
+        "  }\n"
+        "}\n"
+        "add element inet tercet_tct from { \"tctb00000a\" . 172.31.0.5 : goto"
+        " from_0123456789abcdef0 }\n"
+        "add element inet tercet_tct to { \"tctb00000a\" . 172.31.0.5 : goto"
+        " to_0123456789abcdef0 }\n");
+}
+
+/* Each form of a rule, alone, as the one line it becomes. */
+static void every_form_of_a_rule_is_one_line(void **state)
+{
+    (void)state;
+    const struct {
+        struct host_rule rule;
+        uint32_t cidr;
+        uint8_t len;
+        const char *line;
+    } forms[] = {
+        {rule(0, 0, -1, -1), 0, 0, "    accept\n"},
+        {rule(1, 0, -1, -1), 0, 0, "    goto target\n"},
+        {rule(0, 6, 22, 22), 0, 0, "    tcp dport 22 accept\n"},
+        {rule(0, 6, 80, 90), 0x0a000000, 8, "    ip saddr 10.0.0.0/8 tcp dport 80-90 accept\n"},
+        {rule(0, 17, 0, 65535), 0, 0, "    ip protocol 17 accept\n"},
+        {rule(0, 6, -1, -1), 0, 0, "    ip protocol 6 accept\n"},
+        {rule(0, 1, 8, -1), 0, 0, "    icmp type 8 accept\n"},
+        {rule(0, 1, 3, 4), 0, 0, "    icmp type 3 icmp code 4 accept\n"},
+        {rule(0, 1, -1, -1), 0, 0, "    ip protocol 1 accept\n"},
+        {rule(0, 50, -1, -1), 0x0a000005, 32, "    ip saddr 10.0.0.5/32 ip protocol 50 accept\n"},
+        {rule(1, 17, 53, 53), 0x0a000005, 32,
+         "    ip daddr 10.0.0.5/32 udp dport 53 goto target\n"},
+    };
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
+        CLEANUP(buf_fini) struct buf out = {0};
+        struct host_port p = network_facts_port();
+        p.rules[0] = forms[f].rule;
+        p.rules[0].cidr = forms[f].cidr;
+        p.rules[0].cidr_len = forms[f].len;
+        p.rules_len = 1;
+        host_filter_port(&out, "tct", &p, 10);
+        assert_non_null(strstr(buf_str(&out), forms[f].line));
+    }
+}
+
+/* A group's set exists in the same transaction as the rule that names it, per network. */
+static void a_group_is_a_set_of_its_network(void **state)
+{
+    (void)state;
+    CLEANUP(buf_fini) struct buf out = {0};
+    struct host_port p = network_facts_port();
+    p.rules[0] = (struct host_rule){
+        .protocol = 6, .from = 1, .to = 2, .cidr = 7, .cidr_len = 32, .group = "sg-00000001"};
+    p.rules_len = 1;
+    host_filter_port(&out, "tct", &p, 10);
+    const char *set = strstr(buf_str(&out), "add set inet tercet_tct g00000a_00000001");
+    const char *line = strstr(buf_str(&out),
+                              "    ip saddr @g00000a_00000001 tcp dport 1-2 accept\n");
+    assert_non_null(set);
+    assert_non_null(line);
+    assert_true(set < line);
+}
+
+static void members_replace_each_other(void **state)
+{
+    (void)state;
+    CLEANUP(buf_fini) struct buf out = {0};
+    static struct host_net_group g = {
+        .group = "sg-00000001", .vni = 10, .len = 2, .members = {0xac1f0005, 0xac1f0006}};
+    host_filter_group(&out, "tct", &g);
+    assert_string_equal(
+        buf_str(&out), "add set inet tercet_tct g00000a_00000001 { type ipv4_addr; }\n"
+                       "flush set inet tercet_tct g00000a_00000001\n"
+                       "add element inet tercet_tct g00000a_00000001 { 172.31.0.5, 172.31.0.6 }\n");
+    buf_clear(&out);
+    g.len = 0;
+    host_filter_group(&out, "tct", &g);
+    assert_null(strstr(buf_str(&out), "add element"));
+}
+
+/* Nothing but our own names is ever touched: no flush of a ruleset, no table of others. */
+static void only_our_own_tables_are_named(void **state)
+{
+    (void)state;
+    CLEANUP(buf_fini) struct buf out = {0};
+    struct host_port p = network_facts_port();
+    const struct host_filter_resolvers resolvers = {{0x01010101}, 1};
+    host_filter_base(&out, "tct", &resolvers);
+    host_filter_port(&out, "tct", &p, 1);
+    host_filter_unport(&out, "tct", p.port, p.vni, &p.address, 1);
+    assert_null(strstr(buf_str(&out), "ruleset"));
+    for (const char *at = buf_str(&out); (at = strstr(at, "table ")) != NULL; at++)
+        assert_true(strncmp(at, "table inet tercet_tct", 21) == 0 ||
+                    strncmp(at, "table netdev tercet_tct_", 24) == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_port_without_rules_is_closed),
+        cmocka_unit_test(every_form_of_a_rule_is_one_line),
+        cmocka_unit_test(a_group_is_a_set_of_its_network),
+        cmocka_unit_test(members_replace_each_other),
+        cmocka_unit_test(only_our_own_tables_are_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
