@@ -336,6 +336,7 @@ static void act_listings(struct host_core *c)
 {
     if (c->list_job == 0 && c->at.now_ms >= c->list_next_ms) {
         c->list_seq = ++c->order_seq;
+        c->list_next_ms = INT64_MAX;
         c->list_job = host_job(c, HOST_JOB_HV_LIST, "", 0);
     }
     if (c->probe.memory_mib == 0 && c->probe_job == 0 && c->at.now_ms >= c->probe_next_ms)

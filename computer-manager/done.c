@@ -147,7 +147,9 @@ static void done_list(struct host_core *c, const struct job_done *done)
 {
     const struct host_hv_list *list = done->result;
     c->list_job = 0;
-    c->list_next_ms = c->at.now_ms + c->config->list_ms;
+    /* Whoever wanted a listing since this one was asked is not forgotten. */
+    if (c->list_next_ms > c->at.now_ms + c->config->list_ms)
+        c->list_next_ms = c->at.now_ms + c->config->list_ms;
     if (done->code != ERR_OK || done->result_size < offsetof(struct host_hv_list, domains)) {
         str_copy(c->hv_health, sizeof c->hv_health, done->text);
         return;
