@@ -43,6 +43,7 @@ struct loop {
     int64_t wake_ms; /* what core.wake_at said last */
     unsigned haste;  /* ticks in a row that were due at once */
     bool stopping;
+    bool is_over; /* loop_run has returned */
     void (*hup)(void *self);
     void *hup_self;
     struct loop_watch *watch;
@@ -170,6 +171,8 @@ static void on_idle(uv_idle_t *idle)
 
 void loop_post(struct loop *loop, const struct event *ev)
 {
+    if (loop->is_over)
+        return;
     PRE(loop->turn != NULL);
     struct event taken = *ev;
     taken.at = loop_now(loop);
@@ -369,6 +372,7 @@ void loop_run(struct loop *loop, struct turn *turn, const struct loop_performer 
         uv_signal_stop(&loop->signals[i]);
     loop_watch_stop(loop->watch);
     loop->turn = NULL;
+    loop->is_over = true;
 }
 
 static void close_handles(struct loop *loop)

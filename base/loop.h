@@ -57,7 +57,8 @@ void loop_free(struct loop *loop);
 
 /* Puts a copy of `ev` into the inbox; the clocks are read here and `at` is set. A request that
  * finds the inbox full is answered by core.fail with ERR_UNAVAILABLE, at once and outside any
- * transaction: the performer's reply() must stand being called from here. */
+ * transaction: the performer's reply() must stand being called from here. After loop_run has
+ * returned nothing is taken any more. */
 void loop_post(struct loop *loop, const struct event *ev);
 
 /* From any thread: fn(arg) runs soon, once, on the loop's thread. */

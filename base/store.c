@@ -16,6 +16,8 @@ enum { SLOTS = 1024 }; /* statements of one daemon; a power of two, well above t
 struct store {
     sqlite3 *db;
     int64_t changes_at_begin;
+    bool is_open; /* between begin and commit or rollback */
+    bool is_lost; /* the world refused a statement of it: it cannot be committed any more */
     struct {
         const char *sql;
         sqlite3_stmt *stmt;
@@ -34,6 +36,14 @@ static bool is_worldly(int code)
     code &= 0xff;
     return code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_BUSY ||
            code == SQLITE_NOMEM || code == SQLITE_INTERRUPT;
+}
+
+/* A refusal of the world inside a transaction loses all of it: sqlite undoes now the statement,
+ * now everything, and the caller cannot tell. */
+static void note_loss(struct store *st, int code)
+{
+    if (st->is_open && is_worldly(code))
+        st->is_lost = true;
 }
 
 static void exec(struct store *st, const char *sql)
@@ -152,8 +162,10 @@ void store_close(struct store *st)
 
 void store_begin(struct store *st)
 {
-    INV(sqlite3_get_autocommit(st->db));
+    INV(sqlite3_get_autocommit(st->db) && !st->is_open);
     store_run(st, "BEGIN IMMEDIATE", "");
+    st->is_open = true;
+    st->is_lost = sqlite3_get_autocommit(st->db) != 0;
     st->changes_at_begin = sqlite3_total_changes64(st->db);
 }
 
@@ -178,11 +190,17 @@ void store_rollback_to(struct store *st)
 
 enum err_code store_commit(struct store *st, struct err *err)
 {
+    if (store_is_lost(st)) {
+        store_rollback(st);
+        return err_set(err, ERR_STORE_FULL, "store: a statement was refused for want of room");
+    }
     int code = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK
                    ? SQLITE_OK
                    : sqlite3_errcode(st->db) & 0xff;
-    if (code == SQLITE_OK)
+    if (code == SQLITE_OK) {
+        st->is_open = false;
         return ERR_OK;
+    }
     if (code != SQLITE_FULL && code != SQLITE_BUSY)
         fail(st, "COMMIT");
     err_set(err, code == SQLITE_FULL ? ERR_STORE_FULL : ERR_UNAVAILABLE, "store: %s",
@@ -193,13 +211,22 @@ enum err_code store_commit(struct store *st, struct err *err)
 
 void store_rollback(struct store *st)
 {
+    st->is_open = st->is_lost = false;
+    if (!sqlite3_get_autocommit(st->db))
+        sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+void store_lose(struct store *st)
+{
+    PRE(st->is_open);
+    st->is_lost = true;
     if (!sqlite3_get_autocommit(st->db))
         sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
 bool store_is_lost(const struct store *st)
 {
-    return sqlite3_get_autocommit(st->db) != 0;
+    return st->is_open && (st->is_lost || sqlite3_get_autocommit(st->db) != 0);
 }
 
 bool store_is_changed(const struct store *st)
@@ -207,14 +234,18 @@ bool store_is_changed(const struct store *st)
     return sqlite3_total_changes64(st->db) != st->changes_at_begin;
 }
 
-/* Steps to the end; the code of the first refusal. */
-static int finish(sqlite3_stmt *stmt)
+/* Steps to the end; the code of the first refusal. Once the transaction is lost nothing is
+ * written any more: sqlite may have left it, and would commit each statement by itself. */
+static int finish(struct store *st, sqlite3_stmt *stmt)
 {
+    if (store_is_lost(st) && !sqlite3_stmt_readonly(stmt))
+        return SQLITE_FULL;
     int code;
     do
         code = sqlite3_step(stmt);
     while (code == SQLITE_ROW);
     sqlite3_reset(stmt);
+    note_loss(st, code);
     return code;
 }
 
@@ -224,7 +255,7 @@ int64_t store_run(struct store *st, const char *sql, const char *format, ...)
     va_start(args, format);
     sqlite3_stmt *stmt = bind(st, sql, format, args);
     va_end(args);
-    int code = finish(stmt);
+    int code = finish(st, stmt);
     if (code != SQLITE_DONE && !is_worldly(code))
         fail(st, sql);
     return code == SQLITE_DONE ? sqlite3_changes64(st->db) : 0;
@@ -236,7 +267,7 @@ bool store_try(struct store *st, const char *sql, const char *format, ...)
     va_start(args, format);
     sqlite3_stmt *stmt = bind(st, sql, format, args);
     va_end(args);
-    int code = finish(stmt);
+    int code = finish(st, stmt);
     if (code != SQLITE_DONE && !is_worldly(code) && (code & 0xff) != SQLITE_CONSTRAINT)
         fail(st, sql);
     return code == SQLITE_DONE;
@@ -254,6 +285,7 @@ int64_t store_i64(struct store *st, int64_t otherwise, const char *sql, const ch
     else if (code != SQLITE_ROW && code != SQLITE_DONE && !is_worldly(code))
         fail(st, sql);
     sqlite3_reset(stmt);
+    note_loss(st, code);
     return otherwise;
 }
 
@@ -267,6 +299,7 @@ bool store_has(struct store *st, const char *sql, const char *format, ...)
     if (code != SQLITE_ROW && code != SQLITE_DONE && !is_worldly(code))
         fail(st, sql);
     sqlite3_reset(stmt);
+    note_loss(st, code);
     return code == SQLITE_ROW;
 }
 
@@ -286,6 +319,7 @@ bool query_next(struct query *q)
         return true;
     if (code != SQLITE_DONE && !is_worldly(code))
         fail(q->store, sqlite3_sql(q->stmt));
+    note_loss(q->store, code);
     query_close(q);
     return false;
 }

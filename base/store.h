@@ -42,6 +42,8 @@ void store_rollback_to(struct store *st);
 /* ERR_OK, or ERR_STORE_FULL / ERR_UNAVAILABLE when it was rolled back as a whole. */
 enum err_code store_commit(struct store *st, struct err *err);
 void store_rollback(struct store *st);
+/* What a full disk does to the open transaction; for the simulator and tests. */
+void store_lose(struct store *st);
 /* Has sqlite given up the open transaction by itself? */
 bool store_is_lost(const struct store *st);
 /* Has this transaction changed anything? A turn that did not costs no fsync. */

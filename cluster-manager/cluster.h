@@ -41,5 +41,7 @@ bool cluster_place_again(struct cluster_core *c, const char *id, const char *why
                          const struct event *ev);
 /* ops/group.c: gives a host the security groups that its instances need, and no others. */
 void cluster_group_forward(struct cluster_core *c, const char *host);
+/* ops/recover.c: merges what hosts returned with what this store remembers. */
+void cluster_recover(void *core, const struct event *ev);
 /* ops/capacity.c: the zone's room, for the cloud. */
 void cluster_capacity_encode(struct cluster_core *c, struct buf *out);

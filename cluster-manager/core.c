@@ -56,13 +56,23 @@ static void start(struct cluster_core *c, const struct event *ev)
         c->retry_mono_ms = ev->at.mono_ms + c->config->timing.heartbeat_ms;
 }
 
+/* The last child's return ends RECOVERY: then what waited is placed. */
+static enum err_code sync(struct cluster_core *c, const struct event *ev, struct err *err)
+{
+    bool was = sync_parent_in_recovery(&c->down);
+    enum err_code code = sync_parent_request(&c->down, ev, err);
+    if (code == ERR_OK && was && !sync_parent_in_recovery(&c->down))
+        cluster_place_waiting(c, ev);
+    return code;
+}
+
 static enum err_code request(struct cluster_core *c, const struct event *ev, struct err *err)
 {
     const struct request *r = &ev->request;
     if (r->face != FACE_TIER || !str_eq(r->method, "POST"))
         return err_set(err, ERR_NOT_FOUND, "nothing is served there");
     if (str_eq(r->target, "/v1/sync"))
-        return sync_parent_request(&c->down, ev, err);
+        return sync(c, ev, err);
     if (str_eq(r->target, "/v1/join"))
         return admit_join(&c->admit, ev, ++c->next_job, c->out, err);
     if (str_eq(r->target, "/v1/renew"))
@@ -88,7 +98,7 @@ static enum err_code step(void *self, const struct event *ev, struct effects *ou
             cluster_place_waiting(c, ev);
         break;
     case EVENT_TICK:
-        if (ev->at.mono_ms >= c->retry_mono_ms)
+        if (ev->at.mono_ms >= c->retry_mono_ms && !sync_parent_in_recovery(&c->down))
             cluster_place_waiting(c, ev);
         break;
     case EVENT_JOB_DONE:
@@ -120,7 +130,9 @@ static void seal(void *self, const struct event *at, struct effects *out)
     struct cluster_core *c = self;
     c->mono_ms = at->at.mono_ms;
     sync_parent_seal(&c->down, at, out);
-    sync_child_seal(&c->up, at, out);
+    /* In RECOVERY it does not know what it would say, nor what an end from above would end. */
+    if (!sync_parent_in_recovery(&c->down))
+        sync_child_seal(&c->up, at, out);
 }
 
 static void reload(void *self)

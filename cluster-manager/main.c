@@ -22,17 +22,21 @@
 enum { JOIN_MS = 30000 };
 
 static const struct config_option table[] = {
-#define OPTION(section, key, name, kind, otherwise, min, max, help) \
-    {#section, #key, CONFIG_##kind, otherwise, min, max, offsetof(struct cluster_options, name), help},
+#define OPTION(section, key, name, kind, otherwise, min, max, help)                              \
+    {#section, #key, CONFIG_##kind, otherwise, min, max, offsetof(struct cluster_options, name), \
+     help},
 #include "cluster-manager/options.def"
 #undef OPTION
 };
 
-static const char verbs[] = "verbs:\n"
-                            "  (none)      runs the cluster-manager\n"
-                            "  join TOKEN  becomes a child of the cloud-manager named in the token\n"
-                            "  token NAME  prints a token with which host NAME may join, once\n"
-                            "  renew       asks for a new certificate now\n";
+static const char verbs[] =
+    "verbs:\n"
+    "  (none)      runs the cluster-manager\n"
+    "  join TOKEN  becomes a child of the cloud-manager named in the token\n"
+    "  token NAME  prints a token with which host NAME may join, once\n"
+    "  renew       asks for a new certificate now\n"
+    "  restored    says that a backup was put in place of its store; to be\n"
+    "              run before the next start\n";
 
 static int say(const struct err *err)
 {
@@ -63,6 +67,20 @@ static int verb_join(const struct cluster_options *o, const char *token)
     char folder[ENROLL_PATH_SIZE];
     path_in(folder, o, "identity");
     return enroll_join(folder, token, JOIN_MS, &err) == ERR_OK ? 0 : say(&err);
+}
+
+/* R14: the store opens in RECOVERY, and adopts what the hosts hold before it wishes anything. */
+static int verb_restored(const struct cluster_options *o)
+{
+    struct err err = {0};
+    struct store *store = NULL;
+    if (open_store(&store, o, &err) != ERR_OK)
+        return say(&err);
+    store_begin(store);
+    sync_parent_open_recovery(store);
+    enum err_code code = store_commit(store, &err);
+    store_close(store);
+    return code == ERR_OK ? 0 : say(&err);
 }
 
 static int verb_renew(const struct cluster_options *o)
@@ -145,9 +163,8 @@ static void perform_job(void *self, const struct effect_job *job)
 static enum err_code open_links(struct shell *shell, const struct cluster_options *o,
                                 const struct enroll_identity *id, struct err *err)
 {
-    struct http_tls tls = {.cert_pem = buf_str(&id->chain),
-                           .key_pem = buf_str(&id->key),
-                           .ca_pem = buf_str(&id->ca)};
+    struct http_tls tls = {
+        .cert_pem = buf_str(&id->chain), .key_pem = buf_str(&id->key), .ca_pem = buf_str(&id->ca)};
     struct http_listen listen = {.face = FACE_TIER,
                                  .address = o->listen_address,
                                  .tcp_port = (uint16_t)o->listen_tcp_port,
@@ -203,9 +220,8 @@ static int run(const struct cluster_options *o)
     struct shell shell = {.server = http_server_new(loop, &rng),
                           .client = http_client_new(loop),
                           .jobs = job_pool_new(loop, &sign, 1, NULL)};
-    int status = open_links(&shell, o, &id, &err) == ERR_OK
-                     ? run_core(o, store, &id, loop, &shell)
-                     : say(&err);
+    int status = open_links(&shell, o, &id, &err) == ERR_OK ? run_core(o, store, &id, loop, &shell)
+                                                            : say(&err);
     http_server_free(shell.server);
     http_client_free(shell.client);
     if (job_pool_free(shell.jobs, 1000))
@@ -235,6 +251,8 @@ int main(int argc, char **argv)
         return verb_token(&o, d.verb_argv[1]);
     if (d.verb_argc == 1 && str_eq(d.verb_argv[0], "renew"))
         return verb_renew(&o);
+    if (d.verb_argc == 1 && str_eq(d.verb_argv[0], "restored"))
+        return verb_restored(&o);
     fprintf(stderr, "tercet-cluster-manager: unknown verb %s; try --help\n", d.verb_argv[0]);
     return 2;
 }

@@ -8,6 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Nobody here wishes what the host says that it has, for example because this store was restored
+ * from before it was ended and that has been forgotten: it is ended. */
+static void take_unknown(struct cluster_core *c, const char *node, const struct wire_item *fact)
+{
+    if (sync_parent_holds(&c->down, "instance", fact->id))
+        return;
+    log_warn("host.unknown_instance", "host", node, "id", fact->id, NULL);
+    sync_parent_end(&c->down, node, "instance", fact->id, fact->generation, fact->pepoch,
+                    "deleted");
+}
+
 /* R6: room, and the right to say so upward, come from the hosts' gone facts alone: from the last
  * of them, where it was moved and then ended. */
 static void take_gone(struct cluster_core *c, const char *node, const struct wire_item *fact,
@@ -33,8 +44,10 @@ static void take_seen(struct cluster_core *c, const char *node, const struct wir
     struct cluster_instance i;
     struct wire_instance_seen seen;
     struct err err;
-    bool current = cluster_instance_load(c->store, fact->id, &arena, &i) && str_eq(i.host, node) &&
-                   i.pepoch == fact->pepoch;
+    bool known = cluster_instance_load(c->store, fact->id, &arena, &i);
+    bool current = known && str_eq(i.host, node) && i.pepoch == fact->pepoch;
+    if (!known)
+        take_unknown(c, node, fact);
     if (current && wire_decode(&wire_instance_seen_type, fact->body, strlen(fact->body), &arena,
                                &seen, &err) != ERR_OK) {
         log_warn("fact.malformed", "host", node, "id", fact->id, "why", err.text, NULL);
@@ -113,6 +126,9 @@ static void on_tell(void *core, const char *node, const struct wire_note *note,
 
 struct sync_parent_hooks cluster_host_hooks(struct cluster_core *c)
 {
-    return (struct sync_parent_hooks){
-        .core = c, .on_fact = on_fact, .on_capacity = on_capacity, .on_tell = on_tell};
+    return (struct sync_parent_hooks){.core = c,
+                                      .on_fact = on_fact,
+                                      .on_capacity = on_capacity,
+                                      .on_tell = on_tell,
+                                      .on_recovered = cluster_recover};
 }

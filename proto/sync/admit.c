@@ -156,7 +156,10 @@ static void admit_node(struct admit *a, const struct admit_pending *who, const c
               "INSERT INTO admitted VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET kind=?2,"
               " certificate=?3",
               "sss", who->node, who->kind, certificate);
-    sync_parent_add(a->parent, who->node, who->kind, serial);
+    if (who->token_hash[0] == '\0')
+        sync_parent_renew(a->parent, who->node, serial);
+    else
+        sync_parent_add(a->parent, who->node, who->kind, serial);
     if (who->token_hash[0] != '\0')
         store_run(a->store, "UPDATE admit_token SET csr_hash=? WHERE hash=?", "ss", who->csr_hash,
                   who->token_hash);

@@ -5,8 +5,8 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "proto/sync/child_rows.h"
 #include "proto/sync/item.h"
-#include "proto/wire/version.h"
 
 #include <string.h>
 
@@ -41,132 +41,14 @@ void sync_child_fini(struct sync_child *c)
     buf_fini(&c->tells);
 }
 
-static int64_t self_i64(struct sync_child *c, const char *sql)
+int64_t sync_child_self(struct sync_child *c, const char *sql)
 {
     return store_i64(c->store, 0, sql, "");
 }
 
 int64_t sync_child_applied_rev(struct sync_child *c)
 {
-    return self_i64(c, "SELECT applied_rev FROM child_self");
-}
-
-/* ---- facts ------------------------------------------------------------------------------- */
-
-static void add_said_sum(struct sync_child *c, uint64_t hash)
-{
-    uint64_t sum = (uint64_t)self_i64(c, "SELECT said_sum FROM child_self");
-    store_run(c->store, "UPDATE child_self SET said_sum=?", "i", (int64_t)(sum + hash));
-}
-
-static int64_t next_number(struct sync_child *c)
-{
-    store_run(c->store, "UPDATE child_self SET said_number=said_number+1", "");
-    return self_i64(c, "SELECT said_number FROM child_self");
-}
-
-/* What the row adds to the sum now; gone facts are never summed. */
-static uint64_t said_hash(struct sync_child *c, const char *kind, const char *id, int64_t pepoch)
-{
-    struct query q;
-    uint64_t hash = 0;
-    query_open(&q, c->store,
-               "SELECT generation, number FROM said WHERE kind=? AND id=? AND pepoch=? AND gone=''",
-               "ssi", kind, id, pepoch);
-    if (query_next(&q)) {
-        hash = sync_item_hash(kind, id, query_i64(&q, 0), pepoch, query_i64(&q, 1));
-        query_close(&q);
-    }
-    return hash;
-}
-
-static void put_fact(struct sync_child *c, const struct wire_item *fact)
-{
-    if (store_has(c->store,
-                  "SELECT 1 FROM said WHERE kind=? AND id=? AND pepoch=? AND generation=?"
-                  " AND gone=? AND error=? AND body=?",
-                  "ssiisss", fact->kind, fact->id, fact->pepoch, fact->generation, fact->gone,
-                  fact->error, fact->body))
-        return;
-    uint64_t before = said_hash(c, fact->kind, fact->id, fact->pepoch);
-    store_run(c->store,
-              "INSERT INTO said(kind, id, pepoch, generation, number, gone, error, body)"
-              " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET"
-              " generation=?4, number=?5, gone=?6, error=?7, body=?8",
-              "ssiiisss", fact->kind, fact->id, fact->pepoch, fact->generation, next_number(c),
-              fact->gone, fact->error, fact->body);
-    add_said_sum(c, said_hash(c, fact->kind, fact->id, fact->pepoch) - before);
-}
-
-void sync_child_say(struct sync_child *c, const char *kind, const char *id, int64_t generation,
-                    int64_t pepoch, const char *body)
-{
-    put_fact(c, &(struct wire_item){.kind = kind,
-                                    .id = id,
-                                    .generation = generation,
-                                    .pepoch = pepoch,
-                                    .gone = "",
-                                    .error = "",
-                                    .body = body});
-}
-
-void sync_child_gone(struct sync_child *c, const char *kind, const char *id, int64_t generation,
-                     int64_t pepoch, const struct event *ev)
-{
-    put_fact(c, &(struct wire_item){.kind = kind,
-                                    .id = id,
-                                    .generation = generation,
-                                    .pepoch = pepoch,
-                                    .gone = "deleted",
-                                    .error = "",
-                                    .body = ""});
-    store_run(c->store,
-              "UPDATE got SET gone_ms=max(?, 1) WHERE kind=? AND id=? AND pepoch=? AND gone<>''"
-              " AND gone_ms=0",
-              "issi", ev->now_ms, kind, id, pepoch);
-}
-
-void sync_child_tell(struct sync_child *c, const char *kind, const char *id, const char *body)
-{
-    enum { TELLS_MAX = 16 };
-    if (c->tells_len == TELLS_MAX)
-        return; /* ephemeral */
-    struct wire_note note = {.kind = kind, .id = id, .body = body};
-    if (c->tells_len++ > 0)
-        buf_char(&c->tells, ',');
-    wire_encode(&c->tells, &wire_note_type, &note);
-}
-
-/* Tombstones that everybody has forgotten: kept for tombstone_ms after their end was said. */
-static void forget_old(struct sync_child *c, int64_t now_ms)
-{
-    int64_t before = now_ms - c->timing.tombstone_ms;
-    store_run(c->store,
-              "DELETE FROM said WHERE gone<>'' AND (kind, id, pepoch) IN"
-              " (SELECT kind, id, pepoch FROM got WHERE gone_ms>0 AND gone_ms<?)",
-              "i", before);
-    store_run(c->store, "DELETE FROM got WHERE gone_ms>0 AND gone_ms<?", "i", before);
-}
-
-/* Facts are numbered within a run: a new one says them all, in the order of their keys. */
-static void renumber(struct sync_child *c)
-{
-    store_run(c->store,
-              "UPDATE said SET number=n FROM (SELECT kind AS k, id AS i, pepoch AS p,"
-              " row_number() OVER (ORDER BY kind, id, pepoch) AS n FROM said)"
-              " WHERE kind=k AND id=i AND pepoch=p",
-              "");
-    store_run(c->store, "UPDATE child_self SET said_number=(SELECT count(*) FROM said), said_sum=0",
-              "");
-    uint64_t sum = 0;
-    struct query q;
-    STORE_EACH (c->store, q,
-                "SELECT kind, id, generation, pepoch, number FROM said WHERE gone=''"
-                " ORDER BY number",
-                "")
-        sum += sync_item_hash(query_text(&q, 0), query_text(&q, 1), query_i64(&q, 2),
-                              query_i64(&q, 3), query_i64(&q, 4));
-    add_said_sum(c, sum);
+    return sync_child_self(c, "SELECT applied_rev FROM child_self");
 }
 
 void sync_child_start(struct sync_child *c, const struct event *ev)
@@ -178,8 +60,8 @@ void sync_child_start(struct sync_child *c, const struct event *ev)
     /* Orders the runs of this child: also after its store was restored from a backup, as long as
      * the date was not put back as well. */
     store_run(c->store, "UPDATE child_self SET boot_n=max(boot_n+1, ?)", "i", ev->at.wall_ms);
-    forget_old(c, ev->now_ms);
-    renumber(c);
+    sync_child_forget_old(c, ev->now_ms);
+    sync_child_renumber(c);
 }
 
 /* Calls that the lost turn meant to make were never made, and what it recorded is not. */
@@ -215,7 +97,7 @@ static uint64_t got_hash(struct sync_child *c, const struct wire_item *wish)
 
 static void add_got_sum(struct sync_child *c, uint64_t hash)
 {
-    uint64_t sum = (uint64_t)self_i64(c, "SELECT got_sum FROM child_self");
+    uint64_t sum = (uint64_t)sync_child_self(c, "SELECT got_sum FROM child_self");
     store_run(c->store, "UPDATE child_self SET got_sum=?", "i", (int64_t)(sum + hash));
 }
 
@@ -225,7 +107,7 @@ static void say_again(struct sync_child *c, const struct wire_item *wish)
     if (store_has(c->store, "SELECT 1 FROM said WHERE kind=? AND id=? AND pepoch=? AND gone<>''",
                   "ssi", wish->kind, wish->id, wish->pepoch))
         store_run(c->store, "UPDATE said SET number=? WHERE kind=? AND id=? AND pepoch=?", "issi",
-                  next_number(c), wish->kind, wish->id, wish->pepoch);
+                  sync_child_next_number(c), wish->kind, wish->id, wish->pepoch);
 }
 
 static void record_wish(struct sync_child *c, const struct wire_item *wish)
@@ -251,20 +133,20 @@ static void take_wish(struct sync_child *c, const struct wire_item *wish, const 
     if (c->hooks.on_wish(c->hooks.core, wish, ev, &err) == ERR_OK)
         return;
     log_warn("sync.wish_refused", "kind", wish->kind, "id", wish->id, "why", err.text, NULL);
-    put_fact(c, &(struct wire_item){.kind = wish->kind,
-                                    .id = wish->id,
-                                    .generation = wish->generation,
-                                    .pepoch = wish->pepoch,
-                                    .gone = "",
-                                    .error = err.text,
-                                    .body = ""});
+    sync_child_put_fact(c, &(struct wire_item){.kind = wish->kind,
+                                               .id = wish->id,
+                                               .generation = wish->generation,
+                                               .pepoch = wish->pepoch,
+                                               .gone = "",
+                                               .error = err.text,
+                                               .body = ""});
 }
 
 /* PROTOCOL 3: equal revisions and unequal sums mean that something is broken; ask for all. */
 static void check_wishes(struct sync_child *c, const struct wire_sync_reply *r)
 {
     if (r->more || r->rev != sync_child_applied_rev(c) ||
-        (uint64_t)self_i64(c, "SELECT got_sum FROM child_self") == r->want_sum)
+        (uint64_t)sync_child_self(c, "SELECT got_sum FROM child_self") == r->want_sum)
         return;
     log_error("sync.wishes_differ", "node", c->node, NULL);
     store_run(c->store, "UPDATE got SET number=0 WHERE gone=''", "");
@@ -308,10 +190,21 @@ static void take_lease(struct sync_child *c, const struct wire_sync_reply *r,
         c->lease_until_boot_ms = until;
 }
 
+/* R14: a parent in RECOVERY asks for all that is held, under its start. */
+static void take_recall(struct sync_child *c, const struct wire_sync_reply *r)
+{
+    c->returning = r->recovery && r->need_all;
+    if (!c->returning)
+        return;
+    str_copy(c->held_for, sizeof c->held_for, r->start_id);
+    c->held_ack = r->held_ack;
+}
+
 static void take_ack(struct sync_child *c, const struct wire_sync_reply *r)
 {
     if (!str_eq(r->echo->boot, c->boot))
         return;
+    take_recall(c, r);
     if (r->need_full)
         c->seen_ack = 0;
     else if (r->seen_ack > c->seen_ack)
@@ -334,6 +227,9 @@ static enum err_code take_start(struct sync_child *c, const struct wire_sync_rep
     }
     if (!first && !same_store)
         return err_set(err, ERR_PEER_DENIED, "the parent has another store: join anew");
+    /* A late answer of an earlier start must not be noted again as a new one. */
+    if (!same_start && !may_take(c, r))
+        return err_set(err, ERR_PRECONDITION, "an answer of a former life of the parent");
     if (!same_start) {
         store_run(c->store, "UPDATE child_self SET store_id=?, start_id=?", "ss", r->store_id,
                   r->start_id);
@@ -389,124 +285,4 @@ bool sync_child_is_fresh(const struct sync_child *c)
 bool sync_child_has_lease(const struct sync_child *c, int64_t boot_ms)
 {
     return boot_ms < c->lease_until_boot_ms;
-}
-
-/* ---- what the child asks ------------------------------------------------------------------ */
-
-enum { PAGE_ITEMS = 10000 };
-
-static size_t fill_facts(struct sync_child *c, struct wire_sync_request *m, struct arena *arena)
-{
-    size_t cap = 16, bytes = 0;
-    m->seen = arena_alloc(arena, cap * sizeof *m->seen);
-    m->facts_from = c->seen_ack + 1;
-    m->facts_to = self_i64(c, "SELECT said_number FROM child_self");
-    struct query q;
-    STORE_EACH (c->store, q,
-                "SELECT kind, id, pepoch, generation, number, gone, error, body FROM said"
-                " WHERE number>? ORDER BY number",
-                "i", c->seen_ack) {
-        if (bytes > (size_t)c->timing.page_bytes || m->seen_len >= PAGE_ITEMS) {
-            m->more = true;
-            m->facts_to = m->seen[m->seen_len - 1].number;
-            query_close(&q);
-            break;
-        }
-        if (m->seen_len == cap) {
-            struct wire_item *grown = arena_alloc(arena, 2 * cap * sizeof *grown);
-            memcpy(grown, m->seen, cap * sizeof *grown);
-            m->seen = grown;
-            cap *= 2;
-        }
-        m->seen[m->seen_len++] = (struct wire_item){
-            .kind = arena_strdup(arena, query_text(&q, 0)),
-            .id = arena_strdup(arena, query_text(&q, 1)),
-            .pepoch = query_i64(&q, 2),
-            .generation = query_i64(&q, 3),
-            .number = query_i64(&q, 4),
-            .gone = arena_strdup(arena, query_text(&q, 5)),
-            .error = arena_strdup(arena, query_text(&q, 6)),
-            .body = arena_strdup(arena, query_text(&q, 7)),
-        };
-        bytes += strlen(m->seen[m->seen_len - 1].body) + 200;
-    }
-    return m->seen_len;
-}
-
-static void fill_self(struct sync_child *c, struct wire_sync_request *m, struct arena *arena)
-{
-    struct query q;
-    query_open(&q, c->store, "SELECT store_id, start_id, applied_rev, said_sum, boot_n FROM child_self",
-               "");
-    if (!query_next(&q))
-        return;
-    m->store_id_seen = arena_strdup(arena, query_text(&q, 0));
-    m->start_id_seen = arena_strdup(arena, query_text(&q, 1));
-    m->applied_rev = query_i64(&q, 2);
-    m->facts_sum = (uint64_t)query_i64(&q, 3);
-    m->boot_n = query_i64(&q, 4);
-    query_close(&q);
-}
-
-/* Notes are encoded already; they are put in where the table says they stand. */
-static void encode_message(struct sync_child *c, struct wire_sync_request *m, bool with_tells,
-                           struct buf *body)
-{
-    wire_encode(body, &wire_sync_request_type, m);
-    if (!with_tells || c->tells_len == 0)
-        return;
-    body->len--; /* the closing brace */
-    buf_text(body, ",\"tell\":[");
-    buf_append(body, c->tells.data, c->tells.len);
-    buf_text(body, "]}");
-    buf_clear(&c->tells);
-    c->tells_len = 0;
-}
-
-static void send(struct sync_child *c, struct sync_call *call, bool carries, const struct event *at,
-                 struct effects *out)
-{
-    struct wire_sync_request m = {.proto = wire_version(),
-                                  .node = c->node,
-                                  .boot = c->boot,
-                                  .seq = ++c->seq,
-                                  .t_send = at->at.boot_ms,
-                                  .listed = c->listed};
-    CLEANUP(buf_fini) struct buf capacity = {0};
-    CLEANUP(buf_fini) struct buf health = {0};
-    CLEANUP(buf_fini) struct buf body = {0};
-    fill_self(c, &m, out->arena);
-    m.facts_to = self_i64(c, "SELECT said_number FROM child_self");
-    if (carries)
-        fill_facts(c, &m, out->arena);
-    c->hooks.on_capacity(c->hooks.core, &capacity, &health);
-    m.capacity = buf_str(&capacity);
-    m.health = buf_str(&health);
-    encode_message(c, &m, carries, &body);
-    *call = (struct sync_call){
-        .call_id = (uint64_t)c->seq, .seq = c->seq, .facts_to = m.facts_to, .carries = carries};
-    effect_call(out, &(struct effect_call){.call_id = call->call_id,
-                                           .peer = c->peer,
-                                           .method = "POST",
-                                           .target = "/v1/sync",
-                                           .body = body.data,
-                                           .body_len = body.len,
-                                           .timeout_ms = c->timing.call_ms});
-}
-
-void sync_child_seal(struct sync_child *c, const struct event *at, struct effects *out)
-{
-    c->waiting = at->at.mono_ms < c->retry_mono_ms;
-    if (c->waiting)
-        return;
-    bool news = c->tells_len > 0 || self_i64(c, "SELECT said_number FROM child_self") > c->seen_ack;
-    if (news && c->busy.call_id == 0)
-        send(c, &c->busy, true, at, out);
-    if (c->idle.call_id == 0)
-        send(c, &c->idle, false, at, out);
-}
-
-int64_t sync_child_wake_at(const struct sync_child *c)
-{
-    return c->waiting ? c->retry_mono_ms : INT64_MAX;
 }

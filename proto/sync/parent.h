@@ -39,8 +39,9 @@ struct sync_parent_hooks {
                         const struct event *ev);
     void (*on_tell)(void *core, const char *node, const struct wire_note *note,
                     const struct event *ev);
-    /* All children returned what they hold after a restore (R14): the core's own merge, for
-     * `returned` rows (see sync_parent_returned_*). May be NULL where nothing is to merge. */
+    /* All children returned what they hold after a restore (R14): the core merges the rows of the
+     * table `returned` (node, kind, id, pepoch, generation, gone, body) with its own, by want and
+     * end as always. NULL: this parent cannot merge, and stays in RECOVERY. */
     void (*on_recovered)(void *core, const struct event *ev);
 };
 
@@ -69,6 +70,8 @@ void sync_parent_reload(struct sync_parent *p);
 /* Makes a child known (by joining) or lets it in again, perhaps with a new store; `kind`:
  * "cluster", "dos", "host". */
 void sync_parent_add(struct sync_parent *p, const char *node, const char *kind, const char *serial);
+/* A new certificate of a child that stays what it is. */
+void sync_parent_renew(struct sync_parent *p, const char *node, const char *serial);
 /* Its certificates are refused from now on. */
 void sync_parent_remove(struct sync_parent *p, const char *node);
 
@@ -97,6 +100,8 @@ enum sync_child_state sync_parent_child_state(const struct sync_parent *p, const
                                               int64_t mono_ms);
 /* In RECOVERY nothing is wished, freed, moved or created (R14). */
 bool sync_parent_in_recovery(struct sync_parent *p);
+/* For the tool that puts a backup in place: the next start opens this store in RECOVERY. */
+void sync_parent_open_recovery(struct store *store);
 
 /* Answers what is due; the last word of a turn. */
 void sync_parent_seal(struct sync_parent *p, const struct event *at, struct effects *out);

@@ -126,7 +126,7 @@ static enum err_code wrapped_step(void *self, const struct event *ev, struct eff
     }
     bool is_last = ++n->stepped == n->crash_at;
     if (is_last && (n->crash == SIM_CRASH_BEFORE || n->crash == SIM_CRASH_LOSE))
-        store_rollback(n->store);
+        store_lose(n->store);
     return code;
 }
 
@@ -225,6 +225,9 @@ static void run_turn(struct sim_node *n, size_t len)
         perform_all(n, &out);
     arena_reset(&n->arena);
     drop_items(n, len);
+    /* A core that did not start is started again, as the loop does. */
+    if (outcome == TURN_LOST && n->crash == SIM_CRASH_LOSE && events[0].kind == EVENT_START)
+        put(n, EVENT_START, NULL, NULL);
 }
 
 static void restart_fire(struct sim_world *w, const struct sim_due *due)
@@ -355,6 +358,7 @@ void sim_node_backup(struct sim_node *n)
 {
     free(n->backup);
     n->backup = store_dump(n->store, &n->backup_len);
+    n->backup_at_ms = n->world->now_ms;
     SIM_TRACE(n->world, n->name, "backup", "", "%zu bytes", n->backup_len);
 }
 
@@ -366,7 +370,8 @@ void sim_node_restore(struct sim_node *n)
     struct rng rng = rng_seeded(&n->random);
     n->tier->restore(n->store, &rng);
     n->was_restored = true;
-    SIM_TRACE_FAULT(n->world, n->name, "restored", "", "%zu bytes", n->backup_len);
+    SIM_TRACE_FAULT(n->world, n->name, "restored", "", "to %ld ms", (long)n->backup_at_ms);
+    n->world->scene->on_restore(n->world, n);
 }
 
 void sim_node_fini(struct sim_node *n)

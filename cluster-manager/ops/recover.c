@@ -1,0 +1,145 @@
+/* recover.c - the merge after a restore (PROTOCOL R14): what hosts hold against what this store
+ * remembers. Every wish is sent anew afterwards, and every fact said anew.
+ *
+ *   ended anywhere        -> ended here                     (a deletion is never taken back)
+ *   lives at a later epoch-> it is there, and wished there
+ *   moved away, no later  -> placed anew, two epochs on: the epoch between may be anywhere
+ *   lives at an earlier   -> ended there as moved */
+#include "base/check.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cluster-manager/cluster.h"
+#include "cluster-manager/store/instance.h"
+
+#include <string.h>
+
+/* What hosts returned of one instance. */
+struct returned {
+    const char *node, *body; /* of the live one with the greatest pepoch; node "" = none */
+    int64_t pepoch, generation;
+    int64_t moved_pepoch;    /* the greatest of the tombstones `moved`; 0 = none */
+    int64_t last_generation; /* of all of them */
+    bool is_deleted;
+};
+
+static struct returned load(struct cluster_core *c, const char *id, struct arena *arena)
+{
+    struct returned r = {.node = "", .body = ""};
+    struct query q;
+    STORE_EACH (c->store, q,
+                "SELECT node, pepoch, generation, gone, body FROM returned WHERE kind='instance'"
+                " AND id=? ORDER BY pepoch, node",
+                "s", id) {
+        const char *gone = query_text(&q, 3);
+        if (query_i64(&q, 2) > r.last_generation)
+            r.last_generation = query_i64(&q, 2);
+        if (str_eq(gone, "deleted")) {
+            r.is_deleted = true;
+        } else if (*gone != '\0') {
+            r.moved_pepoch = query_i64(&q, 1);
+        } else {
+            r.node = arena_strdup(arena, query_text(&q, 0));
+            r.pepoch = query_i64(&q, 1);
+            r.generation = query_i64(&q, 2);
+            r.body = arena_strdup(arena, query_text(&q, 4));
+        }
+    }
+    return r;
+}
+
+/* A row for what was created after the backup, from the wish that its host holds. */
+static bool adopt_row(struct cluster_core *c, const char *id, const struct returned *r,
+                      struct arena *arena, const struct event *ev)
+{
+    struct wire_instance body;
+    struct err err;
+    if (wire_decode(&wire_instance_type, r->body, strlen(r->body), arena, &body, &err) != ERR_OK) {
+        log_error("recovery.unreadable", "id", id, "host", r->node, "why", err.text, NULL);
+        return false;
+    }
+    struct wire_item wish = {.id = id, .generation = r->generation};
+    cluster_instance_save(c->store, &wish, &body, ev->now_ms);
+    return true;
+}
+
+static void end_all(struct cluster_core *c, const char *id, const struct cluster_instance *i,
+                    const struct returned *r)
+{
+    struct query q;
+    if (*i->id != '\0')
+        cluster_instance_end(c->store, id, r->last_generation);
+    if (*i->id != '\0' && *i->host != '\0')
+        sync_parent_end(&c->down, i->host, "instance", id, r->last_generation, i->pepoch,
+                        "deleted");
+    STORE_EACH (c->store, q,
+                "SELECT node, pepoch FROM returned WHERE kind='instance' AND id=?"
+                " ORDER BY node, pepoch",
+                "s", id)
+        sync_parent_end(&c->down, query_text(&q, 0), "instance", id, r->last_generation,
+                        query_i64(&q, 1), "deleted");
+}
+
+/* It lives where its host says, at an epoch that this store does not know. */
+static void follow(struct cluster_core *c, const char *id, const struct cluster_instance *i,
+                   const struct returned *r)
+{
+    if (*i->host != '\0' && (i->pepoch != r->pepoch || !str_eq(i->host, r->node)))
+        sync_parent_end(&c->down, i->host, "instance", id, r->generation, i->pepoch, "moved");
+    cluster_instance_place(c->store, id, r->node, r->pepoch);
+    sync_parent_want(&c->down, r->node, "instance", id, r->generation, r->pepoch, r->body);
+    log_info("recovery.followed", "id", id, "host", r->node, NULL);
+}
+
+/* Every live one below the winner ends as moved; nobody frees anything for it. */
+static void end_earlier(struct cluster_core *c, const char *id, int64_t pepoch)
+{
+    struct query q;
+    STORE_EACH (c->store, q,
+                "SELECT node, pepoch, generation FROM returned WHERE kind='instance' AND id=?"
+                " AND gone='' AND pepoch<? ORDER BY node, pepoch",
+                "si", id, pepoch)
+        sync_parent_end(&c->down, query_text(&q, 0), "instance", id, query_i64(&q, 2),
+                        query_i64(&q, 1), "moved");
+}
+
+static void merge(struct cluster_core *c, const char *id, struct arena *arena,
+                  const struct event *ev)
+{
+    struct cluster_instance i = {.id = "", .host = ""};
+    struct returned r = load(c, id, arena);
+    bool known = cluster_instance_load(c->store, id, arena, &i);
+    if (r.is_deleted) {
+        end_all(c, id, &i, &r);
+        return;
+    }
+    if (*r.node != '\0' && r.pepoch >= i.pepoch) {
+        if (known || adopt_row(c, id, &r, arena, ev))
+            follow(c, id, &i, &r);
+        end_earlier(c, id, r.pepoch);
+        return;
+    }
+    if (known && r.moved_pepoch >= i.pepoch && *i.host != '\0') {
+        sync_parent_end(&c->down, i.host, "instance", id, r.last_generation, i.pepoch, "moved");
+        cluster_instance_place(c->store, id, "", r.moved_pepoch + 1); /* the next is one more */
+    }
+    end_earlier(c, id, i.pepoch);
+}
+
+void cluster_recover(void *core, const struct event *ev)
+{
+    struct cluster_core *c = core;
+    struct arena arena = {0};
+    struct query q;
+    size_t len = 0;
+    int64_t count = store_i64(c->store, 0,
+                              "SELECT count(DISTINCT id) FROM returned WHERE kind='instance'", "");
+    const char **ids = arena_alloc(&arena, (size_t)(count + 1) * sizeof *ids);
+    STORE_EACH (c->store, q, "SELECT DISTINCT id FROM returned WHERE kind='instance' ORDER BY id",
+                "")
+        ids[len++] = arena_strdup(&arena, query_text(&q, 0));
+    for (size_t i = 0; i < len; i++)
+        merge(c, ids[i], &arena, ev);
+    STORE_EACH (c->store, q, "SELECT node FROM child WHERE removed=0 ORDER BY node", "")
+        cluster_group_forward(c, arena_strdup(&arena, query_text(&q, 0)));
+    arena_fini(&arena);
+}

@@ -1,0 +1,144 @@
+/* parent_wish.c - wishes as rows: numbered by turns, summed, withheld while a tombstone blocks. */
+#include "base/check.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "proto/sync/item.h"
+#include "proto/sync/link.h"
+
+/* The revision of this turn: one for all that it wishes. A rolled-back event may have taken the
+ * row back, so the row is brought up each time. */
+int64_t sync_parent_turn_rev(struct sync_parent *p)
+{
+    if (p->turn_rev == 0)
+        p->turn_rev = store_i64(p->store, 0, "SELECT rev FROM parent_self", "") + 1;
+    store_run(p->store, "UPDATE parent_self SET rev=?1 WHERE rev<?1", "i", p->turn_rev);
+    return p->turn_rev;
+}
+
+static void add_want_sum(struct sync_parent *p, const char *node, uint64_t hash)
+{
+    uint64_t sum = (uint64_t)store_i64(p->store, 0, "SELECT want_sum FROM child WHERE node=?", "s",
+                                       node);
+    store_run(p->store, "UPDATE child SET want_sum=? WHERE node=?", "is", (int64_t)(sum + hash),
+              node);
+}
+
+/* What the row adds to its link's sum now: nothing unless it is a live, visible wish. */
+static uint64_t wish_hash(struct sync_parent *p, const char *node, const char *kind, const char *id,
+                          int64_t pepoch)
+{
+    struct query q;
+    uint64_t hash = 0;
+    query_open(&q, p->store,
+               "SELECT generation, rev FROM wish WHERE node=? AND kind=? AND id=? AND pepoch=?"
+               " AND gone='' AND visible",
+               "sssi", node, kind, id, pepoch);
+    if (query_next(&q)) {
+        hash = sync_item_hash(kind, id, query_i64(&q, 0), pepoch, query_i64(&q, 1));
+        query_close(&q);
+    }
+    return hash;
+}
+
+/* R10: is there a tombstone of an earlier placement whose end nobody has confirmed? */
+static bool is_blocked(struct sync_parent *p, const char *kind, const char *id, int64_t pepoch)
+{
+    return store_has(p->store,
+                     "SELECT 1 FROM wish WHERE kind=? AND id=? AND gone<>'' AND pepoch<? LIMIT 1",
+                     "ssi", kind, id, pepoch);
+}
+
+static void put_wish(struct sync_parent *p, const char *node, const struct wire_item *item)
+{
+    uint64_t before = wish_hash(p, node, item->kind, item->id, item->pepoch);
+    int64_t visible = *item->gone != '\0' || !is_blocked(p, item->kind, item->id, item->pepoch);
+    store_run(p->store,
+              "INSERT INTO wish(node, kind, id, pepoch, generation, rev, gone, visible, body)"
+              " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET"
+              " generation=max(generation, ?5), rev=?6, gone=?7, visible=?8, body=?9",
+              "sssiiisis", node, item->kind, item->id, item->pepoch, item->generation,
+              sync_parent_turn_rev(p), item->gone, visible, item->body);
+    add_want_sum(p, node, wish_hash(p, node, item->kind, item->id, item->pepoch) - before);
+    sync_link_touch(p, node);
+}
+
+void sync_parent_want(struct sync_parent *p, const char *node, const char *kind, const char *id,
+                      int64_t generation, int64_t pepoch, const char *body)
+{
+    put_wish(p, node,
+             &(struct wire_item){.kind = kind,
+                                 .id = id,
+                                 .generation = generation,
+                                 .pepoch = pepoch,
+                                 .gone = "",
+                                 .body = body});
+}
+
+void sync_parent_end(struct sync_parent *p, const char *node, const char *kind, const char *id,
+                     int64_t generation, int64_t pepoch, const char *gone)
+{
+    PRE(*gone != '\0');
+    put_wish(p, node,
+             &(struct wire_item){.kind = kind,
+                                 .id = id,
+                                 .generation = generation,
+                                 .pepoch = pepoch,
+                                 .gone = gone,
+                                 .body = ""});
+}
+
+void sync_parent_drop(struct sync_parent *p, const char *node, const char *kind, const char *id)
+{
+    int64_t generation = store_i64(
+        p->store, -1,
+        "SELECT generation FROM wish WHERE node=? AND kind=? AND id=? AND pepoch=0"
+        " AND gone=''",
+        "sss", node, kind, id);
+    if (generation >= 0)
+        sync_parent_end(p, node, kind, id, generation, 0, "deleted");
+}
+
+bool sync_parent_holds(struct sync_parent *p, const char *kind, const char *id)
+{
+    return store_has(p->store, "SELECT 1 FROM wish WHERE kind=? AND id=? LIMIT 1", "ss", kind, id);
+}
+
+int64_t sync_parent_rev(struct sync_parent *p, const char *node)
+{
+    return store_i64(p->store, 0, "SELECT max(rev) FROM wish WHERE node=?", "s", node);
+}
+
+void sync_parent_ask(struct sync_parent *p, const char *node, const char *kind, const char *id)
+{
+    struct sync_link *l = sync_link_get(p, node);
+    if (l == NULL)
+        return;
+    for (size_t i = 0; i < l->asks_len; i++)
+        if (str_eq(l->asks[i].kind, kind) && str_eq(l->asks[i].id, id))
+            return;
+    if (l->asks_len == ASKS_MAX)
+        return; /* ephemeral: whoever asked has a deadline of its own */
+    str_copy(l->asks[l->asks_len].kind, sizeof l->asks[0].kind, kind);
+    str_copy(l->asks[l->asks_len++].id, sizeof l->asks[0].id, id);
+    sync_link_touch(p, node);
+}
+
+/* What a tombstone had blocked may appear now, under this turn's revision. */
+void sync_parent_unblock(struct sync_parent *p, const char *kind, const char *id)
+{
+    struct query q;
+    STORE_EACH (p->store, q,
+                "SELECT node, pepoch FROM wish WHERE kind=? AND id=? AND gone='' AND NOT visible"
+                " ORDER BY node, pepoch",
+                "ss", kind, id) {
+        const char *node = query_text(&q, 0);
+        int64_t pepoch = query_i64(&q, 1);
+        if (is_blocked(p, kind, id, pepoch))
+            continue;
+        store_run(p->store,
+                  "UPDATE wish SET visible=1, rev=? WHERE node=? AND kind=? AND id=? AND pepoch=?",
+                  "isssi", sync_parent_turn_rev(p), node, kind, id, pepoch);
+        add_want_sum(p, node, wish_hash(p, node, kind, id, pepoch));
+        sync_link_touch(p, node);
+    }
+}

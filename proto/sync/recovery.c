@@ -1,0 +1,188 @@
+/* recovery.c - a parent whose store is older than what its children know (PROTOCOL R14).
+ *
+ *   restored, or a child shows that it must have been
+ *     -> no wish is sent, nothing is freed, no lease given; each child returns all it holds
+ *     -> when all are in: the core merges, every wish is sent anew, every fact said anew */
+#include "base/check.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "proto/sync/item.h"
+#include "proto/sync/link.h"
+
+bool sync_parent_in_recovery(struct sync_parent *p)
+{
+    return store_i64(p->store, 0, "SELECT recovery FROM parent_self", "") != 0;
+}
+
+void sync_parent_open_recovery(struct store *store)
+{
+    store_run(store, "UPDATE parent_self SET recovery=1", "");
+}
+
+static void forget_returns(struct sync_parent *p)
+{
+    store_run(p->store, "DELETE FROM returned", "");
+    store_run(p->store, "UPDATE child SET returned=0, is_returned=0", "");
+}
+
+void sync_recovery_start(struct sync_parent *p)
+{
+    if (!sync_parent_in_recovery(p))
+        return;
+    forget_returns(p);
+    log_warn("recovery", "why",
+             "this store was restored: nothing is started, moved or freed"
+             " until every child has returned what it holds",
+             NULL);
+}
+
+/* The first revision of the start after the one that the child saw; 0 = it saw the newest. */
+static int64_t next_first_rev(struct sync_parent *p, const char *start_id)
+{
+    return store_i64(p->store, 0,
+                     "SELECT first_rev FROM parent_start WHERE n>(SELECT n FROM parent_start"
+                     " WHERE start_id=?) ORDER BY n LIMIT 1",
+                     "s", start_id);
+}
+
+static bool is_ahead(struct sync_parent *p, const struct wire_sync_request *m)
+{
+    if (*m->start_id_seen == '\0' ||
+        !store_has(p->store, "SELECT 1 FROM parent_self WHERE store_id=?", "s", m->store_id_seen))
+        return false; /* it has not met this store yet */
+    if (!store_has(p->store, "SELECT 1 FROM parent_start WHERE start_id=?", "s", m->start_id_seen))
+        return true;
+    int64_t next = next_first_rev(p, m->start_id_seen);
+    return (next > 0 && m->applied_rev >= next) ||
+           m->applied_rev > store_i64(p->store, 0, "SELECT rev FROM parent_self", "");
+}
+
+void sync_recovery_watch(struct sync_parent *p, const struct wire_sync_request *m)
+{
+    if (sync_parent_in_recovery(p) || !is_ahead(p, m))
+        return;
+    log_error("recovery", "why", "a child knows a later life of this store", "node", m->node, NULL);
+    sync_parent_open_recovery(p->store);
+    forget_returns(p);
+}
+
+bool sync_recovery_has(struct sync_parent *p, const char *node)
+{
+    return store_has(p->store, "SELECT 1 FROM child WHERE node=? AND is_returned", "s", node);
+}
+
+void sync_recovery_answer(struct sync_parent *p, const char *node, struct wire_sync_reply *r)
+{
+    if (!sync_parent_in_recovery(p))
+        return;
+    r->recovery = true;
+    r->want_len = 0;
+    r->more = false;
+    r->lease_ms = 0;
+    r->need_full = false;
+    r->need_all = !sync_recovery_has(p, node);
+    r->held_ack = store_i64(p->store, 0, "SELECT returned FROM child WHERE node=?", "s", node);
+}
+
+/* ---- the end of it ------------------------------------------------------------------------- */
+
+/* Generations are maxed, for tombstones too: no wish of ours may look older than what a child
+ * has recorded. */
+static void raise_generations(struct sync_parent *p)
+{
+    store_run(p->store,
+              "UPDATE wish SET generation=max(generation, (SELECT max(r.generation) FROM returned r"
+              " WHERE r.kind=wish.kind AND r.id=wish.id)) WHERE EXISTS (SELECT 1 FROM returned r"
+              " WHERE r.kind=wish.kind AND r.id=wish.id)",
+              "");
+}
+
+/* What a child returned and nobody wishes after the merge becomes a tombstone again. */
+static void end_the_rest(struct sync_parent *p)
+{
+    struct query q;
+    STORE_EACH (p->store, q,
+                "SELECT r.node, r.kind, r.id, r.generation, r.pepoch, r.gone FROM returned r"
+                " WHERE NOT EXISTS (SELECT 1 FROM wish w WHERE w.node=r.node AND w.kind=r.kind"
+                " AND w.id=r.id AND w.pepoch=r.pepoch) ORDER BY r.node, r.kind, r.id, r.pepoch",
+                "")
+        sync_parent_end(p, query_text(&q, 0), query_text(&q, 1), query_text(&q, 2),
+                        query_i64(&q, 3), query_i64(&q, 4),
+                        *query_text(&q, 5) != '\0' ? query_text(&q, 5) : "deleted");
+}
+
+static uint64_t sum_of(struct sync_parent *p, const char *node)
+{
+    uint64_t sum = 0;
+    struct query q;
+    STORE_EACH (p->store, q,
+                "SELECT kind, id, generation, pepoch, rev FROM wish WHERE node=? AND gone=''"
+                " AND visible ORDER BY kind, id, pepoch",
+                "s", node)
+        sum += sync_item_hash(query_text(&q, 0), query_text(&q, 1), query_i64(&q, 2),
+                              query_i64(&q, 3), query_i64(&q, 4));
+    return sum;
+}
+
+/* Every wish goes out anew under one revision above all that any child has seen. */
+static void wish_anew(struct sync_parent *p)
+{
+    struct query q;
+    store_run(p->store,
+              "UPDATE wish SET rev=?, visible=(gone<>'' OR NOT EXISTS (SELECT 1 FROM wish t WHERE"
+              " t.kind=wish.kind AND t.id=wish.id AND t.gone<>'' AND t.pepoch<wish.pepoch))",
+              "i", sync_parent_turn_rev(p));
+    STORE_EACH (p->store, q, "SELECT node FROM child ORDER BY node", "") {
+        const char *node = query_text(&q, 0);
+        store_run(p->store, "UPDATE child SET want_sum=? WHERE node=?", "is",
+                  (int64_t)sum_of(p, node), node);
+        sync_parent_forget_numbers(p, node);
+        sync_link_touch(p, node);
+    }
+}
+
+static void finish(struct sync_parent *p, const struct event *ev)
+{
+    if (p->hooks.on_recovered == NULL) {
+        log_error("recovery", "why",
+                  "all children have returned what they hold, and this manager"
+                  " cannot merge it: put a newer backup in place",
+                  NULL);
+        return;
+    }
+    store_run(p->store, "UPDATE parent_self SET recovery=0", "");
+    p->turn_rev = 0; /* the revision went up with what children have applied */
+    p->hooks.on_recovered(p->hooks.core, ev);
+    raise_generations(p);
+    end_the_rest(p);
+    wish_anew(p);
+    forget_returns(p);
+    log_warn("recovery", "why", "over: all is merged", NULL);
+}
+
+static bool is_current(struct sync_parent *p, const char *start_id)
+{
+    return store_has(p->store,
+                     "SELECT 1 FROM parent_start WHERE start_id=? AND n=(SELECT max(n) FROM"
+                     " parent_start)",
+                     "s", start_id);
+}
+
+void sync_recovery_take(struct sync_parent *p, const struct wire_sync_request *m,
+                        const struct event *ev)
+{
+    store_run(p->store, "UPDATE parent_self SET rev=?1 WHERE rev<?1", "i", m->applied_rev);
+    int64_t have = store_i64(p->store, 0, "SELECT returned FROM child WHERE node=?", "s", m->node);
+    if (!m->busy || !is_current(p, m->held_for) || m->held_from > have + 1 ||
+        sync_recovery_has(p, m->node))
+        return;
+    for (size_t i = 0; i < m->held_len; i++)
+        store_run(p->store,
+                  "INSERT INTO returned VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+                  "sssiiss", m->node, m->held[i].kind, m->held[i].id, m->held[i].pepoch,
+                  m->held[i].generation, m->held[i].gone, m->held[i].body);
+    store_run(p->store, "UPDATE child SET returned=max(returned, ?), is_returned=? WHERE node=?",
+              "iis", m->held_from + (int64_t)m->held_len - 1, (int64_t)!m->held_more, m->node);
+    if (!store_has(p->store, "SELECT 1 FROM child WHERE removed=0 AND NOT is_returned", ""))
+        finish(p, ev);
+}
