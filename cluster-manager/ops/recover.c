@@ -66,17 +66,17 @@ static void end_all(struct cluster_core *c, const char *id, const struct cluster
                     const struct returned *r)
 {
     struct query q;
+    int64_t generation = i->generation > r->last_generation ? i->generation : r->last_generation;
     if (*i->id != '\0')
-        cluster_instance_end(c->store, id, r->last_generation);
+        cluster_instance_end(c->store, id, generation);
     if (*i->id != '\0' && *i->host != '\0')
-        sync_parent_end(&c->down, i->host, "instance", id, r->last_generation, i->pepoch,
-                        "deleted");
+        sync_parent_end(&c->down, i->host, "instance", id, generation, i->pepoch, "deleted");
     STORE_EACH (c->store, q,
                 "SELECT node, pepoch FROM returned WHERE kind='instance' AND id=?"
                 " ORDER BY node, pepoch",
                 "s", id)
-        sync_parent_end(&c->down, query_text(&q, 0), "instance", id, r->last_generation,
-                        query_i64(&q, 1), "deleted");
+        sync_parent_end(&c->down, query_text(&q, 0), "instance", id, generation, query_i64(&q, 1),
+                        "deleted");
 }
 
 /* It lives where its host says, at an epoch that this store does not know. */
@@ -108,10 +108,13 @@ static void merge(struct cluster_core *c, const char *id, struct arena *arena,
     struct cluster_instance i = {.id = "", .host = ""};
     struct returned r = load(c, id, arena);
     bool known = cluster_instance_load(c->store, id, arena, &i);
-    if (r.is_deleted) {
+    if (r.is_deleted || i.is_ending) {
         end_all(c, id, &i, &r);
         return;
     }
+    bool same = known && str_eq(i.host, r.node) && i.pepoch == r.pepoch;
+    if (same && i.generation >= r.generation)
+        return; /* where it was, and not behind: the wish of this store stands */
     if (*r.node != '\0' && r.pepoch >= i.pepoch) {
         if (known || adopt_row(c, id, &r, arena, ev))
             follow(c, id, &i, &r);

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IN_FLIGHT_MAX = 256 };
+enum { IN_FLIGHT_MAX = 256 }; /* calls, and so connections */
 
 struct peer {
     char *node_name; /* "" = what the address says */

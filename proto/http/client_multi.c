@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
-enum { PER_HOST = 16, TOTAL = 64 };
+enum { KEPT = 32 }; /* idle connections */
 
 struct http_multi {
     uv_loop_t *uv;
@@ -131,8 +131,8 @@ struct http_multi *http_multi_new(struct uv_loop_s *uv,
     curl_multi_setopt(multi->curl, CURLMOPT_SOCKETDATA, multi);
     curl_multi_setopt(multi->curl, CURLMOPT_TIMERFUNCTION, on_timeout);
     curl_multi_setopt(multi->curl, CURLMOPT_TIMERDATA, multi);
-    curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, (long)PER_HOST);
-    curl_multi_setopt(multi->curl, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)TOTAL);
+    /* No limits of curl's own: a transfer that waits for a connection there has no deadline. */
+    curl_multi_setopt(multi->curl, CURLMOPT_MAXCONNECTS, (long)KEPT);
     curl_multi_setopt(multi->curl, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     return multi;
 }

@@ -28,7 +28,8 @@ enum {
     RECORD = 16 * 1024, /* the most that SSL_read gives at once */
     ROUNDS = 8,         /* of a pump in one go */
     DRAIN_MS = 2000,
-    NUDGE_MS = 5,
+    NUDGE_MS = 10,
+    NUDGES = 20,
 };
 
 /* Bytes that the far side has not taken yet. */
@@ -51,6 +52,7 @@ struct http_relay {
     int64_t since_ms; /* of the state; in STATE_OPEN: of plain_eof */
     struct pending in, out;
     bool client_eof, plain_eof, is_told;
+    unsigned nudges;
     struct list told; /* in the owner's list while libmicrohttpd may have missed the end */
     bool wants_write; /* OpenSSL does, for its own purposes */
     struct framing framing;
@@ -204,18 +206,22 @@ static size_t inspect(struct http_relay *c, size_t len)
     return good;
 }
 
+/* An end that comes together with the last bytes is missed: libmicrohttpd stops reading at a short
+ * read and waits for an edge that has been. A further shutdown, later, is another edge. Nobody
+ * says when it has read, so there are a few. */
 static void on_nudge(uv_timer_t *timer)
 {
     struct http_relay_owner *owner = timer->data;
     LIST_EACH_SAFE (it, &owner->told) {
-        shutdown(LIST_ENTRY(it, struct http_relay, told)->plain_fd, SHUT_WR);
-        list_remove(it);
+        struct http_relay *c = LIST_ENTRY(it, struct http_relay, told);
+        shutdown(c->plain_fd, SHUT_WR);
+        if (++c->nudges == NUDGES)
+            list_remove(&c->told);
     }
+    if (list_is_empty(&owner->told))
+        uv_timer_stop(timer);
 }
 
-/* An end that comes together with the last bytes is missed: libmicrohttpd stops reading at a short
- * read and waits for an edge that has been. A second shutdown, later, is another edge. (One that
- * is missed as well ends with the sweeper.) */
 static void tell_end(struct http_relay *c)
 {
     struct http_relay_owner *owner = c->owner;
@@ -225,7 +231,7 @@ static void tell_end(struct http_relay *c)
     shutdown(c->plain_fd, SHUT_WR);
     list_append(&owner->told, &c->told);
     if (!uv_is_active((const uv_handle_t *)&owner->nudge))
-        uv_timer_start(&owner->nudge, on_nudge, NUDGE_MS, 0);
+        uv_timer_start(&owner->nudge, on_nudge, NUDGE_MS, NUDGE_MS);
 }
 
 /* Client to libmicrohttpd. */
@@ -477,6 +483,10 @@ void http_relay_sweep(struct http_relay_owner *owner, int64_t now_ms)
 
 void http_relay_cut_all(struct http_relay_owner *owner)
 {
-    LIST_EACH (it, &owner->relays)
-        cut(LIST_ENTRY(it, struct http_relay, link));
+    LIST_EACH (it, &owner->relays) {
+        struct http_relay *c = LIST_ENTRY(it, struct http_relay, link);
+        if (c->state == STATE_OPEN)
+            pump_out(c); /* last answers */
+        cut(c);
+    }
 }

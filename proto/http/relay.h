@@ -33,6 +33,6 @@ struct http_relay_owner {
 /* Takes `fd` and `ssl` (which has the fd). */
 void http_relay_open(struct http_relay_owner *owner, int fd, SSL *ssl, const struct sockaddr *from,
                      socklen_t len);
-/* Cuts those that have passed a limit, or all. */
+/* Cuts those that have passed a limit; or all, after what can be sent at once. */
 void http_relay_sweep(struct http_relay_owner *owner, int64_t now_ms);
 void http_relay_cut_all(struct http_relay_owner *owner);

@@ -229,8 +229,8 @@ void http_server_free(struct http_server *server)
 {
     if (server == NULL)
         return;
+    server->closing = server->listeners_len + 1; /* from here on nothing is posted */
     http_serving_refuse_held(server);
-    server->closing = server->listeners_len + 1;
     for (size_t i = 0; i < server->listeners_len; i++)
         close_listener(server->listeners[i]);
     server->closing--;

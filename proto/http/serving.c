@@ -139,6 +139,8 @@ static enum MHD_Result post(struct http_serving *s)
 {
     if (s->is_too_large)
         return refuse(s, 413, "the body is too large");
+    if (s->listener->server->closing > 0)
+        return refuse(s, 503, "going down");
     struct event ev = {.kind = EVENT_REQUEST, .request = s->intake.request};
     ev.request.id = hold(s->listener->server, s);
     ev.request.body = buf_str(&s->body);

@@ -106,8 +106,11 @@ static void say_again(struct sync_child *c, const struct wire_item *wish)
 {
     if (store_has(c->store, "SELECT 1 FROM said WHERE kind=? AND id=? AND pepoch=? AND gone<>''",
                   "ssi", wish->kind, wish->id, wish->pepoch))
-        store_run(c->store, "UPDATE said SET number=? WHERE kind=? AND id=? AND pepoch=?", "issi",
-                  sync_child_next_number(c), wish->kind, wish->id, wish->pepoch);
+        store_run(c->store,
+                  "UPDATE said SET number=?, generation=max(generation, ?) WHERE kind=? AND id=?"
+                  " AND pepoch=?",
+                  "iissi", sync_child_next_number(c), wish->generation, wish->kind, wish->id,
+                  wish->pepoch);
 }
 
 static void record_wish(struct sync_child *c, const struct wire_item *wish)
