@@ -13,14 +13,14 @@
 enum { DAEMON_OVERRIDES_MAX = 64 };
 
 struct daemon {
-    const char *name;     /* "tercet-dos" */
-    const char *summary;  /* one line for --help */
-    const char *verbs;    /* help text of its verbs, "" for none */
+    const char *name;    /* "tercet-dos" */
+    const char *summary; /* one line for --help */
+    const char *verbs;   /* help text of its verbs, "" for none */
     const struct config_option *table;
     size_t table_len;
-    void *options;        /* the struct that the table describes */
+    void *options; /* the struct that the table describes */
     /* set by daemon_options */
-    int verb_argc;        /* what stands behind the options */
+    int verb_argc; /* what stands behind the options */
     char **verb_argv;
 };
 

@@ -6,9 +6,19 @@
 #include "cli/handlers.h"
 
 static const struct cli_command commands[] = {
-#define COMMAND(id, noun, verb, ec2, action, handler, effect, rows, columns, wait, help, example)  \
-    {CLI_##id, noun, verb, ec2, action, cli_do_##handler, CLI_##effect, rows,                      \
-     CLI_COLUMNS_##columns, CLI_WAIT_##wait, help, example},
+#define COMMAND(id, noun, verb, ec2, action, handler, effect, rows, columns, wait, help, example) \
+    {CLI_##id,                                                                                    \
+     noun,                                                                                        \
+     verb,                                                                                        \
+     ec2,                                                                                         \
+     action,                                                                                      \
+     cli_do_##handler,                                                                            \
+     CLI_##effect,                                                                                \
+     rows,                                                                                        \
+     CLI_COLUMNS_##columns,                                                                       \
+     CLI_WAIT_##wait,                                                                             \
+     help,                                                                                        \
+     example},
 #define ARG(id, name, ec2, kind, ref, param, presence, help)
 #define FLAG(id, name, ec2, kind, ref, param, presence, value, help)
 #include "cli/commands.def"

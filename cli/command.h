@@ -81,7 +81,7 @@ enum cli_wait_id {
 
 enum cli_columns_id {
     CLI_COLUMNS_NONE,
-#define COLUMNS(id)                   CLI_COLUMNS_##id,
+#define COLUMNS(id) CLI_COLUMNS_##id,
 #define COLUMN(name, path, alignment)
 #include "cli/columns.def"
 #undef COLUMNS

@@ -237,9 +237,8 @@ static enum cli_exit check_needed(struct parsing *p)
         if (flag->presence != CLI_NEED || *name == '\0' || is_given(p->line, flag) ||
             (is_ec2 && flag->ref == CLI_REF_GROUP))
             continue;
-        cli_fault_set(p->fault, CLI_USAGE, "%s: %s%s is missing",
-                      cli_line_doing(p->line, p->arena), flag->is_argument && !is_ec2 ? "" : "--",
-                      name);
+        cli_fault_set(p->fault, CLI_USAGE, "%s: %s%s is missing", cli_line_doing(p->line, p->arena),
+                      flag->is_argument && !is_ec2 ? "" : "--", name);
         cli_fault_cause(p->fault, "%s", flag->help);
         if (is_ec2)
             return cli_fault_try(p->fault, "tercet %s --help", p->line->command->ec2);

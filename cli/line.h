@@ -1,7 +1,7 @@
 /* line.h - the command line, taken apart by the table of commands.
  *
- *     tercet [global flags] NOUN VERB [ARGUMENT...] [--flag VALUE | --flag=VALUE]... [-- COMMAND...]
- *     tercet [global flags] [ec2] ACTION-IN-KEBAB-CASE [--flag VALUE...]...
+ *     tercet [global flags] NOUN VERB [ARGUMENT...] [--flag VALUE | --flag=VALUE]... [--
+ * COMMAND...] tercet [global flags] [ec2] ACTION-IN-KEBAB-CASE [--flag VALUE...]...
  *
  * In the EC2 spelling a flag of a list takes all words up to the next flag, as the aws CLI has it;
  * in ours it is given again. Nothing is read here but argv. Texts are borrowed from argv or live

@@ -1,1 +1,46 @@
-# cli
+# cli/: the program tercet. Everything but main is a library, so that tests can link it.
+noinst_LIBRARIES += libcli.a
+libcli_a_SOURCES = \
+	%D%/aliases.def \
+	%D%/bucket.c \
+	%D%/call.c %D%/call.h \
+	%D%/cli.h \
+	%D%/columns.c %D%/columns.def %D%/columns.h \
+	%D%/command.c %D%/command.h %D%/commands.def \
+	%D%/console.c \
+	%D%/env.c \
+	%D%/fault.c %D%/fault.h %D%/faults.def \
+	%D%/group.c \
+	%D%/handlers.h \
+	%D%/help.c %D%/help.h \
+	%D%/http.c %D%/http.h \
+	%D%/image.c \
+	%D%/instance.c \
+	%D%/interrupt.c %D%/interrupt.h \
+	%D%/json.c %D%/json.h \
+	%D%/keypair.c \
+	%D%/line.c %D%/line.h \
+	%D%/members.def \
+	%D%/node.c %D%/node.h \
+	%D%/object.c \
+	%D%/output.c %D%/output.h \
+	%D%/params.c %D%/params.h \
+	%D%/profile.c %D%/profile.def %D%/profile.h \
+	%D%/progress.c %D%/progress.h \
+	%D%/query.c %D%/query.h \
+	%D%/refs.def \
+	%D%/request.c %D%/request.h \
+	%D%/resolve.c %D%/resolve.h \
+	%D%/s3.c %D%/s3.h \
+	%D%/shapes.def \
+	%D%/shorthand.c %D%/shorthand.h \
+	%D%/ssh.c \
+	%D%/table.c %D%/table.h \
+	%D%/transfer.c %D%/transfer.h \
+	%D%/wait.c %D%/wait.h %D%/waits.def
+libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SMARTCOLS_CFLAGS) $(LIBXML_CFLAGS)
+
+bin_PROGRAMS += tercet
+tercet_SOURCES = %D%/main.c
+tercet_LDADD = libcli.a libproto.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS) \
+	$(LIBXML_LIBS) $(INIH_LIBS) $(SSL_LIBS)

@@ -165,7 +165,8 @@ static enum cli_exit load_setting(struct cli_profile *p, const struct setting *s
         return set(p, s, flag, "the command line", fault);
     if (own != NULL && *own != '\0')
         return set(p, s, own, s->variable, fault);
-    if (stock != NULL && *stock != '\0' && *field(p, s) == '\0')
+    bool is_asked = *field(p, s) != '\0' && cli_line_has(line, "profile");
+    if (stock != NULL && *stock != '\0' && !is_asked)
         return set(p, s, stock, s->stock, fault);
     if (*field(p, s) == '\0')
         return set(p, s, s->otherwise, "the table", fault);

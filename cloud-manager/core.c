@@ -13,6 +13,7 @@
 #include "cloud-manager/ops/console.h"
 #include "cloud-manager/ops/image.h"
 #include "cloud-manager/ops/instance.h"
+#include "cloud-manager/ops/recover.h"
 #include "cloud-manager/state.h"
 #include "cloud-manager/store/replay.h"
 
@@ -51,12 +52,20 @@ static void on_fact(void *core, const char *node, const struct wire_item *fact,
                   fact->error, NULL);
 }
 
-static void on_capacity(void *core, const char *node, const char *capacity_json,
-                        const char *health, const struct event *ev)
+static void on_capacity(void *core, const char *node, const char *capacity_json, const char *health,
+                        const struct event *ev)
 {
     struct cloud_op op = cloud_core_op(core, ev);
     (void)health;
     cloud_room_hear(&op, node, capacity_json);
+}
+
+/* Inside the merge wishes are written at once: what nobody wishes after it is ended. */
+static void on_recovered(void *core, const struct event *ev)
+{
+    struct cloud_op op = cloud_core_op(core, ev);
+    cloud_recover(&op);
+    cloud_settle(core, ev);
 }
 
 /* Takes up the request again; only a request that reads may be answered from here. */
@@ -68,6 +77,19 @@ static void answer_console(struct cloud_core *c, struct cloud_held *held, const 
     cloud_held_free(c, held);
 }
 
+/* Its time is over. A job always ends earlier, unless its turn was lost and it never began: then
+ * the request was answered with that turn, and one answer more goes nowhere. */
+static void give_up(struct cloud_core *c, struct cloud_held *held, const struct event *ev)
+{
+    struct err err = {.code = ERR_TIMEOUT, .text = "this took too long; try again"};
+    if (held->kind == CLOUD_HELD_CONSOLE) {
+        answer_console(c, held, ev);
+        return;
+    }
+    cloud_front_fail(&held->request, &err, c->out);
+    cloud_held_free(c, held);
+}
+
 static void on_tell(void *core, const char *node, const struct wire_note *note,
                     const struct event *ev)
 {
@@ -76,8 +98,7 @@ static void on_tell(void *core, const char *node, const struct wire_note *note,
     if (!str_eq(note->kind, "console"))
         return;
     cloud_console_hear(&op, node, note);
-    LIST_EACH_SAFE(it, &c->held)
-    {
+    LIST_EACH_SAFE (it, &c->held) {
         struct cloud_held *held = LIST_ENTRY(it, struct cloud_held, link);
         if (held->kind == CLOUD_HELD_CONSOLE && str_eq(held->instance, note->id))
             answer_console(c, held, ev);
@@ -96,11 +117,10 @@ static void start(struct cloud_core *c, const struct event *ev)
 static void tick(struct cloud_core *c, const struct event *ev)
 {
     struct cloud_op op = cloud_core_op(c, ev);
-    LIST_EACH_SAFE(it, &c->held)
-    {
+    LIST_EACH_SAFE (it, &c->held) {
         struct cloud_held *held = LIST_ENTRY(it, struct cloud_held, link);
-        if (held->kind == CLOUD_HELD_CONSOLE && held->due_mono_ms <= ev->at.mono_ms)
-            answer_console(c, held, ev);
+        if (held->due_mono_ms <= ev->at.mono_ms)
+            give_up(c, held, ev);
     }
     if (ev->at.mono_ms < c->next_purge_mono_ms || op.is_recovering)
         return;
@@ -192,7 +212,7 @@ static int64_t wake_at(const void *self)
         at = c->next_purge_mono_ms;
     for (struct list *it = c->held.next; it != &c->held; it = it->next) {
         const struct cloud_held *held = LIST_ENTRY(it, struct cloud_held, link);
-        if (held->kind == CLOUD_HELD_CONSOLE && held->due_mono_ms < at)
+        if (held->due_mono_ms < at)
             at = held->due_mono_ms;
     }
     return at;
@@ -213,8 +233,11 @@ struct cloud_core *cloud_core_new(struct store *store, const struct rng *rng,
     list_init(&c->held);
     rng->fill(rng->self, dummy, sizeof dummy);
     str_hex(c->dummy_secret, dummy, sizeof dummy);
-    struct sync_parent_hooks hooks = {
-        .core = c, .on_fact = on_fact, .on_capacity = on_capacity, .on_tell = on_tell};
+    struct sync_parent_hooks hooks = {.core = c,
+                                      .on_fact = on_fact,
+                                      .on_capacity = on_capacity,
+                                      .on_tell = on_tell,
+                                      .on_recovered = on_recovered};
     sync_parent_init(&c->parent, store, rng, &hooks, &config->timing);
     return c;
 }
@@ -233,12 +256,8 @@ void cloud_core_free(struct cloud_core *c)
 
 struct core cloud_core_as_core(struct cloud_core *c)
 {
-    return (struct core){.self = c,
-                         .step = step,
-                         .fail = fail,
-                         .seal = seal,
-                         .reload = reload,
-                         .wake_at = wake_at};
+    return (struct core){
+        .self = c, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
 }
 
 void cloud_setup(struct store *store, const struct rng *rng, const struct cloud_config *config,

@@ -16,12 +16,12 @@ extern const struct store_schema cloud_schema;
 
 /* Borrowed for the life of the core. */
 struct cloud_config {
-    const char *region;              /* "lab" ... ; zones are the region and one letter */
-    unsigned char master_key[32];    /* wraps secrets at rest */
+    const char *region;           /* "lab" ... ; zones are the region and one letter */
+    unsigned char master_key[32]; /* wraps secrets at rest */
     struct sync_timing timing;
-    int64_t terminated_visible_ms;   /* terminated instances stay describable: one hour */
+    int64_t terminated_visible_ms;        /* terminated instances stay describable: one hour */
     int64_t quota_instances, quota_vcpus; /* per account, unless its row says otherwise */
-    const char *endpoint;            /* of the public face, as DescribeRegions gives it: "host:port" */
+    const char *endpoint; /* of the public face, as DescribeRegions gives it: "host:port" */
 };
 
 enum cloud_job_kind {
@@ -31,9 +31,9 @@ enum cloud_job_kind {
 
 struct cloud_sign {
     char node[64];
-    char kind[16];           /* "cluster" gets an intermediate CA and a leaf, "dos" a leaf */
-    char csr[8192];          /* PEM */
-    unsigned char serial[16];/* randomness for the serial, from the core */
+    char kind[16];            /* "cluster" gets an intermediate CA and a leaf, "dos" a leaf */
+    char csr[8192];           /* PEM */
+    unsigned char serial[16]; /* randomness for the serial, from the core */
     int64_t wall_ms;
 };
 

@@ -23,16 +23,21 @@ enum {
 enum action_effect { READS, CHANGES };
 enum secrecy { OPEN, SECRET };
 
+enum spelling { SPELLING_EC2, SPELLING_STS };
+
 struct action {
-    const char *service, *name;
+    enum spelling spelling;
+    const char *name;
     cloud_handler *run;
     enum action_effect effect;
     enum secrecy secrecy;
 };
 
 static const struct action actions[] = {
-#define EC2(id, name, handler, effect, secrecy) {"ec2", name, cloud_ec2_##handler, effect, secrecy},
-#define STS(id, name, handler, effect, secrecy) {"sts", name, cloud_sts_##handler, effect, secrecy},
+#define EC2(id, name, handler, effect, secrecy) \
+    {SPELLING_EC2, name, cloud_ec2_##handler, effect, secrecy},
+#define STS(id, name, handler, effect, secrecy) \
+    {SPELLING_STS, name, cloud_sts_##handler, effect, secrecy},
 #include "cloud-manager/ops/actions.def"
 #undef EC2
 #undef STS
@@ -85,15 +90,27 @@ static enum err_code authenticate(struct cloud_core *c, struct cloud_op *op,
     return ERR_OK;
 }
 
-static enum err_code find_action(const char *service, const char *name,
+static const struct action *look_up(enum spelling spelling, const char *name)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+        if (actions[i].spelling == spelling && str_eq(actions[i].name, name))
+            return &actions[i];
+    return NULL;
+}
+
+/* The service is told by the credential scope, never by a host name. */
+static enum err_code find_action(const struct caller *caller, struct cloud_query *q,
                                  const struct action **out, struct err *err)
 {
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        *out = &actions[i];
-        if (str_eq(actions[i].service, service) && str_eq(actions[i].name, name))
-            return ERR_OK;
-    }
-    if (str_eq(service, "ec2") && cloud_is_unbuilt(name))
+    const char *name = cloud_query_get(q, "Action");
+    enum spelling spelling = str_eq(caller->auth.service, "sts") ? SPELLING_STS : SPELLING_EC2;
+    cloud_query_get(q, "Version");
+    if (name == NULL)
+        return err_set(err, ERR_MISSING_ACTION, "The request must contain the parameter Action");
+    *out = look_up(spelling, name);
+    if (*out != NULL)
+        return ERR_OK;
+    if (spelling == SPELLING_EC2 && cloud_is_unbuilt(name))
         return err_set(err, ERR_UNSUPPORTED, "The action %s is not supported", name);
     return err_set(err, ERR_INVALID_ACTION, "The action %.100s is not valid for this web service",
                    name);
@@ -101,7 +118,7 @@ static enum err_code find_action(const char *service, const char *name,
 
 /* ---- answers ------------------------------------------------------------------------------ */
 
-static void reply_xml(struct cloud_core *c, const struct request *r, const char *body, size_t len)
+static void reply(struct cloud_core *c, const struct request *r, const char *body, size_t len)
 {
     effect_reply(c->out, r->id, 200, "text/xml;charset=UTF-8", body, len);
 }
@@ -143,7 +160,7 @@ static bool answer_again(struct cloud_core *c, const struct cloud_op *op, const 
     if (kept == NULL)
         return false;
     if (action->secrecy == OPEN) {
-        reply_xml(c, r, kept, strlen(kept));
+        reply(c, r, kept, strlen(kept));
         return true;
     }
     struct seal_key key = master(c);
@@ -154,7 +171,7 @@ static bool answer_again(struct cloud_core *c, const struct cloud_op *op, const 
         cloud_front_fail(r, &err, c->out);
         return true;
     }
-    reply_xml(c, r, plain.data, plain.len);
+    reply(c, r, plain.data, plain.len);
     return true;
 }
 
@@ -173,7 +190,8 @@ static enum err_code wait_for(struct cloud_core *c, const struct event *ev,
         sync_parent_ask(&c->parent, call->wait_node, "console", call->wait_id);
         return ERR_OK;
     }
-    if (cloud_hold(c, ev, CLOUD_HELD_JOB, INT64_MAX, &held, err) != ERR_OK)
+    if (cloud_hold(c, ev, CLOUD_HELD_JOB, ev->at.mono_ms + 2 * RSA_TIMEOUT_MS, &held, err) !=
+        ERR_OK)
         return err->code;
     held->job_id = c->next_job++;
     effect_job(c->out, &(struct effect_job){.job_id = held->job_id,
@@ -188,7 +206,7 @@ static enum err_code wait_for(struct cloud_core *c, const struct event *ev,
 static void open_answer(struct cloud_xml *xml, struct buf *body, const struct cloud_op *op,
                         const struct action *action, const struct request *r)
 {
-    bool is_ec2 = str_eq(action->service, "ec2");
+    bool is_ec2 = action->spelling == SPELLING_EC2;
     cloud_xml_init(xml, body);
     cloud_xml_open_ns(xml, arena_printf(op->arena, "%sResponse", action->name),
                       is_ec2 ? "http://ec2.amazonaws.com/doc/2016-11-15/"
@@ -202,7 +220,7 @@ static void open_answer(struct cloud_xml *xml, struct buf *body, const struct cl
 static void close_answer(struct cloud_xml *xml, const struct action *action,
                          const struct request *r)
 {
-    if (!str_eq(action->service, "ec2")) {
+    if (action->spelling != SPELLING_EC2) {
         cloud_xml_close(xml);
         cloud_xml_open(xml, "ResponseMetadata");
         cloud_xml_text(xml, "RequestId", r->trace);
@@ -211,34 +229,19 @@ static void close_answer(struct cloud_xml *xml, const struct action *action,
     cloud_xml_close_to(xml, 0);
 }
 
-static enum err_code decode_common(struct cloud_op *op, struct cloud_query *q,
-                                   const struct caller *caller, const struct action **action,
-                                   struct err *err)
-{
-    const char *name;
-    if (cloud_query_need(q, "Action", &name, err) != ERR_OK)
-        return err_set(err, ERR_MISSING_ACTION, "The request must contain the parameter Action");
-    cloud_query_get(q, "Version");
-    if (find_action(caller->auth.service, name, action, err) != ERR_OK)
-        return err->code;
-    return cloud_query_bool(q, "DryRun", false, &op->is_dry_run, err);
-}
-
 static enum err_code run(struct cloud_core *c, const struct event *ev, const struct request *r,
                          struct cloud_call *call, const struct action *action,
                          const struct caller *caller, struct err *err)
 {
     CLEANUP(seal_wipe) struct buf body = {0};
-    struct cloud_xml xml;
-    open_answer(&xml, &body, call->op, action, r);
-    call->xml = &xml;
+    open_answer(call->xml, &body, call->op, action, r);
     if (action->run(call, err) != ERR_OK)
         return err->code;
     if (call->wait != CLOUD_WAIT_NOTHING)
         return wait_for(c, ev, call, err);
-    close_answer(&xml, action, r);
+    close_answer(call->xml, action, r);
     keep_answer(c, call->op, action, caller, &body);
-    reply_xml(c, r, body.data, body.len);
+    reply(c, r, body.data, body.len);
     return ERR_OK;
 }
 
@@ -258,15 +261,19 @@ enum err_code cloud_front_request(struct cloud_core *c, const struct event *ev,
 {
     struct cloud_op op = cloud_core_op(c, ev);
     struct caller caller = {0};
-    struct cloud_query query;
+    struct cloud_query query = {0};
+    struct cloud_xml xml = {0};
     const struct action *action = NULL;
     if (check_face(r, err) != ERR_OK || authenticate(c, &op, r, &caller, err) != ERR_OK ||
         cloud_query_decode(&query, op.arena, r->target, r->body, r->body_len, err) != ERR_OK ||
-        decode_common(&op, &query, &caller, &action, err) != ERR_OK)
+        find_action(&caller, &query, &action, err) != ERR_OK ||
+        cloud_query_bool(&query, "DryRun", false, &op.is_dry_run, err) != ERR_OK)
         return err->code;
+    INV(action != NULL);
     if (answer_again(c, &op, r, action, &caller))
         return ERR_OK;
-    struct cloud_call call = {.op = &op, .query = &query, .done = done, .is_again = is_again};
+    struct cloud_call call = {
+        .op = &op, .query = &query, .xml = &xml, .done = done, .is_again = is_again};
     return run(c, ev, r, &call, action, &caller, err);
 }
 
@@ -283,16 +290,17 @@ void cloud_front_fail(const struct request *r, const struct err *err, struct eff
 {
     struct buf body = {0};
     struct sigv4_auth auth;
-    bool is_tier = r->face == FACE_TIER;
-    bool is_sts = !is_tier && sigv4_parse(&auth, r, NULL) == ERR_OK && str_eq(auth.service, "sts");
+    bool is_json = r->face == FACE_TIER;
+    bool is_sts = !is_json && sigv4_parse(&auth, r, NULL) == ERR_OK && str_eq(auth.service, "sts");
     log_failure(err);
-    if (is_tier)
-        cloud_problem_json(&body, err);
+    if (is_json)
+        cloud_problem_json(&body, err, r->trace);
     else if (is_sts)
         cloud_problem_sts(&body, err, r->trace);
     else
         cloud_problem_ec2(&body, err, r->trace);
     effect_reply(out, r->id, err_row(err->code)->http,
-                 is_tier ? "application/json" : "text/xml;charset=UTF-8", body.data, body.len);
+                 is_json ? "application/problem+json" : "text/xml;charset=UTF-8", body.data,
+                 body.len);
     buf_fini(&body);
 }

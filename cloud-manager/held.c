@@ -53,8 +53,7 @@ void cloud_held_free(struct cloud_core *c, struct cloud_held *held)
 
 struct cloud_held *cloud_held_by_job(struct cloud_core *c, uint64_t job_id)
 {
-    LIST_EACH(it, &c->held)
-    {
+    LIST_EACH (it, &c->held) {
         struct cloud_held *held = LIST_ENTRY(it, struct cloud_held, link);
         if (held->kind == CLOUD_HELD_JOB && held->job_id == job_id)
             return held;

@@ -1,11 +1,11 @@
-# cloud-manager: libcloud.a is the core without I/O; main.c, effect/ and what they need are the
-# program's own
+# cloud-manager: libcloud.a is the core without I/O; main*.c and effect/ are the program's own
 noinst_LIBRARIES += libcloud.a
 libcloud_a_SOURCES = \
 	%D%/api/call.c \
 	%D%/api/call.h \
 	%D%/api/ec2_group_list.c \
 	%D%/api/ec2_groups.c \
+	%D%/api/ec2_hosts.c \
 	%D%/api/ec2_images.c \
 	%D%/api/ec2_instance.h \
 	%D%/api/ec2_instance_filter.c \
@@ -58,6 +58,8 @@ libcloud_a_SOURCES = \
 	%D%/ops/console.h \
 	%D%/ops/group.c \
 	%D%/ops/group.h \
+	%D%/ops/host.c \
+	%D%/ops/host.h \
 	%D%/ops/image.c \
 	%D%/ops/image.h \
 	%D%/ops/instance.h \
@@ -75,6 +77,8 @@ libcloud_a_SOURCES = \
 	%D%/ops/place.h \
 	%D%/ops/place_list.c \
 	%D%/ops/place_list.h \
+	%D%/ops/recover.c \
+	%D%/ops/recover.h \
 	%D%/ops/room.c \
 	%D%/ops/room.h \
 	%D%/ops/tag.c \
@@ -103,6 +107,8 @@ libcloud_a_SOURCES = \
 	%D%/store/port.c \
 	%D%/store/replay.c \
 	%D%/store/replay.h \
+	%D%/store/returned.c \
+	%D%/store/returned.h \
 	%D%/store/row.c \
 	%D%/store/row.h \
 	%D%/store/rule.c \

@@ -16,8 +16,9 @@
 #include <string.h>
 
 static const struct config_option table[] = {
-#define OPTION(section, key, name, kind, otherwise, min, max, help) \
-    {#section, #key, CONFIG_##kind, otherwise, min, max, offsetof(struct cloud_options, name), help},
+#define OPTION(section, key, name, kind, otherwise, min, max, help)                            \
+    {#section, #key, CONFIG_##kind, otherwise, min, max, offsetof(struct cloud_options, name), \
+     help},
 #include "cloud-manager/options.def"
 #undef OPTION
 };
@@ -177,8 +178,7 @@ static void run_core(struct shell *s)
     struct instant now = loop_now(s->loop);
     struct turn turn;
     turn_init(&turn, &steps, s->store, &now);
-    struct loop_performer performer = {
-        .self = s, .reply = perform_reply, .job = perform_job};
+    struct loop_performer performer = {.self = s, .reply = perform_reply, .job = perform_job};
     loop_on_hup(s->loop, on_hup, s);
     struct cloud_timer *renewal = cloud_timer_open(s->loop, RENEW_EVERY_MS, on_renewal, s);
     log_info("cloud.ready", "region", config.region, "endpoint", config.endpoint, NULL);

@@ -19,8 +19,7 @@ static void path_in(char out[PATH_SIZE], const struct cloud_options *o, const ch
     PRE(len < PATH_SIZE);
 }
 
-enum err_code cloud_open_store(struct store **store, const struct cloud_options *o,
-                               struct err *err)
+enum err_code cloud_open_store(struct store **store, const struct cloud_options *o, struct err *err)
 {
     char path[PATH_SIZE];
     path_in(path, o, "cloud.db");
@@ -57,9 +56,9 @@ static enum err_code load_plain(struct store *store, const char *name, struct bu
     if (text != NULL)
         buf_text(out, text);
     arena_fini(&arena);
-    return text != NULL ? ERR_OK
-                        : err_set(err, ERR_CONFIG,
-                                  "this cloud has not been made yet: run the verb init");
+    return text != NULL
+               ? ERR_OK
+               : err_set(err, ERR_CONFIG, "this cloud has not been made yet: run the verb init");
 }
 
 static enum err_code load_sealed(struct store *store, const struct seal_key *master,

@@ -1,7 +1,7 @@
 /* main_identity.h - what the cloud-manager is: its master key, its CA, its own certificate.
  *
- * Used by main.c and main_verbs.c. The CA's key and our own lie in the store, sealed by the master key,
- * which lies beside it. Blocking; before the loop runs, or between its turns. */
+ * Used by main.c and main_verbs.c. The CA's key and our own lie in the store, sealed by the master
+ * key, which lies beside it. Blocking; before the loop runs, or between its turns. */
 #pragma once
 
 #include "base/store.h"

@@ -36,10 +36,9 @@ static void tell_instance(struct cloud_core *c, struct cloud_op *op,
 static void settle_instance(struct cloud_core *c, struct cloud_op *op,
                             const struct cloud_instance *row)
 {
-    enum cloud_instance_action action =
-        cloud_plan_instance((enum cloud_want)row->want,
-                            sent_of(row->sent_generation, row->generation),
-                            row->seen == CLOUD_SEEN_GONE);
+    enum cloud_instance_action action = cloud_plan_instance(
+        (enum cloud_want)row->want, sent_of(row->sent_generation, row->generation),
+        row->seen == CLOUD_SEEN_GONE);
     switch (action) {
     case CLOUD_INSTANCE_WAIT:
         cloud_instance_settled(c->store, row->id, row->sent_generation, row->sent_rev);
@@ -69,9 +68,9 @@ static void settle_instances(struct cloud_core *c, struct cloud_op *op)
 static void settle_image(struct cloud_core *c, const struct cloud_image *row)
 {
     CLEANUP(buf_fini) struct buf body = {0};
-    enum cloud_image_action action =
-        cloud_plan_image(row->is_named != 0, cloud_image_is_needed(c->store, row->id),
-                         sent_of(row->sent_generation, row->generation), row->is_gone != 0);
+    enum cloud_image_action action = cloud_plan_image(
+        row->is_named != 0, cloud_image_is_needed(c->store, row->id),
+        sent_of(row->sent_generation, row->generation), row->is_gone != 0);
     switch (action) {
     case CLOUD_IMAGE_WAIT:
         cloud_image_settled(c->store, row->id, row->sent_generation);

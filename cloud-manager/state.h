@@ -18,8 +18,8 @@ struct cloud_held {
     enum cloud_held_kind { CLOUD_HELD_JOB, CLOUD_HELD_CONSOLE } kind;
     struct request request; /* a copy, owned through `arena` */
     struct arena arena;
-    uint64_t job_id;              /* of a job */
-    char instance[24];            /* of a console */
+    uint64_t job_id;               /* of a job */
+    char instance[24];             /* of a console */
     struct cloud_joining *joining; /* of a join or a renewal, else NULL */
     int64_t due_mono_ms;
 };

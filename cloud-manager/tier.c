@@ -24,9 +24,8 @@ static void reply_joined(struct cloud_core *c, struct cloud_op *op, uint64_t req
                                  .link_key = buf_str(&link_key),
                                  .parent = CLOUD_NODE,
                                  .region = c->config.region,
-                                 .zone = *node->letter != '\0'
-                                             ? cloud_zone_name(op, node->letter)
-                                             : ""};
+                                 .zone = *node->letter != '\0' ? cloud_zone_name(op, node->letter)
+                                                               : ""};
     wire_encode(&body, &wire_joined_type, &joined);
     effect_reply(c->out, request_id, 200, "application/json", body.data, body.len);
 }
@@ -35,7 +34,8 @@ static enum err_code begin_sign(struct cloud_core *c, const struct event *ev,
                                 const struct cloud_joining *joining, struct err *err)
 {
     struct cloud_held *held = NULL;
-    if (cloud_hold(c, ev, CLOUD_HELD_JOB, INT64_MAX, &held, err) != ERR_OK)
+    if (cloud_hold(c, ev, CLOUD_HELD_JOB, ev->at.mono_ms + 2 * SIGN_TIMEOUT_MS, &held, err) !=
+        ERR_OK)
         return err->code;
     held->job_id = c->next_job++;
     held->joining = arena_memdup(&held->arena, joining, sizeof *joining);

@@ -16,8 +16,8 @@ extern const struct store_schema cluster_schema;
 struct cluster_config {
     const char *node; /* own name: the common name of its certificate */
     struct sync_timing timing;
-    unsigned char link_key[32];  /* opens what the cloud sealed for this link */
-    const char *ca_pem;           /* root of the tiers, for hosts that join; "" in the simulator */
+    unsigned char link_key[32]; /* opens what the cloud sealed for this link */
+    const char *ca_pem;         /* root of the tiers, for hosts that join; "" in the simulator */
     const char *region, *zone;
     int64_t vcpu_overcommit_pct; /* 400 = four vCPUs a core */
     int64_t disk_overcommit_pct; /* 100 = none */

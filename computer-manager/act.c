@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "computer-manager/host.h"
-#include "computer-manager/model/port.h"
+#include "computer-manager/api/port.h"
 #include "computer-manager/plan/plan_record.h"
 #include "computer-manager/store/record.h"
 

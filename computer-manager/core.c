@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "computer-manager/host.h"
-#include "computer-manager/model/port.h"
+#include "computer-manager/api/port.h"
 #include "computer-manager/store/record.h"
 
 #include <stdlib.h>

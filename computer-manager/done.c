@@ -220,6 +220,23 @@ static void done_console(struct host_core *c, const struct job_done *done)
 
 /* ---- records ------------------------------------------------------------------------------- */
 
+/* A network goes with its last port, and its group sets with it. */
+static void forget_groups(struct host_core *c, const struct host_record *gone)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;) {
+        const struct host_record *r = e->value;
+        if (r != gone && r->has_port && r->vni == gone->vni)
+            return;
+    }
+    at = 0;
+    for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;) {
+        struct host_group *g = e->value;
+        if (g->vni == gone->vni)
+            g->applied_sum = 0;
+    }
+}
+
 static void succeeded(struct host_core *c, struct host_record *r, const struct job_done *done)
 {
     r->attempt = r->next_ms = 0;
@@ -232,6 +249,7 @@ static void succeeded(struct host_core *c, struct host_record *r, const struct j
     case HOST_JOB_NET_UNPORT:
         r->has_port = false;
         r->port_sum = 0;
+        forget_groups(c, r);
         break;
     case HOST_JOB_DISK_ERASE:
         r->has_root = r->is_root_made = false;

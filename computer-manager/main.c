@@ -102,7 +102,8 @@ static void on_done(void *self, const struct job_done *done)
 {
     struct shell *s = self;
     if (done->kind == HOST_JOB_NET_LIST) { /* ours: see on_network_started */
-        metadata_server_settle(s->metadata);
+        if (done->code == ERR_OK)
+            metadata_server_settle(s->metadata);
         return;
     }
     loop_post(s->loop, &(struct event){.kind = EVENT_JOB_DONE, .job = *done});

@@ -21,8 +21,8 @@ static enum err_code decode_spec(struct cloud_call *call, unsigned n, const char
 {
     struct cloud_query *q = call->query;
     const char *type = cloud_query_getf(q, "TagSpecification.%u.ResourceType", n);
-    struct cloud_indices at =
-        cloud_query_indices(q, arena_printf(q->arena, "TagSpecification.%u.Tag", n));
+    struct cloud_indices at = cloud_query_indices(
+        q, arena_printf(q->arena, "TagSpecification.%u.Tag", n));
     if (type == NULL)
         return err_set(err, ERR_MISSING_PARAMETER, "Tag specification must have a resource type");
     if (check_type(type, types, err) != ERR_OK)
@@ -31,8 +31,8 @@ static enum err_code decode_spec(struct cloud_call *call, unsigned n, const char
         const char *key = cloud_query_getf(q, "TagSpecification.%u.Tag.%u.Key", n, at.list[i]);
         const char *value = cloud_query_getf(q, "TagSpecification.%u.Tag.%u.Value", n, at.list[i]);
         out->list = row_grow(q->arena, out->list, out->len, sizeof *out->list);
-        out->list[out->len++] =
-            (struct cloud_tag_spec){type, key != NULL ? key : "", value != NULL ? value : ""};
+        out->list[out->len++] = (struct cloud_tag_spec){type, key != NULL ? key : "",
+                                                        value != NULL ? value : ""};
     }
     return ERR_OK;
 }
@@ -92,8 +92,8 @@ const char *cloud_text_dns(const struct cloud_op *op, int64_t address)
 
 const char *cloud_text_arn(const struct cloud_op *op, const char *type, const char *id)
 {
-    return arena_printf(op->arena, "arn:aws:ec2:%s:%s:%s/%s", op->config->region, op->account,
-                        type, id);
+    return arena_printf(op->arena, "arn:aws:ec2:%s:%s:%s/%s", op->config->region, op->account, type,
+                        id);
 }
 
 const char *cloud_text_time(const struct cloud_op *op, int64_t wall_ms)

@@ -2,7 +2,8 @@
  *
  * A handler decodes all it knows, calls cloud_query_done(), then one operation of ops/, then writes
  * the members of the answer; root element and request id are the dispatcher's (front.c). It may
- * set `wait` instead of answering: then it is called again, once, when that came or was given up. */
+ * set `wait` instead of answering: then it is called again, once, when that came or was given up.
+ */
 #pragma once
 
 #include "base/event.h"
@@ -16,7 +17,7 @@
 struct cloud_call {
     struct cloud_op *op;
     struct cloud_query *query;
-    struct cloud_xml *xml;
+    struct cloud_xml *xml;       /* of EC2 and STS */
     const struct job_done *done; /* the job that it waited for, or NULL */
     bool is_again;               /* called for the second time: no more waiting */
     enum cloud_wait { CLOUD_WAIT_NOTHING, CLOUD_WAIT_RSA, CLOUD_WAIT_CONSOLE } wait;

@@ -153,8 +153,8 @@ enum err_code cloud_ec2_describe_groups(struct cloud_call *call, struct err *err
     cloud_xml_open(call->xml, "securityGroupInfo");
     for (size_t i = 0; i < len && !walk.more; i++) {
         size_t rules_len;
-        const struct cloud_rule *rules =
-            cloud_rule_list(op->store, op->arena, groups[i].id, &rules_len);
+        const struct cloud_rule *rules = cloud_rule_list(op->store, op->arena, groups[i].id,
+                                                         &rules_len);
         struct cloud_tags tags = cloud_tag_list(op->store, op->arena, groups[i].id);
         struct cloud_facts facts = {.arena = op->arena};
         add_facts(call, &groups[i], rules, rules_len, &tags, &facts);

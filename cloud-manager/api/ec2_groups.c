@@ -1,4 +1,5 @@
-/* ec2_groups.c - DescribeSecurityGroups, AuthorizeSecurityGroupIngress, RevokeSecurityGroupIngress. */
+/* ec2_groups.c - DescribeSecurityGroups, AuthorizeSecurityGroupIngress, RevokeSecurityGroupIngress.
+ */
 #include "base/check.h"
 #include "base/str.h"
 #include "cloud-manager/api/call.h"
@@ -54,21 +55,22 @@ static enum err_code add_cidr(struct cloud_query *q, const struct source *s, con
         return err_set(err, ERR_INVALID_PARAMETER,
                        "CIDR block %.64s is malformed: an address, a slash and 0 to 32", cidr);
     cloud_cidr_format(canonical, base, prefix);
-    add(q, out, &(struct cloud_permission){s->match, arena_strdup(q->arena, canonical), "", "",
-                                           description});
+    add(q, out,
+        &(struct cloud_permission){s->match, arena_strdup(q->arena, canonical), "", "",
+                                   description});
     return ERR_OK;
 }
 
 static enum err_code add_ranges(struct cloud_query *q, const struct source *s, unsigned n,
                                 struct cloud_permissions *out, struct err *err)
 {
-    struct cloud_indices at =
-        cloud_query_indices(q, arena_printf(q->arena, "IpPermissions.%u.IpRanges", n));
+    struct cloud_indices at = cloud_query_indices(
+        q, arena_printf(q->arena, "IpPermissions.%u.IpRanges", n));
     for (size_t i = 0; i < at.len; i++) {
-        const char *cidr =
-            cloud_query_getf(q, "IpPermissions.%u.IpRanges.%u.CidrIp", n, at.list[i]);
-        const char *description =
-            cloud_query_getf(q, "IpPermissions.%u.IpRanges.%u.Description", n, at.list[i]);
+        const char *cidr = cloud_query_getf(q, "IpPermissions.%u.IpRanges.%u.CidrIp", n,
+                                            at.list[i]);
+        const char *description = cloud_query_getf(q, "IpPermissions.%u.IpRanges.%u.Description", n,
+                                                   at.list[i]);
         if (add_cidr(q, s, or_empty(cidr), or_empty(description), out, err) != ERR_OK)
             return err->code;
     }
@@ -79,23 +81,24 @@ static enum err_code add_peers(struct cloud_call *call, const struct source *s, 
                                struct cloud_permissions *out, struct err *err)
 {
     struct cloud_query *q = call->query;
-    struct cloud_indices at =
-        cloud_query_indices(q, arena_printf(q->arena, "IpPermissions.%u.Groups", n));
+    struct cloud_indices at = cloud_query_indices(
+        q, arena_printf(q->arena, "IpPermissions.%u.Groups", n));
     for (size_t i = 0; i < at.len; i++) {
         unsigned k = at.list[i];
         const char *id = cloud_query_getf(q, "IpPermissions.%u.Groups.%u.GroupId", n, k);
         const char *name = cloud_query_getf(q, "IpPermissions.%u.Groups.%u.GroupName", n, k);
         const char *owner = cloud_query_getf(q, "IpPermissions.%u.Groups.%u.UserId", n, k);
-        const char *description =
-            cloud_query_getf(q, "IpPermissions.%u.Groups.%u.Description", n, k);
+        const char *description = cloud_query_getf(q, "IpPermissions.%u.Groups.%u.Description", n,
+                                                   k);
         if (owner != NULL && !str_eq(owner, call->op->account))
             return err_set(err, ERR_GROUP_NOT_FOUND, "The security group '%.64s' does not exist",
                            or_empty(id));
         if (id == NULL && name == NULL)
-            return err_set(err, ERR_MISSING_PARAMETER,
-                           "IpPermissions.%u.Groups.%u names no group", n, k);
-        add(q, out, &(struct cloud_permission){s->match, "", or_empty(id),
-                                               id != NULL ? "" : name, or_empty(description)});
+            return err_set(err, ERR_MISSING_PARAMETER, "IpPermissions.%u.Groups.%u names no group",
+                           n, k);
+        add(q, out,
+            &(struct cloud_permission){s->match, "", or_empty(id), id != NULL ? "" : name,
+                                       or_empty(description)});
     }
     return ERR_OK;
 }
@@ -191,8 +194,7 @@ enum err_code cloud_ec2_authorize_ingress(struct cloud_call *call, struct err *e
     if (permissions.len == 0)
         return err_set(err, ERR_MISSING_PARAMETER,
                        "The request must contain the parameter IpPermissions");
-    struct cloud_rule *rules =
-        arena_alloc(call->op->arena, permissions.len * sizeof *rules);
+    struct cloud_rule *rules = arena_alloc(call->op->arena, permissions.len * sizeof *rules);
     if (cloud_ingress_authorize(call->op, id, name, &permissions, &tags, rules, err) != ERR_OK)
         return err->code;
     cloud_write_done(call->xml);

@@ -227,8 +227,7 @@ void cloud_write_instance(struct cloud_call *call, const struct cloud_instance_v
     cloud_xml_close(x);
 }
 
-void cloud_write_reservation(struct cloud_call *call, const struct cloud_instance *rows,
-                             size_t len)
+void cloud_write_reservation(struct cloud_call *call, const struct cloud_instance *rows, size_t len)
 {
     struct cloud_xml *x = call->xml;
     cloud_xml_text(x, "reservationId", rows[0].reservation);

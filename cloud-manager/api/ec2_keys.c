@@ -66,8 +66,8 @@ static enum err_code create_rsa(struct cloud_call *call, const struct cloud_key_
     INV(call->done->result_size == sizeof made);
     memcpy(&made, call->done->result, sizeof made);
     const char *line = arena_printf(call->op->arena, "%s %s", made.public_line, r->name);
-    enum err_code code =
-        cloud_key_pair_add(call->op, r, SSHKEY_RSA, line, made.fingerprint, &key, err);
+    enum err_code code = cloud_key_pair_add(call->op, r, SSHKEY_RSA, line, made.fingerprint, &key,
+                                            err);
     if (code == ERR_OK)
         write_new(call, &key, made.private_pem);
     explicit_bzero(&made, sizeof made);

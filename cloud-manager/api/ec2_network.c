@@ -203,8 +203,7 @@ enum err_code cloud_ec2_describe_subnets(struct cloud_call *call, struct err *er
     for (size_t i = 0; i < len && !walk.more; i++) {
         struct cloud_tags tags = cloud_tag_list(call->op->store, call->op->arena, subnets[i].id);
         struct cloud_facts facts = {.arena = call->op->arena};
-        const char *key =
-            arena_printf(call->op->arena, "%s/%s", subnets[i].letter, subnets[i].id);
+        const char *key = arena_printf(call->op->arena, "%s/%s", subnets[i].letter, subnets[i].id);
         add_subnet_facts(call, &subnets[i], &tags, &facts);
         if (cloud_filters_match(&filters, &facts) && cloud_walk_takes(&walk, key))
             write_subnet(call, &subnets[i], &tags);

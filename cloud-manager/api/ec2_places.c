@@ -98,11 +98,9 @@ static enum err_code check_zones(const struct cloud_zone *zones, size_t len,
 
 enum err_code cloud_ec2_describe_zones(struct cloud_call *call, struct err *err)
 {
-    static const char *const known[] = {"zone-name",  "zone-id",
-                                        "zone-type",  "region-name",
-                                        "group-name", "network-border-group",
-                                        "state",      "opt-in-status",
-                                        NULL};
+    static const char *const known[] = {"zone-name",   "zone-id",       "zone-type",
+                                        "region-name", "group-name",    "network-border-group",
+                                        "state",       "opt-in-status", NULL};
     struct cloud_texts names = cloud_query_list(call->query, "ZoneName");
     struct cloud_texts ids = cloud_query_list(call->query, "ZoneId");
     struct cloud_filters filters;

@@ -105,8 +105,8 @@ static enum err_code decode_disk(struct cloud_query *q, struct cloud_launch *lau
     if (cloud_query_indices(q, "BlockDeviceMapping").len > 0 && *launch->device == '\0')
         return err_set(err, ERR_MISSING_PARAMETER,
                        "The request must contain the parameter BlockDeviceMapping.1.DeviceName");
-    return cloud_query_i64(q, "BlockDeviceMapping.1.Ebs.VolumeSize", 1, 16384, 0,
-                           &launch->disk_gib, err);
+    return cloud_query_i64(q, "BlockDeviceMapping.1.Ebs.VolumeSize", 1, 16384, 0, &launch->disk_gib,
+                           err);
 }
 
 static enum err_code decode_shutdown(struct cloud_query *q, struct cloud_launch *launch,
@@ -124,7 +124,7 @@ static enum err_code decode_shutdown(struct cloud_query *q, struct cloud_launch 
 static enum err_code decode_token(struct cloud_call *call, struct cloud_launch *launch,
                                   struct err *err)
 {
-    static const char *const without[] = {"ClientToken", "DryRun", "Placement.AvailabilityZone",
+    static const char *const without[] = {"ClientToken", "DryRun",  "Placement.AvailabilityZone",
                                           "Action",      "Version", NULL};
     char hash[DIGEST_SHA256_HEX_SIZE];
     launch->client_token = text_or_empty(cloud_query_get(call->query, "ClientToken"));
@@ -167,8 +167,8 @@ enum err_code cloud_ec2_run_instances(struct cloud_call *call, struct err *err)
     if (decode(call, &launch, err) != ERR_OK ||
         cloud_instance_run(call->op, &launch, &reservation, err) != ERR_OK)
         return err->code;
-    struct cloud_instances rows =
-        cloud_instance_list_reservation(call->op->store, call->op->arena, reservation);
+    struct cloud_instances rows = cloud_instance_list_reservation(call->op->store, call->op->arena,
+                                                                  reservation);
     INV(rows.len > 0);
     cloud_write_reservation(call, rows.list, rows.len);
     return ERR_OK;

@@ -5,7 +5,8 @@
 static struct cloud_tags decode_tags(struct cloud_call *call)
 {
     struct cloud_indices at = cloud_query_indices(call->query, "Tag");
-    struct cloud_tags tags = {.list = arena_alloc(call->op->arena, (at.len + 1) * sizeof *tags.list)};
+    struct cloud_tags tags = {
+        .list = arena_alloc(call->op->arena, (at.len + 1) * sizeof *tags.list)};
     for (size_t i = 0; i < at.len; i++) {
         const char *key = cloud_query_getf(call->query, "Tag.%u.Key", at.list[i]);
         const char *value = cloud_query_getf(call->query, "Tag.%u.Value", at.list[i]);

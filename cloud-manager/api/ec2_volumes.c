@@ -95,7 +95,8 @@ enum err_code cloud_ec2_describe_volumes(struct cloud_call *call, struct err *er
         struct cloud_instance row;
         struct cloud_tags tags = cloud_tag_list(call->op->store, call->op->arena, volumes[i].id);
         struct cloud_facts facts = {.arena = call->op->arena};
-        bool found = cloud_instance_get(call->op->store, call->op->arena, volumes[i].instance, &row);
+        bool found = cloud_instance_get(call->op->store, call->op->arena, volumes[i].instance,
+                                        &row);
         INV(found); /* a root disk lives as long as its instance */
         add_facts(call, &volumes[i], &row, &tags, &facts);
         if (cloud_filters_match(&filters, &facts) && cloud_walk_takes(&walk, volumes[i].id))

@@ -41,11 +41,16 @@ void cloud_problem_sts(struct buf *out, const struct err *err, const char *reque
     cloud_xml_close(&x);
 }
 
-void cloud_problem_json(struct buf *out, const struct err *err)
+void cloud_problem_json(struct buf *out, const struct err *err, const char *request_id)
 {
-    buf_text(out, "{\"error\":");
-    wire_quote(out, err_row(err->code)->name);
+    const struct err_row *row = err_row(err->code);
+    buf_text(out, "{\"type\":\"about:blank\",\"title\":");
+    wire_quote(out, row->name);
+    buf_printf(out, ",\"status\":%d,\"code\":", row->http);
+    wire_quote(out, row->ec2);
     buf_text(out, ",\"detail\":");
     wire_quote(out, message(err));
+    buf_text(out, ",\"request_id\":");
+    wire_quote(out, request_id);
     buf_char(out, '}');
 }

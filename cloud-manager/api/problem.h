@@ -6,5 +6,5 @@
 
 void cloud_problem_ec2(struct buf *out, const struct err *err, const char *request_id);
 void cloud_problem_sts(struct buf *out, const struct err *err, const char *request_id);
-/* Between tiers. */
-void cloud_problem_json(struct buf *out, const struct err *err);
+/* problem+json (RFC 9457), between tiers; `title` is our own name of the error. */
+void cloud_problem_json(struct buf *out, const struct err *err, const char *request_id);

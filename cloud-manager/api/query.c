@@ -69,11 +69,10 @@ static enum err_code add_param(struct cloud_query *q, const char *text, size_t l
     const char *name = unescape(q->arena, text, name_len);
     const char *value = equals != NULL ? unescape(q->arena, equals + 1, len - name_len - 1) : "";
     if (name == NULL || value == NULL)
-        return err_set(err, ERR_BAD_REQUEST, "a parameter is not well-formed percent-encoded UTF-8");
+        return err_set(err, ERR_BAD_REQUEST,
+                       "a parameter is not well-formed percent-encoded UTF-8");
     if (*value == '\0')
         return ERR_OK;
-    if (q->len == CLOUD_QUERY_PARAMS_MAX)
-        return err_set(err, ERR_BAD_REQUEST, "more than %d parameters", CLOUD_QUERY_PARAMS_MAX);
     q->params[q->len++] = (struct cloud_param){name, value, false};
     return ERR_OK;
 }
@@ -90,6 +89,15 @@ static enum err_code add_form(struct cloud_query *q, const char *text, size_t le
     return ERR_OK;
 }
 
+/* How many there are at most. */
+static size_t count_form(const char *text, size_t len)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < len; i++)
+        n += text[i] == '&';
+    return n;
+}
+
 static int by_name(const void *a, const void *b)
 {
     const struct cloud_param *x = a, *y = b;
@@ -103,8 +111,11 @@ enum err_code cloud_query_decode(struct cloud_query *q, struct arena *arena, con
     if (body_len > CLOUD_QUERY_SIZE_MAX)
         return err_set(err, ERR_TOO_LARGE, "the parameters take more than %d bytes",
                        CLOUD_QUERY_SIZE_MAX);
+    size_t most = count_form(target, strlen(target)) + count_form(body, body_len);
     *q = (struct cloud_query){.arena = arena};
-    q->params = arena_alloc(arena, CLOUD_QUERY_PARAMS_MAX * sizeof *q->params);
+    if (most > CLOUD_QUERY_PARAMS_MAX)
+        return err_set(err, ERR_BAD_REQUEST, "more than %d parameters", CLOUD_QUERY_PARAMS_MAX);
+    q->params = arena_alloc(arena, most * sizeof *q->params);
     if (mark != NULL && add_form(q, mark + 1, strlen(mark + 1), err) != ERR_OK)
         return err->code;
     if (add_form(q, body, body_len, err) != ERR_OK)

@@ -21,8 +21,8 @@ static const char *address_text(struct cloud_op *op, int64_t address)
 
 static void fill_groups(struct cloud_op *op, const char *port, struct wire_port *out)
 {
-    const struct cloud_port_group *groups =
-        cloud_port_groups(op->store, op->arena, port, &out->groups_len);
+    const struct cloud_port_group *groups = cloud_port_groups(op->store, op->arena, port,
+                                                              &out->groups_len);
     out->group_names_len = out->groups_len;
     out->groups = arena_alloc(op->arena, (out->groups_len + 1) * sizeof *out->groups);
     out->group_names = arena_alloc(op->arena, (out->groups_len + 1) * sizeof *out->group_names);
@@ -107,10 +107,9 @@ void cloud_wish_group(struct cloud_op *op, const struct cloud_group *row, struct
     bool found = cloud_vpc_get(op->store, op->arena, row->account, row->vpc, &vpc);
     INV(found);
     struct wire_group body = {.vpc = row->vpc, .vni = vpc.vni, .name = row->name};
-    const struct cloud_rule *rules =
-        cloud_rule_list(op->store, op->arena, row->id, &body.rules_len);
-    const int64_t *members =
-        cloud_group_members(op->store, op->arena, row->id, &body.members_len);
+    const struct cloud_rule *rules = cloud_rule_list(op->store, op->arena, row->id,
+                                                     &body.rules_len);
+    const int64_t *members = cloud_group_members(op->store, op->arena, row->id, &body.members_len);
     body.rules = arena_alloc(op->arena, (body.rules_len + 1) * sizeof *body.rules);
     body.members = arena_alloc(op->arena, (body.members_len + 1) * sizeof *body.members);
     for (size_t i = 0; i < body.rules_len; i++)
@@ -131,8 +130,8 @@ void cloud_wish_image(const struct cloud_image *row, struct buf *out)
     wire_encode(out, &wire_image_type, &body);
 }
 
-static const char *seal_for_link(struct cloud_op *op, const char *link_key_hex,
-                                 const char *context, const void *secret, size_t len)
+static const char *seal_for_link(struct cloud_op *op, const char *link_key_hex, const char *context,
+                                 const void *secret, size_t len)
 {
     CLEANUP(buf_fini) struct buf sealed = {0};
     struct seal_key key;

@@ -20,16 +20,16 @@ static enum err_code sign_as(const struct cloud_ca *ca, struct cloud_sign *order
                              enum cert_kind kind, struct buf *pem, struct err *err)
 {
     struct rng rng = {.self = order->serial, .fill = fill_serial};
-    return cert_sign(&(struct cert_sign){.ca_cert_pem = buf_str(&ca->cert_pem),
-                                         .ca_key_pem = buf_str(&ca->key_pem),
-                                         .csr_pem = order->csr,
-                                         .cn = order->node,
-                                         .kind = kind,
-                                         .wall_ms = order->wall_ms,
-                                         .life_s = kind == CERT_LEAF ? CERT_LEAF_LIFE_S
-                                                                     : CERT_CA_LIFE_S,
-                                         .rng = &rng},
-                     pem, err);
+    return cert_sign(
+        &(struct cert_sign){.ca_cert_pem = buf_str(&ca->cert_pem),
+                            .ca_key_pem = buf_str(&ca->key_pem),
+                            .csr_pem = order->csr,
+                            .cn = order->node,
+                            .kind = kind,
+                            .wall_ms = order->wall_ms,
+                            .life_s = kind == CERT_LEAF ? CERT_LEAF_LIFE_S : CERT_CA_LIFE_S,
+                            .rng = &rng},
+        pem, err);
 }
 
 enum err_code cloud_job_sign(void *ctx, const void *spec, size_t spec_size, struct buf *result,

@@ -25,8 +25,10 @@ enum err_code cloud_protocol_parse(const char *text, int64_t *out, struct err *e
         }
     }
     if (!str_parse_i64(text, 1, 255, out))
-        return err_set(err, ERR_INVALID_PARAMETER, "Invalid value '%s' for IP protocol. "
-                       "Unknown protocol.", text);
+        return err_set(err, ERR_INVALID_PARAMETER,
+                       "Invalid value '%s' for IP protocol. "
+                       "Unknown protocol.",
+                       text);
     return ERR_OK;
 }
 

@@ -44,24 +44,25 @@ enum err_code cloud_access_key_secret(struct cloud_op *op, const char *key_id, c
                                       struct buf *secret, struct err *err)
 {
     struct seal_key key = master(op);
-    enum err_code code = seal_unwrap(&key, arena_printf(op->arena, "access_key|%s", key_id),
-                                     sealed, secret, err);
+    enum err_code code = seal_unwrap(&key, arena_printf(op->arena, "access_key|%s", key_id), sealed,
+                                     secret, err);
     seal_key_wipe(&key);
     return code;
 }
 
 static void add_rule(struct cloud_op *op, const char *account, const char *group, bool egress)
 {
-    bool added = cloud_rule_insert(op->store, &(struct cloud_rule){.id = cloud_id(op, "sgr"),
-                                                                   .account = account,
-                                                                   .grp = group,
-                                                                   .egress = egress,
-                                                                   .protocol = CLOUD_RULE_EVERY,
-                                                                   .from_port = -1,
-                                                                   .to_port = -1,
-                                                                   .cidr = egress ? "0.0.0.0/0" : "",
-                                                                   .peer = egress ? "" : group,
-                                                                   .description = ""});
+    bool added = cloud_rule_insert(op->store,
+                                   &(struct cloud_rule){.id = cloud_id(op, "sgr"),
+                                                        .account = account,
+                                                        .grp = group,
+                                                        .egress = egress,
+                                                        .protocol = CLOUD_RULE_EVERY,
+                                                        .from_port = -1,
+                                                        .to_port = -1,
+                                                        .cidr = egress ? "0.0.0.0/0" : "",
+                                                        .peer = egress ? "" : group,
+                                                        .description = ""});
     INV(added);
 }
 
@@ -114,8 +115,8 @@ void cloud_account_create(struct cloud_op *op, const char *name, struct cloud_ro
     draw(out->account + 1, 11, "0123456789", op->rng);
     str_copy(out->key_id, sizeof out->key_id, "AKIA");
     draw(out->key_id + 4, 16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", op->rng);
-    draw(out->secret, 40,
-         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", op->rng);
+    draw(out->secret, 40, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+         op->rng);
     cloud_account_insert(op->store, out->account, name, op->wall_ms);
     add_access_key(op, out);
     add_network(op, out->account);

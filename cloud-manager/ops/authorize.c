@@ -21,8 +21,7 @@ enum err_code cloud_authorize(const struct cloud_op *op, enum cloud_action_id ac
     if (*op->account == '\0' || (unsigned)action >= CLOUD_ACTIONS)
         return err_set(err, ERR_DENIED, "You are not authorized to perform this operation.");
     if (op->is_dry_run)
-        return err_set(err, ERR_DRY_RUN,
-                       "Request would have succeeded, but DryRun flag is set.");
+        return err_set(err, ERR_DRY_RUN, "Request would have succeeded, but DryRun flag is set.");
     if (op->is_recovering && effects[action] == CHANGES)
         return err_set(err, ERR_UNAVAILABLE,
                        "The cloud was restored from a backup and waits for its children to say "

@@ -5,10 +5,10 @@
 #include "proto/wire/messages.h"
 
 struct cloud_console {
-    const char *node;    /* its cluster */
-    bool can_ask;        /* it is worth asking the cluster for newer output */
-    const char *base64;  /* the last that is known; "" = none */
-    int64_t at_wall_ms;  /* when that was */
+    const char *node;   /* its cluster */
+    bool can_ask;       /* it is worth asking the cluster for newer output */
+    const char *base64; /* the last that is known; "" = none */
+    int64_t at_wall_ms; /* when that was */
 };
 
 /* ERR_INSTANCE_* */

@@ -9,9 +9,9 @@
 /* A rule as it was asked for: one source. */
 struct cloud_permission {
     struct cloud_match match;
-    const char *cidr;       /* canonical; "" with a peer */
-    const char *peer;       /* id of a group, "" */
-    const char *peer_name;  /* or its name in the same VPC, "" */
+    const char *cidr;      /* canonical; "" with a peer */
+    const char *peer;      /* id of a group, "" */
+    const char *peer_name; /* or its name in the same VPC, "" */
     const char *description;
 };
 

@@ -24,8 +24,8 @@ struct cloud_launch {
     size_t groups_len;
     const char *const *group_names; /* in the default VPC */
     size_t group_names_len;
-    const char *device;  /* of the mapping that was given, or "" */
-    int64_t disk_gib;    /* 0 = as the image says */
+    const char *device; /* of the mapping that was given, or "" */
+    int64_t disk_gib;   /* 0 = as the image says */
     const char *volume_type;
     struct cloud_tag_specs tags;
 };

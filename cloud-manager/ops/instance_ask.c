@@ -30,8 +30,9 @@ static bool is_listed(const struct cloud_changes *out, const char *id)
 static enum err_code change_all(struct cloud_op *op, const char *const *ids, size_t len,
                                 change *apply, struct cloud_changes *out, struct err *err)
 {
-    *out = (struct cloud_changes){.list = arena_alloc(op->arena, (len + 1) * sizeof *out->list),
-                                  .before = arena_alloc(op->arena, (len + 1) * sizeof *out->before)};
+    *out = (struct cloud_changes){
+        .list = arena_alloc(op->arena, (len + 1) * sizeof *out->list),
+        .before = arena_alloc(op->arena, (len + 1) * sizeof *out->before)};
     for (size_t i = 0; i < len; i++) {
         struct cloud_instance *row = &out->list[out->len];
         bool changed = false;

@@ -160,8 +160,8 @@ void cloud_instances_purge(struct cloud_op *op)
 {
     int64_t keep = op->config->terminated_visible_ms > DAY_MS ? op->config->terminated_visible_ms
                                                               : DAY_MS;
-    struct cloud_instances ended =
-        cloud_instance_list_ended(op->store, op->arena, op->now_ms - keep, PURGE_MAX);
+    struct cloud_instances ended = cloud_instance_list_ended(op->store, op->arena,
+                                                             op->now_ms - keep, PURGE_MAX);
     for (size_t i = 0; i < ended.len; i++) {
         cloud_tag_delete_all(op->store, ended.list[i].id);
         cloud_console_delete(op->store, ended.list[i].id);

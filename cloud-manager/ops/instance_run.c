@@ -43,9 +43,8 @@ static enum err_code find_image(struct cloud_op *op, const struct cloud_launch *
 static enum err_code check_disk(const struct cloud_launch *launch, struct found *f, struct err *err)
 {
     if (*launch->device != '\0' && !str_eq(launch->device, f->image.root_device))
-        return err_set(err, ERR_UNSUPPORTED,
-                       "Only the root device %s can be mapped, not %.64s", f->image.root_device,
-                       launch->device);
+        return err_set(err, ERR_UNSUPPORTED, "Only the root device %s can be mapped, not %.64s",
+                       f->image.root_device, launch->device);
     f->disk_gib = launch->disk_gib > 0 ? launch->disk_gib : f->image.disk_gib;
     if (f->disk_gib < f->image.disk_gib)
         return err_set(err, ERR_BLOCK_DEVICE,
@@ -113,15 +112,15 @@ static enum err_code add_port(struct cloud_op *op, const struct cloud_launch *la
                               const struct found *f, const char *instance, struct err *err)
 {
     const char *groups[CLOUD_PORT_GROUPS_MAX];
-    struct cloud_port port = {.id = cloud_id(op, "eni"),
-                              .account = op->account,
-                              .vpc = f->place.subnet.vpc,
-                              .subnet = f->place.subnet.id,
-                              .instance = instance,
-                              .attachment = arena_printf(op->arena, "eni-attach-%s",
-                                                         cloud_id(op, "a") + sizeof "a"),
-                              .mac = cloud_place_mac(op),
-                              .created_wall_ms = op->wall_ms};
+    struct cloud_port port = {
+        .id = cloud_id(op, "eni"),
+        .account = op->account,
+        .vpc = f->place.subnet.vpc,
+        .subnet = f->place.subnet.id,
+        .instance = instance,
+        .attachment = arena_printf(op->arena, "eni-attach-%s", cloud_id(op, "a") + sizeof "a"),
+        .mac = cloud_place_mac(op),
+        .created_wall_ms = op->wall_ms};
     if (cloud_place_address(op, f->place.subnet.id, &port.address, err) != ERR_OK)
         return err->code;
     for (size_t i = 0; i < f->groups_len; i++)
@@ -175,6 +174,7 @@ static struct cloud_instance make_row(struct cloud_op *op, const struct cloud_la
                                    .launch_wall_ms = op->wall_ms,
                                    .want = CLOUD_WANT_RUNNING,
                                    .generation = 1,
+                                   .sent_rev = CLOUD_NOT_SENT,
                                    .seen = CLOUD_SEEN_NOTHING,
                                    .state = CLOUD_INSTANCE_PENDING,
                                    .reason_code = "",
@@ -203,9 +203,9 @@ static bool is_repeat(struct cloud_op *op, const struct cloud_launch *launch,
                       const char **reservation, struct err *err)
 {
     struct cloud_token token;
-    if (*launch->client_token == '\0' || !cloud_token_get(op->store, op->arena, op->account,
-                                                          "RunInstances", launch->client_token,
-                                                          &token))
+    if (*launch->client_token == '\0' ||
+        !cloud_token_get(op->store, op->arena, op->account, "RunInstances", launch->client_token,
+                         &token))
         return false;
     if (!str_eq(token.hash, launch->params_hash))
         err_set(err, ERR_IDEMPOTENT_MISMATCH,

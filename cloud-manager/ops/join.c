@@ -32,8 +32,7 @@ static const char *hash_of(struct cloud_op *op, const char *text)
 
 /* Unused, or used for this very request: the answer to that may have been lost. */
 static enum err_code check_token(struct cloud_op *op, const struct cloud_joining *j,
-                                 const char *node, struct cloud_join_token *token,
-                                 struct err *err)
+                                 const char *node, struct cloud_join_token *token, struct err *err)
 {
     if (!cloud_join_token_get(op->store, op->arena, j->token_hash, token) ||
         !str_eq(token->node, node) || token->expires_wall_ms <= op->wall_ms ||
@@ -111,8 +110,7 @@ enum err_code cloud_node_link_key(struct cloud_op *op, const struct cloud_node *
     return code;
 }
 
-static enum err_code take_token(struct cloud_op *op, const struct cloud_joining *j,
-                                struct err *err)
+static enum err_code take_token(struct cloud_op *op, const struct cloud_joining *j, struct err *err)
 {
     struct cloud_join_token token;
     if (check_token(op, j, j->sign.node, &token, err) != ERR_OK)

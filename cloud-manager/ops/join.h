@@ -8,11 +8,11 @@
 
 /* What came of a request to join or to renew. */
 struct cloud_joining {
-    struct cloud_sign sign;   /* to be signed, unless ... */
-    struct cloud_node known;  /* ... `is_repeat`: then this is answered again */
+    struct cloud_sign sign;  /* to be signed, unless ... */
+    struct cloud_node known; /* ... `is_repeat`: then this is answered again */
     bool is_repeat;
     const char *csr_hash;
-    const char *token_hash;   /* "" when renewing */
+    const char *token_hash; /* "" when renewing */
 };
 
 /* Is the token good for that node? ERR_TOKEN_INVALID, ERR_ZONE_UNAVAILABLE. */

@@ -51,8 +51,7 @@ enum err_code cloud_key_pair_import(struct cloud_op *op, const struct cloud_key_
     str_copy(key.comment, sizeof key.comment, r->name);
     sshkey_format(&text, &key);
     sshkey_fingerprint(fingerprint, &key);
-    enum err_code code =
-        cloud_key_pair_add(op, r, key.kind, buf_str(&text), fingerprint, out, err);
+    enum err_code code = cloud_key_pair_add(op, r, key.kind, buf_str(&text), fingerprint, out, err);
     sshkey_public_fini(&key);
     return code;
 }

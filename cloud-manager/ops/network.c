@@ -37,8 +37,8 @@ enum err_code cloud_vpcs_describe(struct cloud_op *op, const char *const *ids, s
     if (cloud_authorize(op, CLOUD_DO_DESCRIBE_VPCS, err) != ERR_OK)
         return err->code;
     void *items = cloud_vpc_list(op->store, op->arena, op->account, out_len);
-    enum err_code code =
-        pick(op, &items, out_len, sizeof **out, ids, len, ERR_VPC_NOT_FOUND, "vpc", err);
+    enum err_code code = pick(op, &items, out_len, sizeof **out, ids, len, ERR_VPC_NOT_FOUND, "vpc",
+                              err);
     *out = items;
     return code;
 }
@@ -49,8 +49,8 @@ enum err_code cloud_subnets_describe(struct cloud_op *op, const char *const *ids
     if (cloud_authorize(op, CLOUD_DO_DESCRIBE_SUBNETS, err) != ERR_OK)
         return err->code;
     void *items = cloud_subnet_list(op->store, op->arena, op->account, out_len);
-    enum err_code code =
-        pick(op, &items, out_len, sizeof **out, ids, len, ERR_SUBNET_NOT_FOUND, "subnet", err);
+    enum err_code code = pick(op, &items, out_len, sizeof **out, ids, len, ERR_SUBNET_NOT_FOUND,
+                              "subnet", err);
     *out = items;
     return code;
 }
@@ -73,8 +73,8 @@ enum err_code cloud_volumes_describe(struct cloud_op *op, const char *const *ids
     if (cloud_authorize(op, CLOUD_DO_DESCRIBE_VOLUMES, err) != ERR_OK)
         return err->code;
     void *items = cloud_volume_list(op->store, op->arena, op->account, out_len);
-    enum err_code code =
-        pick(op, &items, out_len, sizeof **out, ids, len, ERR_VOLUME_NOT_FOUND, "volume", err);
+    enum err_code code = pick(op, &items, out_len, sizeof **out, ids, len, ERR_VOLUME_NOT_FOUND,
+                              "volume", err);
     *out = items;
     return code;
 }

@@ -75,8 +75,8 @@ enum err_code cloud_place_choose(struct cloud_op *op, const struct cloud_launch 
     return code;
 }
 
-static enum err_code add_group(const struct cloud_group *group,
-                               struct cloud_port_group *out, size_t *len, struct err *err)
+static enum err_code add_group(const struct cloud_group *group, struct cloud_port_group *out,
+                               size_t *len, struct err *err)
 {
     for (size_t i = 0; i < *len; i++)
         if (str_eq(out[i].id, group->id))
@@ -94,8 +94,7 @@ static enum err_code add_by_id(struct cloud_op *op, const char *id, const char *
     struct cloud_group group;
     if (!id_is(id, "sg"))
         return err_set(err, ERR_GROUP_MALFORMED, "Invalid id: \"%.64s\"", id);
-    if (!cloud_group_get(op->store, op->arena, op->account, id, &group) ||
-        !str_eq(group.vpc, vpc))
+    if (!cloud_group_get(op->store, op->arena, op->account, id, &group) || !str_eq(group.vpc, vpc))
         return err_set(err, ERR_GROUP_NOT_FOUND, "The security group '%.64s' does not exist", id);
     return add_group(&group, out, len, err);
 }

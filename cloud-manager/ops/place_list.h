@@ -5,8 +5,8 @@
 #include "cloud-manager/store/node.h"
 
 struct cloud_zone {
-    const char *name; /* "laba" */
-    const char *id;   /* "lab-az1" */
+    const char *name;  /* "laba" */
+    const char *id;    /* "lab-az1" */
     bool is_available; /* its cluster was heard of late */
 };
 

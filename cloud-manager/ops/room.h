@@ -18,7 +18,6 @@ void cloud_room_hear(struct cloud_op *op, const char *node, const char *capacity
 /* Was the child heard within the time after which it is suspect? */
 bool cloud_room_is_fresh(const struct cloud_op *op, const char *node);
 /* How many instances of `type` could still start there, those under way taken off. */
-int64_t cloud_room_fits(const struct cloud_op *op, const char *node,
-                        const struct cloud_type *type);
+int64_t cloud_room_fits(const struct cloud_op *op, const char *node, const struct cloud_type *type);
 /* What it said, decoded; NULL when nothing was heard. */
 const struct wire_capacity *cloud_room_get(const struct cloud_op *op, const char *node);

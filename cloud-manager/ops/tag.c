@@ -48,8 +48,8 @@ static size_t characters(const char *utf8)
 enum err_code cloud_tag_check(const char *key, const char *value, struct err *err)
 {
     if (*key == '\0' || characters(key) > CLOUD_TAG_KEY_MAX)
-        return err_set(err, ERR_INVALID_PARAMETER,
-                       "Tag key must have from 1 to %d characters", CLOUD_TAG_KEY_MAX);
+        return err_set(err, ERR_INVALID_PARAMETER, "Tag key must have from 1 to %d characters",
+                       CLOUD_TAG_KEY_MAX);
     if (characters(value) > CLOUD_TAG_VALUE_MAX)
         return err_set(err, ERR_INVALID_PARAMETER,
                        "Tag value exceeds the maximum length of %d characters",

@@ -1,6 +1,7 @@
 /* plan/instance.h - the next step for an instance: want and what was sent and seen -> one action.
  *
- * Pure and total. core's settling carries the action out; whatever is left over is planned again. */
+ * Pure and total. core's settling carries the action out; whatever is left over is planned again.
+ */
 #pragma once
 
 #include "cloud-manager/model/want.h"

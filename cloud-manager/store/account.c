@@ -27,8 +27,7 @@ const char **cloud_account_ids(struct store *st, struct arena *arena, size_t *le
     const char **ids = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q, "SELECT id FROM account ORDER BY id", "")
-    {
+    STORE_EACH (st, q, "SELECT id FROM account ORDER BY id", "") {
         ids = row_grow(arena, ids, *len, sizeof *ids);
         ids[(*len)++] = arena_strdup(arena, query_text(&q, 0));
     }
@@ -64,8 +63,7 @@ struct cloud_access_key *cloud_access_key_list(struct store *st, struct arena *a
     struct cloud_access_key *rows = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q, ROW_SELECT(CLOUD_ACCESS_KEY_ROW) " FROM access_key t ORDER BY id", "")
-    {
+    STORE_EACH (st, q, ROW_SELECT(CLOUD_ACCESS_KEY_ROW) " FROM access_key t ORDER BY id", "") {
         rows = row_grow(arena, rows, *len, sizeof *rows);
         load(&q, arena, &rows[(*len)++]);
     }

@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-#define CLOUD_ACCESS_KEY_ROW(TEXT, INT) \
-    TEXT(id)                            \
-    TEXT(account) /* 12 digits */       \
+#define CLOUD_ACCESS_KEY_ROW(TEXT, INT)                                       \
+    TEXT(id)                                                                  \
+    TEXT(account) /* 12 digits */                                             \
     TEXT(sealed)  /* the secret, under the master key; AAD "access_key|ID" */ \
     INT(created_wall_ms)
 

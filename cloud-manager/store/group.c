@@ -46,9 +46,8 @@ bool cloud_group_by_name(struct store *st, struct arena *arena, const char *vpc,
                          struct cloud_group *out)
 {
     struct query q;
-    query_open(&q, st,
-               ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t WHERE vpc=? AND name=?", "ss",
-               vpc, name);
+    query_open(&q, st, ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t WHERE vpc=? AND name=?",
+               "ss", vpc, name);
     return take_one(&q, arena, out);
 }
 
@@ -89,6 +88,17 @@ void cloud_group_touch_port(struct store *st, const char *port)
               "s", port);
 }
 
+void cloud_group_touch_all(struct store *st)
+{
+    store_run(st, "UPDATE security_group SET is_dirty=1,generation=generation+1", "");
+}
+
+void cloud_group_raise(struct store *st, const char *id, int64_t generation)
+{
+    store_run(st, "UPDATE security_group SET generation=max(generation,?) WHERE id=?", "is",
+              generation, id);
+}
+
 void cloud_group_settled(struct store *st, const char *id)
 {
     store_run(st, "UPDATE security_group SET is_dirty=0 WHERE id=?", "s", id);
@@ -99,11 +109,10 @@ int64_t *cloud_group_members(struct store *st, struct arena *arena, const char *
     int64_t *addresses = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q,
-               "SELECT p.address FROM port_group g JOIN port p ON p.id=g.port WHERE g.grp=?"
-               " ORDER BY p.address",
-               "s", group)
-    {
+    STORE_EACH (st, q,
+                "SELECT p.address FROM port_group g JOIN port p ON p.id=g.port WHERE g.grp=?"
+                " ORDER BY p.address",
+                "s", group) {
         addresses = row_grow(arena, addresses, *len, sizeof *addresses);
         addresses[(*len)++] = query_i64(&q, 0);
     }
@@ -116,12 +125,11 @@ const char **cloud_group_nodes(struct store *st, struct arena *arena, const char
     const char **nodes = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q,
-               "SELECT DISTINCT i.node FROM port_group g JOIN port p ON p.id=g.port"
-               " JOIN instance i ON i.id=p.instance"
-               " WHERE g.grp=?1 OR g.grp IN (SELECT grp FROM rule WHERE peer=?1) ORDER BY i.node",
-               "s", group)
-    {
+    STORE_EACH (st, q,
+                "SELECT DISTINCT i.node FROM port_group g JOIN port p ON p.id=g.port"
+                " JOIN instance i ON i.id=p.instance"
+                " WHERE g.grp=?1 OR g.grp IN (SELECT grp FROM rule WHERE peer=?1) ORDER BY i.node",
+                "s", group) {
         nodes = row_grow(arena, nodes, *len, sizeof *nodes);
         nodes[(*len)++] = arena_strdup(arena, query_text(&q, 0));
     }

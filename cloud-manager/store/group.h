@@ -5,12 +5,12 @@
 
 #include <stdbool.h>
 
-#define CLOUD_GROUP_ROW(TEXT, INT) \
-    TEXT(id) /* sg-... */          \
-    TEXT(account)                  \
-    TEXT(vpc)                      \
-    TEXT(name)                     \
-    TEXT(description)              \
+#define CLOUD_GROUP_ROW(TEXT, INT)                     \
+    TEXT(id) /* sg-... */                              \
+    TEXT(account)                                      \
+    TEXT(vpc)                                          \
+    TEXT(name)                                         \
+    TEXT(description)                                  \
     INT(generation) /* grows with rules and members */ \
     INT(is_dirty)   /* clusters are to be told */
 
@@ -18,16 +18,16 @@ struct cloud_group {
     ROW_FIELDS(CLOUD_GROUP_ROW)
 };
 
-#define CLOUD_RULE_ROW(TEXT, INT) \
-    TEXT(id) /* sgr-... */        \
-    TEXT(account)                 \
-    TEXT(grp)                     \
-    INT(egress)                   \
+#define CLOUD_RULE_ROW(TEXT, INT)                             \
+    TEXT(id) /* sgr-... */                                    \
+    TEXT(account)                                             \
+    TEXT(grp)                                                 \
+    INT(egress)                                               \
     INT(protocol) /* as struct cloud_match of model/rule.h */ \
-    INT(from_port)                \
-    INT(to_port)                  \
-    TEXT(cidr) /* either this */  \
-    TEXT(peer) /* or a group */   \
+    INT(from_port)                                            \
+    INT(to_port)                                              \
+    TEXT(cidr) /* either this */                              \
+    TEXT(peer) /* or a group */                               \
     TEXT(description)
 
 struct cloud_rule {
@@ -48,6 +48,9 @@ struct cloud_group *cloud_group_list_dirty(struct store *st, struct arena *arena
 void cloud_group_touch(struct store *st, const char *id);
 /* The same for all groups of a port and all that those refer to. */
 void cloud_group_touch_port(struct store *st, const char *port);
+void cloud_group_touch_all(struct store *st);
+/* After a restore: its generation is at least that. */
+void cloud_group_raise(struct store *st, const char *id, int64_t generation);
 void cloud_group_settled(struct store *st, const char *id);
 
 /* False where there is an equal one. */

@@ -23,8 +23,7 @@ bool cloud_image_insert(struct store *st, const struct cloud_image *row)
                      ROW_FORMAT(CLOUD_IMAGE_ROW) ROW_ARGS(CLOUD_IMAGE_ROW));
 }
 
-bool cloud_image_get(struct store *st, struct arena *arena, const char *id,
-                     struct cloud_image *out)
+bool cloud_image_get(struct store *st, struct arena *arena, const char *id, struct cloud_image *out)
 {
     struct query q;
     query_open(&q, st, ROW_SELECT(CLOUD_IMAGE_ROW) " FROM image t WHERE id=?", "s", id);
@@ -86,6 +85,12 @@ void cloud_image_set_gone(struct store *st, const char *id)
     store_run(st, "UPDATE image SET is_gone=1,is_dirty=1 WHERE id=?", "s", id);
 }
 
+void cloud_image_raise(struct store *st, const char *id, int64_t generation)
+{
+    store_run(st, "UPDATE image SET generation=max(generation,?),is_dirty=1 WHERE id=?", "is",
+              generation, id);
+}
+
 void cloud_image_touch(struct store *st, const char *id)
 {
     store_run(st, "UPDATE image SET is_dirty=1 WHERE id=?", "s", id);
@@ -93,8 +98,8 @@ void cloud_image_touch(struct store *st, const char *id)
 
 void cloud_image_settled(struct store *st, const char *id, int64_t sent_generation)
 {
-    store_run(st, "UPDATE image SET is_dirty=0,sent_generation=? WHERE id=?", "is",
-              sent_generation, id);
+    store_run(st, "UPDATE image SET is_dirty=0,sent_generation=? WHERE id=?", "is", sent_generation,
+              id);
 }
 
 void cloud_image_delete(struct store *st, const char *id)

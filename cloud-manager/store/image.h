@@ -5,28 +5,28 @@
 
 #include <stdbool.h>
 
-#define CLOUD_IMAGE_ROW(TEXT, INT)                                               \
-    TEXT(id) /* ami-... */                                                       \
-    TEXT(account)                                                                \
-    TEXT(name)                                                                   \
-    TEXT(description)                                                            \
-    TEXT(bucket)                                                                 \
-    TEXT(key)                                                                    \
-    TEXT(architecture) /* "x86_64", "arm64" */                                   \
-    TEXT(root_device)  /* "/dev/sda1" */                                         \
-    TEXT(snapshot)     /* snap-... of the root mapping */                        \
-    INT(disk_gib)      /* of the root mapping; 0 until the image's size is known */ \
-    INT(is_named)      /* not deregistered */                                    \
-    INT(generation)                                                              \
-    INT(sent_generation) /* what dos was told; 0 = nothing */                    \
-    TEXT(node)           /* the dos that has it */                               \
+#define CLOUD_IMAGE_ROW(TEXT, INT)                                                     \
+    TEXT(id) /* ami-... */                                                             \
+    TEXT(account)                                                                      \
+    TEXT(name)                                                                         \
+    TEXT(description)                                                                  \
+    TEXT(bucket)                                                                       \
+    TEXT(key)                                                                          \
+    TEXT(architecture) /* "x86_64", "arm64" */                                         \
+    TEXT(root_device)  /* "/dev/sda1" */                                               \
+    TEXT(snapshot)     /* snap-... of the root mapping */                              \
+    INT(disk_gib)      /* of the root mapping; 0 until the image's size is known */    \
+    INT(is_named)      /* not deregistered */                                          \
+    INT(generation)                                                                    \
+    INT(sent_generation) /* what dos was told; 0 = nothing */                          \
+    TEXT(node)           /* the dos that has it */                                     \
     TEXT(state)          /* "pending", "available", "failed": EC2's words and dos's */ \
-    INT(is_gone)         /* dos has nothing of it any more */                    \
-    TEXT(manifest)                                                               \
-    INT(size_bytes)                                                              \
-    TEXT(detail) /* why it failed */                                             \
-    INT(percent)                                                                 \
-    INT(created_wall_ms)                                                         \
+    INT(is_gone)         /* dos has nothing of it any more */                          \
+    TEXT(manifest)                                                                     \
+    INT(size_bytes)                                                                    \
+    TEXT(detail) /* why it failed */                                                   \
+    INT(percent)                                                                       \
+    INT(created_wall_ms)                                                               \
     INT(is_dirty)
 
 struct cloud_image {
@@ -55,6 +55,8 @@ void cloud_image_set_progress(struct store *st, const char *id,
                               const struct cloud_image_progress *progress);
 void cloud_image_set_unnamed(struct store *st, const char *id);
 void cloud_image_set_gone(struct store *st, const char *id);
+/* After a restore: its generation is at least that. */
+void cloud_image_raise(struct store *st, const char *id, int64_t generation);
 void cloud_image_touch(struct store *st, const char *id);
 /* What was planned is done: `sent_generation` was told. */
 void cloud_image_settled(struct store *st, const char *id, int64_t sent_generation);

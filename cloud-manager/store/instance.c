@@ -95,8 +95,8 @@ bool cloud_reservation_has_rows(struct store *st, const char *reservation)
 
 int64_t cloud_instance_next_end(struct store *st, int64_t age_ms)
 {
-    int64_t first =
-        store_i64(st, INT64_MAX, "SELECT min(terminated_ms) FROM instance WHERE is_live=0", "");
+    int64_t first = store_i64(st, INT64_MAX,
+                              "SELECT min(terminated_ms) FROM instance WHERE is_live=0", "");
     return first == INT64_MAX ? first : first + age_ms;
 }
 
@@ -107,7 +107,7 @@ void cloud_instance_in_flight(struct store *st, const char *node, int64_t placed
     *memory_mib = *vcpus = 0;
     query_open(&q, st,
                "SELECT ifnull(sum(memory_mib),0),ifnull(sum(vcpus),0) FROM instance"
-               " WHERE node=?1 AND is_live=1 AND (sent_rev>?2 OR sent_rev=0)",
+               " WHERE node=? AND is_live=1 AND sent_rev>?",
                "si", node, placed_rev);
     if (query_next(&q)) {
         *memory_mib = query_i64(&q, 0);

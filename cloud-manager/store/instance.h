@@ -8,50 +8,53 @@
 
 #include <stdbool.h>
 
-#define CLOUD_INSTANCE_ROW(TEXT, INT)                                              \
-    TEXT(id) /* i-... */                                                           \
-    TEXT(account)                                                                  \
-    TEXT(reservation) /* r-... */                                                  \
-    INT(launch_index)                                                              \
-    INT(minimum)                                                                   \
-    INT(count)                                                                     \
-    TEXT(image)                                                                    \
-    TEXT(manifest)                                                                 \
-    INT(image_bytes)                                                               \
-    TEXT(architecture)                                                             \
-    TEXT(type)                                                                     \
-    INT(vcpus)                                                                     \
-    INT(memory_mib)                                                                \
-    TEXT(key_name)                                                                 \
-    TEXT(key)       /* OpenSSH line */                                             \
-    TEXT(user_data) /* base64 */                                                   \
-    TEXT(client_token)                                                             \
-    TEXT(on_shutdown) /* "stop", "terminate": when the guest powers itself off */  \
-    TEXT(root_device)                                                              \
-    TEXT(letter) /* of its zone */                                                 \
-    TEXT(node)   /* the cluster; never changes */                                  \
-    TEXT(vpc)                                                                      \
-    TEXT(subnet)                                                                   \
-    INT(launch_wall_ms)                                                            \
-    INT(want)            /* enum cloud_want */                                     \
-    INT(generation)      /* grows with each change of want */                      \
-    INT(sent_generation) /* the cluster was told; 0 = nothing yet */               \
-    INT(sent_rev)        /* under this revision */                                 \
-    INT(reboot_n)                                                                  \
-    INT(seen)            /* enum cloud_instance_seen */                            \
-    INT(seen_generation)                                                           \
-    INT(has_run)                                                                   \
-    INT(state)           /* enum cloud_instance_state: what was last shown */      \
-    TEXT(reason_code)    /* EC2's StateReason code, "" = none */                   \
-    TEXT(reason)         /* its message */                                         \
-    INT(reason_wall_ms)                                                            \
-    INT(is_live)                                                                   \
-    INT(terminated_ms)   /* daemon's time; 0 = not yet */                          \
+#define CLOUD_INSTANCE_ROW(TEXT, INT)                                             \
+    TEXT(id) /* i-... */                                                          \
+    TEXT(account)                                                                 \
+    TEXT(reservation) /* r-... */                                                 \
+    INT(launch_index)                                                             \
+    INT(minimum)                                                                  \
+    INT(count)                                                                    \
+    TEXT(image)                                                                   \
+    TEXT(manifest)                                                                \
+    INT(image_bytes)                                                              \
+    TEXT(architecture)                                                            \
+    TEXT(type)                                                                    \
+    INT(vcpus)                                                                    \
+    INT(memory_mib)                                                               \
+    TEXT(key_name)                                                                \
+    TEXT(key)       /* OpenSSH line */                                            \
+    TEXT(user_data) /* base64 */                                                  \
+    TEXT(client_token)                                                            \
+    TEXT(on_shutdown) /* "stop", "terminate": when the guest powers itself off */ \
+    TEXT(root_device)                                                             \
+    TEXT(letter) /* of its zone */                                                \
+    TEXT(node)   /* the cluster; never changes */                                 \
+    TEXT(vpc)                                                                     \
+    TEXT(subnet)                                                                  \
+    INT(launch_wall_ms)                                                           \
+    INT(want)            /* enum cloud_want */                                    \
+    INT(generation)      /* grows with each change of want */                     \
+    INT(sent_generation) /* the cluster was told; 0 = nothing yet */              \
+    INT(sent_rev)        /* under this revision; CLOUD_NOT_SENT */                \
+    INT(reboot_n)                                                                 \
+    INT(seen) /* enum cloud_instance_seen */                                      \
+    INT(seen_generation)                                                          \
+    INT(has_run)                                                                  \
+    INT(state)        /* enum cloud_instance_state: what was last shown */        \
+    TEXT(reason_code) /* EC2's StateReason code, "" = none */                     \
+    TEXT(reason)      /* its message */                                           \
+    INT(reason_wall_ms)                                                           \
+    INT(is_live)                                                                  \
+    INT(terminated_ms) /* daemon's time; 0 = not yet */                           \
     INT(is_dirty)
 
 struct cloud_instance {
     ROW_FIELDS(CLOUD_INSTANCE_ROW)
 };
+
+/* sent_rev of what its cluster was not told yet: later than every revision. */
+#define CLOUD_NOT_SENT INT64_MAX
 
 struct cloud_instances {
     struct cloud_instance *list;
@@ -79,6 +82,8 @@ struct cloud_instances cloud_instance_list_ended(struct store *st, struct arena 
 void cloud_instance_save_want(struct store *st, const struct cloud_instance *row);
 /* seen, seen_generation, has_run, state, reason of `row`; marks it dirty. */
 void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row);
+/* After a restore: its generation is at least that. */
+void cloud_instance_raise(struct store *st, const char *id, int64_t generation);
 void cloud_instance_settled(struct store *st, const char *id, int64_t sent_generation,
                             int64_t sent_rev);
 void cloud_instance_end(struct store *st, const char *id, int64_t now_ms);

@@ -26,9 +26,8 @@ bool cloud_key_pair_get(struct store *st, struct arena *arena, const char *accou
                         const char *name, struct cloud_key_pair *out)
 {
     struct query q;
-    query_open(&q, st,
-               ROW_SELECT(CLOUD_KEY_PAIR_ROW) " FROM key_pair t WHERE account=? AND name=?", "ss",
-               account, name);
+    query_open(&q, st, ROW_SELECT(CLOUD_KEY_PAIR_ROW) " FROM key_pair t WHERE account=? AND name=?",
+               "ss", account, name);
     return take_one(&q, arena, out);
 }
 
@@ -47,10 +46,9 @@ struct cloud_key_pair *cloud_key_pair_list(struct store *st, struct arena *arena
     struct cloud_key_pair *rows = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q,
-               ROW_SELECT(CLOUD_KEY_PAIR_ROW) " FROM key_pair t WHERE account=? ORDER BY name", "s",
-               account)
-    {
+    STORE_EACH (st, q,
+                ROW_SELECT(CLOUD_KEY_PAIR_ROW) " FROM key_pair t WHERE account=? ORDER BY name",
+                "s", account) {
         rows = row_grow(arena, rows, *len, sizeof *rows);
         load(&q, arena, &rows[(*len)++]);
     }

@@ -5,13 +5,13 @@
 
 #include <stdbool.h>
 
-#define CLOUD_KEY_PAIR_ROW(TEXT, INT)          \
-    TEXT(id) /* key-... */                     \
-    TEXT(account)                              \
-    TEXT(name)                                 \
-    TEXT(type) /* "rsa", "ed25519" */          \
-    TEXT(fingerprint)                          \
-    TEXT(line) /* OpenSSH public line */       \
+#define CLOUD_KEY_PAIR_ROW(TEXT, INT)    \
+    TEXT(id) /* key-... */               \
+    TEXT(account)                        \
+    TEXT(name)                           \
+    TEXT(type) /* "rsa", "ed25519" */    \
+    TEXT(fingerprint)                    \
+    TEXT(line) /* OpenSSH public line */ \
     INT(created_wall_ms)
 
 struct cloud_key_pair {

@@ -48,9 +48,8 @@ struct cloud_vpc *cloud_vpc_list(struct store *st, struct arena *arena, const ch
     struct cloud_vpc *rows = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q, ROW_SELECT(CLOUD_VPC_ROW) " FROM vpc t WHERE account=? ORDER BY id", "s",
-               account)
-    {
+    STORE_EACH (st, q, ROW_SELECT(CLOUD_VPC_ROW) " FROM vpc t WHERE account=? ORDER BY id", "s",
+                account) {
         rows = row_grow(arena, rows, *len, sizeof *rows);
         load_vpc(&q, arena, &rows[(*len)++]);
     }
@@ -87,10 +86,9 @@ struct cloud_subnet *cloud_subnet_list(struct store *st, struct arena *arena, co
     struct cloud_subnet *rows = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q,
-               ROW_SELECT(CLOUD_SUBNET_ROW) " FROM subnet t WHERE account=? ORDER BY letter,id",
-               "s", account)
-    {
+    STORE_EACH (st, q,
+                ROW_SELECT(CLOUD_SUBNET_ROW) " FROM subnet t WHERE account=? ORDER BY letter,id",
+                "s", account) {
         rows = row_grow(arena, rows, *len, sizeof *rows);
         load_subnet(&q, arena, &rows[(*len)++]);
     }

@@ -18,14 +18,14 @@ struct cloud_vpc {
     ROW_FIELDS(CLOUD_VPC_ROW)
 };
 
-#define CLOUD_SUBNET_ROW(TEXT, INT) \
-    TEXT(id)                        \
-    TEXT(account)                   \
-    TEXT(vpc)                       \
-    TEXT(letter) /* of its zone */  \
-    INT(base)                       \
-    INT(prefix)                     \
-    INT(is_default)                 \
+#define CLOUD_SUBNET_ROW(TEXT, INT)                                    \
+    TEXT(id)                                                           \
+    TEXT(account)                                                      \
+    TEXT(vpc)                                                          \
+    TEXT(letter) /* of its zone */                                     \
+    INT(base)                                                          \
+    INT(prefix)                                                        \
+    INT(is_default)                                                    \
     INT(next) /* offset where the search for a free address goes on */ \
     INT(used) /* addresses held; by triggers only */
 
@@ -33,15 +33,15 @@ struct cloud_subnet {
     ROW_FIELDS(CLOUD_SUBNET_ROW)
 };
 
-#define CLOUD_PORT_ROW(TEXT, INT) \
-    TEXT(id) /* eni-... */        \
-    TEXT(account)                 \
-    TEXT(vpc)                     \
-    TEXT(subnet)                  \
-    TEXT(instance)                \
+#define CLOUD_PORT_ROW(TEXT, INT)         \
+    TEXT(id) /* eni-... */                \
+    TEXT(account)                         \
+    TEXT(vpc)                             \
+    TEXT(subnet)                          \
+    TEXT(instance)                        \
     TEXT(attachment) /* eni-attach-... */ \
-    TEXT(mac)                     \
-    INT(address)                  \
+    TEXT(mac)                             \
+    INT(address)                          \
     INT(created_wall_ms)
 
 struct cloud_port {
@@ -78,6 +78,10 @@ struct cloud_port *cloud_port_list(struct store *st, struct arena *arena, const 
                                    size_t *len);
 bool cloud_port_of_instance(struct store *st, struct arena *arena, const char *instance,
                             struct cloud_port *out);
+
+/* One that has that address in that network, or that MAC. */
+bool cloud_port_by_address(struct store *st, struct arena *arena, const char *vpc, int64_t address,
+                           const char *mac, struct cloud_port *out);
 
 /* The groups of a port in their order. */
 struct cloud_port_group {

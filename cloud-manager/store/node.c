@@ -19,8 +19,7 @@ void cloud_node_save(struct store *st, const struct cloud_node *row)
               row->certificate, row->dos_url);
 }
 
-bool cloud_node_get(struct store *st, struct arena *arena, const char *name,
-                    struct cloud_node *out)
+bool cloud_node_get(struct store *st, struct arena *arena, const char *name, struct cloud_node *out)
 {
     struct query q;
     query_open(&q, st, ROW_SELECT(CLOUD_NODE_ROW) " FROM node t WHERE name=?", "s", name);
@@ -49,9 +48,8 @@ struct cloud_node *cloud_node_list(struct store *st, struct arena *arena, const 
     struct cloud_node *rows = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q, ROW_SELECT(CLOUD_NODE_ROW) " FROM node t WHERE kind=? ORDER BY letter,name",
-               "s", kind)
-    {
+    STORE_EACH (st, q, ROW_SELECT(CLOUD_NODE_ROW) " FROM node t WHERE kind=? ORDER BY letter,name",
+                "s", kind) {
         rows = row_grow(arena, rows, *len, sizeof *rows);
         load(&q, arena, &rows[(*len)++]);
     }
@@ -124,8 +122,7 @@ int64_t cloud_wished_get(struct store *st, const char *node, const char *kind, c
 void cloud_wished_set(struct store *st, const char *node, const char *kind, const char *id,
                       int64_t generation)
 {
-    store_run(st,
-              "INSERT INTO wished VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE SET generation=?4",
+    store_run(st, "INSERT INTO wished VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE SET generation=?4",
               "sssi", node, kind, id, generation);
 }
 
@@ -140,8 +137,8 @@ const char **cloud_wished_nodes(struct store *st, struct arena *arena, const cha
     const char **nodes = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q, "SELECT node FROM wished WHERE kind=? AND id=? ORDER BY node", "ss", kind, id)
-    {
+    STORE_EACH (st, q, "SELECT node FROM wished WHERE kind=? AND id=? ORDER BY node", "ss", kind,
+                id) {
         nodes = row_grow(arena, nodes, *len, sizeof *nodes);
         nodes[(*len)++] = arena_strdup(arena, query_text(&q, 0));
     }

@@ -6,14 +6,14 @@
 
 #include <stdbool.h>
 
-#define CLOUD_NODE_ROW(TEXT, INT)                                                \
-    TEXT(name)                                                                   \
-    TEXT(kind)        /* "cluster", "dos" */                                     \
-    TEXT(letter)      /* of a cluster's zone: "a"; "" of a dos */                \
-    TEXT(link_key)    /* hex of 32 bytes, sealed; AAD "node|NAME" */             \
+#define CLOUD_NODE_ROW(TEXT, INT)                                                    \
+    TEXT(name)                                                                       \
+    TEXT(kind)        /* "cluster", "dos" */                                         \
+    TEXT(letter)      /* of a cluster's zone: "a"; "" of a dos */                    \
+    TEXT(link_key)    /* hex of 32 bytes, sealed; AAD "node|NAME" */                 \
     INT(joins)        /* how often it joined: generation of what is sealed for it */ \
-    TEXT(serial)      /* of its certificate, lower-case hex */                   \
-    TEXT(certificate) /* PEM, as it was handed out */                            \
+    TEXT(serial)      /* of its certificate, lower-case hex */                       \
+    TEXT(certificate) /* PEM, as it was handed out */                                \
     TEXT(dos_url)     /* of a dos: where hosts fetch chunks */
 
 struct cloud_node {

@@ -39,9 +39,8 @@ struct cloud_port *cloud_port_list(struct store *st, struct arena *arena, const 
     struct cloud_port *rows = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q, ROW_SELECT(CLOUD_PORT_ROW) " FROM port t WHERE account=? ORDER BY id", "s",
-               account)
-    {
+    STORE_EACH (st, q, ROW_SELECT(CLOUD_PORT_ROW) " FROM port t WHERE account=? ORDER BY id", "s",
+                account) {
         rows = row_grow(arena, rows, *len, sizeof *rows);
         load(&q, arena, &rows[(*len)++]);
     }
@@ -60,17 +59,31 @@ bool cloud_port_of_instance(struct store *st, struct arena *arena, const char *i
     return true;
 }
 
+bool cloud_port_by_address(struct store *st, struct arena *arena, const char *vpc, int64_t address,
+                           const char *mac, struct cloud_port *out)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_PORT_ROW) " FROM port t WHERE (vpc=?1 AND address=?2) OR mac=?3"
+                                          " ORDER BY id",
+               "sis", vpc, address, mac);
+    if (!query_next(&q))
+        return false;
+    load(&q, arena, out);
+    query_close(&q);
+    return true;
+}
+
 struct cloud_port_group *cloud_port_groups(struct store *st, struct arena *arena, const char *port,
                                            size_t *len)
 {
     struct cloud_port_group *rows = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q,
-               "SELECT g.id,g.name FROM port_group p JOIN security_group g ON g.id=p.grp"
-               " WHERE p.port=? ORDER BY p.place",
-               "s", port)
-    {
+    STORE_EACH (st, q,
+                "SELECT g.id,g.name FROM port_group p JOIN security_group g ON g.id=p.grp"
+                " WHERE p.port=? ORDER BY p.place",
+                "s", port) {
         rows = row_grow(arena, rows, *len, sizeof *rows);
         rows[(*len)++] = (struct cloud_port_group){arena_strdup(arena, query_text(&q, 0)),
                                                    arena_strdup(arena, query_text(&q, 1))};

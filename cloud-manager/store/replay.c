@@ -23,12 +23,13 @@ void cloud_replay_purge(struct store *st, int64_t wall_ms)
     store_run(st, "DELETE FROM replay WHERE expires_wall_ms<?", "i", wall_ms);
 }
 
-bool cloud_token_get(struct store *st, struct arena *arena, const char *account,
-                     const char *action, const char *token, struct cloud_token *out)
+bool cloud_token_get(struct store *st, struct arena *arena, const char *account, const char *action,
+                     const char *token, struct cloud_token *out)
 {
     struct query q;
-    query_open(&q, st, "SELECT hash,reservation FROM token WHERE account=? AND action=? AND token=?",
-               "sss", account, action, token);
+    query_open(&q, st,
+               "SELECT hash,reservation FROM token WHERE account=? AND action=? AND token=?", "sss",
+               account, action, token);
     if (!query_next(&q))
         return false;
     out->hash = arena_strdup(arena, query_text(&q, 0));

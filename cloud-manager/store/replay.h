@@ -17,8 +17,8 @@ struct cloud_token {
     const char *hash; /* of the canonical parameters */
     const char *reservation;
 };
-bool cloud_token_get(struct store *st, struct arena *arena, const char *account,
-                     const char *action, const char *token, struct cloud_token *out);
+bool cloud_token_get(struct store *st, struct arena *arena, const char *account, const char *action,
+                     const char *token, struct cloud_token *out);
 void cloud_token_insert(struct store *st, const char *account, const char *action,
                         const char *token, const struct cloud_token *row);
 /* The reservation has no row left: its token may be used again. */

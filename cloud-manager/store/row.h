@@ -17,20 +17,20 @@
 #define ROW_FIELDS(LIST)     LIST(ROW_TEXT_FIELD, ROW_INT_FIELD)
 
 /* "SELECT 0,id,account" of table alias t. */
-#define ROW_NAME(name)   ",t." #name
-#define ROW_SELECT(LIST) "SELECT 0" LIST(ROW_NAME, ROW_NAME)
+#define ROW_NAME(name)       ",t." #name
+#define ROW_SELECT(LIST)     "SELECT 0" LIST(ROW_NAME, ROW_NAME)
 
 /* "INSERT INTO key(rowid,id,account) VALUES(NULL,?,?)", its format, and its arguments. */
-#define ROW_COLUMN(name) "," #name
-#define ROW_MARK(name)   ",?"
+#define ROW_COLUMN(name)     "," #name
+#define ROW_MARK(name)       ",?"
 #define ROW_INSERT(table, LIST) \
-    "INSERT INTO " table "(rowid" LIST(ROW_COLUMN, ROW_COLUMN) ") VALUES(NULL" LIST(ROW_MARK, \
-                                                                                    ROW_MARK) ")"
-#define ROW_S(name)      "s"
-#define ROW_I(name)      "i"
-#define ROW_FORMAT(LIST) "" LIST(ROW_S, ROW_I)
-#define ROW_ARG(name)    , row->name
-#define ROW_ARGS(LIST)   LIST(ROW_ARG, ROW_ARG)
+    "INSERT INTO " table        \
+    "(rowid" LIST(ROW_COLUMN, ROW_COLUMN) ") VALUES(NULL" LIST(ROW_MARK, ROW_MARK) ")"
+#define ROW_S(name)         "s"
+#define ROW_I(name)         "i"
+#define ROW_FORMAT(LIST)    "" LIST(ROW_S, ROW_I)
+#define ROW_ARG(name)       , row->name
+#define ROW_ARGS(LIST)      LIST(ROW_ARG, ROW_ARG)
 
 /* Statements that fill *row from the row at hand of `q`; `column` counts from 1. */
 #define ROW_LOAD_TEXT(name) row->name = arena_strdup(arena, query_text(q, column++));

@@ -33,11 +33,10 @@ struct cloud_rule *cloud_rule_list(struct store *st, struct arena *arena, const 
     struct cloud_rule *rows = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q,
-               ROW_SELECT(CLOUD_RULE_ROW) " FROM rule t WHERE grp=? ORDER BY"
-                                          " egress,protocol,from_port,to_port,cidr,peer",
-               "s", group)
-    {
+    STORE_EACH (st, q,
+                ROW_SELECT(CLOUD_RULE_ROW) " FROM rule t WHERE grp=? ORDER BY"
+                                           " egress,protocol,from_port,to_port,cidr,peer",
+                "s", group) {
         rows = row_grow(arena, rows, *len, sizeof *rows);
         load(&q, arena, &rows[(*len)++]);
     }

@@ -15,19 +15,18 @@ struct cloud_tags cloud_tag_list(struct store *st, struct arena *arena, const ch
 {
     struct cloud_tags tags = {0};
     struct query q;
-    STORE_EACH(st, q, "SELECT resource,key,value FROM tag WHERE resource=? ORDER BY key", "s",
-               resource)
+    STORE_EACH (st, q, "SELECT resource,key,value FROM tag WHERE resource=? ORDER BY key", "s",
+                resource)
         add(&tags, &q, arena);
     return tags;
 }
 
-struct cloud_tags cloud_tag_list_account(struct store *st, struct arena *arena,
-                                         const char *account)
+struct cloud_tags cloud_tag_list_account(struct store *st, struct arena *arena, const char *account)
 {
     struct cloud_tags tags = {0};
     struct query q;
-    STORE_EACH(st, q, "SELECT resource,key,value FROM tag WHERE account=? ORDER BY resource,key",
-               "s", account)
+    STORE_EACH (st, q, "SELECT resource,key,value FROM tag WHERE account=? ORDER BY resource,key",
+                "s", account)
         add(&tags, &q, arena);
     return tags;
 }

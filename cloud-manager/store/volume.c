@@ -37,9 +37,8 @@ struct cloud_volume *cloud_volume_list(struct store *st, struct arena *arena, co
     struct cloud_volume *rows = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH(st, q, ROW_SELECT(CLOUD_VOLUME_ROW) " FROM volume t WHERE account=? ORDER BY id",
-               "s", account)
-    {
+    STORE_EACH (st, q, ROW_SELECT(CLOUD_VOLUME_ROW) " FROM volume t WHERE account=? ORDER BY id",
+                "s", account) {
         rows = row_grow(arena, rows, *len, sizeof *rows);
         load(&q, arena, &rows[(*len)++]);
     }

@@ -5,15 +5,15 @@
 
 #include <stdbool.h>
 
-#define CLOUD_VOLUME_ROW(TEXT, INT) \
-    TEXT(id) /* vol-... */          \
-    TEXT(account)                   \
-    TEXT(instance)                  \
-    TEXT(snapshot)                  \
-    TEXT(letter) /* of its zone */  \
-    INT(size_gib)                   \
+#define CLOUD_VOLUME_ROW(TEXT, INT)             \
+    TEXT(id) /* vol-... */                      \
+    TEXT(account)                               \
+    TEXT(instance)                              \
+    TEXT(snapshot)                              \
+    TEXT(letter) /* of its zone */              \
+    INT(size_gib)                               \
     TEXT(type) /* as it was asked for: "gp2" */ \
-    TEXT(device)                    \
+    TEXT(device)                                \
     INT(created_wall_ms)
 
 struct cloud_volume {

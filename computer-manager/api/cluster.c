@@ -2,7 +2,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "computer-manager/host.h"
-#include "computer-manager/model/port.h"
+#include "computer-manager/api/port.h"
 #include "computer-manager/store/record.h"
 
 #include <stdlib.h>
@@ -19,6 +19,7 @@ static struct host_record *record_of(struct host_core *c, const char *id, int64_
         r->pepoch = pepoch;
         r->ran_generation = r->why_generation = -1;
         map_put(&c->records, key, r);
+        c->list_next_ms = c->at.now_ms; /* nothing is planned for it before a listing */
     }
     return r;
 }

@@ -5,7 +5,7 @@
 #include "computer-manager/host.h"
 #include "computer-manager/model/address.h"
 #include "computer-manager/model/metadata.h"
-#include "computer-manager/model/port.h"
+#include "computer-manager/api/port.h"
 #include "proto/auth/base64.h"
 
 #include <string.h>

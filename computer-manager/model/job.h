@@ -15,16 +15,16 @@
 #include <stdint.h>
 
 enum {
-    HOST_ID_SIZE = 24,        /* "i-" and 17 digits, NUL */
-    HOST_HASH_SIZE = 65,      /* SHA-256 in hex, NUL */
+    HOST_ID_SIZE = 24,   /* "i-" and 17 digits, NUL */
+    HOST_HASH_SIZE = 65, /* SHA-256 in hex, NUL */
     HOST_NAME_SIZE = 64,
     HOST_GRANT_SIZE = 256,
-    HOST_RULES_MAX = 320,     /* of one port: 5 groups of 60 rules, and room */
-    HOST_MEMBERS_MAX = 4096,  /* addresses of one group on one network */
+    HOST_RULES_MAX = 320,    /* of one port: 5 groups of 60 rules, and room */
+    HOST_MEMBERS_MAX = 4096, /* addresses of one group on one network */
     HOST_DOMAINS_MAX = 1024,
     HOST_PORTS_MAX = 1024,
     HOST_CONSOLE_BYTES = 65536,
-    HOST_PROFILE_CURRENT = 1, /* hardware profile of an instance's first start today */
+    HOST_PROFILE_CURRENT = 1,      /* hardware profile of an instance's first start today */
     HOST_MESSAGE_MAX = 128 * 1024, /* larger than any struct below */
 };
 
@@ -40,13 +40,13 @@ enum host_job_kind {
     HOST_JOB_HV_CONSOLE,
     /* computer-network */
     HOST_JOB_NET_LIST,
-    HOST_JOB_NET_PORT,    /* ensure: network, tap, lease, filters; default drop comes first */
-    HOST_JOB_NET_UNPORT,  /* remove; the network goes with its last port */
-    HOST_JOB_NET_GROUP,   /* replace the members of a security group on one network */
+    HOST_JOB_NET_PORT,   /* ensure: network, tap, lease, filters; default drop comes first */
+    HOST_JOB_NET_UNPORT, /* remove; the network goes with its last port */
+    HOST_JOB_NET_GROUP,  /* replace the members of a security group on one network */
     /* workers of the manager itself */
-    HOST_JOB_DISK_BASE,   /* fetch chunks, verify, assemble the base of an image */
-    HOST_JOB_DISK_ROOT,   /* linked qcow2 on that base */
-    HOST_JOB_DISK_ERASE,  /* root disk, console log, NVRAM of an instance */
+    HOST_JOB_DISK_BASE,  /* fetch chunks, verify, assemble the base of an image */
+    HOST_JOB_DISK_ROOT,  /* linked qcow2 on that base */
+    HOST_JOB_DISK_ERASE, /* root disk, console log, NVRAM of an instance */
     HOST_JOB_DISK_LIST,
     /* said by computer-hypervisor without being asked: struct host_hv_event; list at once */
     HOST_HV_EVENT,
@@ -57,13 +57,19 @@ enum host_job_kind {
 /* ---- hypervisor ------------------------------------------------------------------------ */
 
 enum host_domain_state {
-    HOST_DOMAIN_OFF,     /* defined, not running */
-    HOST_DOMAIN_RUNNING, /* also while the guest reboots */
-    HOST_DOMAIN_PAUSED,  /* by an I/O error: impaired */
-    HOST_DOMAIN_STOPPING,/* shutting down on ACPI request */
+    HOST_DOMAIN_OFF,      /* defined, not running */
+    HOST_DOMAIN_RUNNING,  /* also while the guest reboots */
+    HOST_DOMAIN_PAUSED,   /* by an I/O error: impaired */
+    HOST_DOMAIN_STOPPING, /* shutting down on ACPI request */
 };
 
-enum host_off_why { HOST_OFF_NONE, HOST_OFF_GUEST, HOST_OFF_CRASH, HOST_OFF_HOST, HOST_OFF_UNKNOWN };
+enum host_off_why {
+    HOST_OFF_NONE,
+    HOST_OFF_GUEST,
+    HOST_OFF_CRASH,
+    HOST_OFF_HOST,
+    HOST_OFF_UNKNOWN
+};
 
 struct host_domain {
     char instance[HOST_ID_SIZE]; /* from the domain's own metadata */
@@ -100,7 +106,7 @@ struct host_hv_start {
     int64_t vcpus, memory_mib;
     char volume[HOST_ID_SIZE]; /* root volume id; its text without the dash is the disk's serial */
     char manifest[HOST_HASH_SIZE]; /* of its image: names the base under the root disk */
-    char tap[16];              /* made by computer-network before */
+    char tap[16];                  /* made by computer-network before */
     uint8_t mac[6];
     int64_t mtu;
 };
@@ -126,25 +132,25 @@ struct host_hv_console {
 
 /* One rule of what is let through; everything else is dropped. Addresses in host order. */
 struct host_rule {
-    uint8_t egress;        /* 0: to the guest, 1: from the guest */
-    uint8_t protocol;      /* IP protocol number; 0 = every protocol */
-    int32_t from, to;      /* TCP/UDP ports; ICMP type and code; -1 = every */
-    uint32_t cidr;         /* other end, when group is "" */
+    uint8_t egress;   /* 0: to the guest, 1: from the guest */
+    uint8_t protocol; /* IP protocol number; 0 = every protocol */
+    int32_t from, to; /* TCP/UDP ports; ICMP type and code; -1 = every */
+    uint32_t cidr;    /* other end, when group is "" */
     uint8_t cidr_len;
     char group[HOST_ID_SIZE]; /* other end: a member of this group */
 };
 
 struct host_port {
-    char port[HOST_ID_SIZE];     /* eni-... */
+    char port[HOST_ID_SIZE]; /* eni-... */
     char instance[HOST_ID_SIZE];
     char vpc[HOST_ID_SIZE];
-    int64_t vni;                 /* 1 .. 2^24-1, unique per VPC; names bridge, namespace, zone */
+    int64_t vni; /* 1 .. 2^24-1, unique per VPC; names bridge, namespace, zone */
     uint8_t mac[6];
-    uint32_t address, subnet;    /* host order */
+    uint32_t address, subnet; /* host order */
     uint8_t subnet_len;
     uint32_t vpc_cidr;
     uint8_t vpc_cidr_len;
-    uint32_t gateway;            /* subnet base + 1; the resolver answers at VPC base + 2 too */
+    uint32_t gateway;              /* subnet base + 1; the resolver answers at VPC base + 2 too */
     char hostname[HOST_NAME_SIZE]; /* ip-172-31-0-5 */
     char domain[HOST_NAME_SIZE];   /* REGION.compute.internal */
     int64_t mtu;
@@ -169,9 +175,9 @@ struct host_net_port_done {
 };
 
 /* The metadata socket of a network, listening in its router namespace on 169.254.169.254:80, comes
- * along as a descriptor; it replaces the one before. Without a descriptor the network is gone: close
- * the listener and its connections, they hold the namespace. Said when a network comes up or goes,
- * and for every network before the first NET_LIST of a channel is answered: with that answer,
+ * along as a descriptor; it replaces the one before. Without a descriptor the network is gone:
+ * close the listener and its connections, they hold the namespace. Said when a network comes up or
+ * goes, and for every network before the first NET_LIST of a channel is answered: with that answer,
  * whatever an earlier channel brought and this one did not is gone too. */
 struct host_net_listener {
     int64_t vni;

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,7 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STOP_MS = 5000 };
+/* A starting one is up to three processes. */
+enum { STOP_MS = 5000, STOP_TRIES = 8 };
 
 const char *dnsmasq_user(void)
 {
@@ -41,7 +43,7 @@ static bool is_ours(int64_t pid, const struct lease_paths *paths)
     return line.len > skip && str_eq(first + skip, ours);
 }
 
-/* The running process, or 0. */
+/* The process that says it is up, or 0. */
 static pid_t find(const struct lease_paths *paths)
 {
     CLEANUP(buf_fini) struct buf text = {0};
@@ -54,6 +56,23 @@ static pid_t find(const struct lease_paths *paths)
     if (!str_parse_i64(line, 2, INT32_MAX, &pid) || !is_ours(pid, paths))
         return 0;
     return (pid_t)pid;
+}
+
+/* Any process of ours, or 0: one that a killed computer-network had just started has its sockets
+ * before it has written its pid. */
+static pid_t find_any(const struct lease_paths *paths)
+{
+    pid_t found = find(paths);
+    DIR *proc = found == 0 ? opendir("/proc") : NULL;
+    if (proc == NULL)
+        return found;
+    for (struct dirent *entry; found == 0 && (entry = readdir(proc)) != NULL;) {
+        int64_t pid;
+        if (str_parse_i64(entry->d_name, 2, INT32_MAX, &pid) && is_ours(pid, paths))
+            found = (pid_t)pid;
+    }
+    closedir(proc);
+    return found;
 }
 
 bool dnsmasq_runs(const struct lease_paths *paths)
@@ -127,25 +146,34 @@ static int open_process(pid_t pid)
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
+/* Is it gone after that signal and that time? */
+static bool ends(int fd, int signal_number, int ms)
+{
+    struct pollfd gone = {.fd = fd, .events = POLLIN};
+    syscall(SYS_pidfd_send_signal, fd, signal_number, NULL, 0);
+    return poll(&gone, 1, ms) > 0;
+}
+
+static bool end_process(pid_t pid, const struct lease_paths *paths)
+{
+    int fd = open_process(pid);
+    if (fd < 0)
+        return true;
+    /* Between reading its name and opening it the number could have gone to another. */
+    bool over = !is_ours(pid, paths) || ends(fd, SIGTERM, STOP_MS) || ends(fd, SIGKILL, STOP_MS);
+    close(fd);
+    return over;
+}
+
 enum err_code dnsmasq_stop(const struct lease_paths *paths, struct err *err)
 {
-    pid_t pid = find(paths);
-    int fd = pid != 0 ? open_process(pid) : -1;
-    if (fd < 0)
-        return ERR_OK;
-    /* Between reading its name and opening it the number could have gone to another. */
-    bool ours = find(paths) == pid;
-    struct pollfd gone = {.fd = fd, .events = POLLIN};
-    if (ours)
-        syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0);
-    if (ours && poll(&gone, 1, STOP_MS) == 0) {
-        syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
-        ours = poll(&gone, 1, STOP_MS) == 0;
-    } else {
-        ours = false;
-    }
-    close(fd);
-    return ours ? err_set(err, ERR_TIMEOUT, "dnsmasq %d does not end", (int)pid) : ERR_OK;
+    pid_t pid = 0;
+    for (int tries = 0; tries < STOP_TRIES && (pid = find_any(paths)) != 0; tries++)
+        if (!end_process(pid, paths))
+            break;
+    return pid == 0 || find_any(paths) == 0
+               ? ERR_OK
+               : err_set(err, ERR_TIMEOUT, "dnsmasq %d does not end", (int)pid);
 }
 
 enum err_code dnsmasq_reread(const struct lease_paths *paths, struct err *err)

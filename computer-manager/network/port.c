@@ -136,7 +136,7 @@ static enum err_code lower_tap(struct network *net, const char *tap, struct err 
 static enum err_code leave_network(struct network *net, struct vpc *v, bool last, struct err *err)
 {
     if (!last)
-        return dnsmasq_runs(&v->paths) ? dnsmasq_reread(&v->paths, err) : ERR_OK;
+        return vpc_forget_leases(v, err);
     if (vpc_remove(v, err) != ERR_OK)
         return err->code;
     return sweep_base(net, &seen, v->vni, err);

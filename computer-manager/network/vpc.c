@@ -189,8 +189,17 @@ static enum err_code prepare_inside(void *self, struct err *err)
 
 static enum err_code start_inside(void *self, struct err *err)
 {
-    struct inside *in = self;
-    return dnsmasq_start(in->vpc->net, &in->vpc->paths, err);
+    const struct vpc *v = self;
+    return dnsmasq_start(v->net, &v->paths, err);
+}
+
+enum err_code vpc_forget_leases(struct vpc *v, struct err *err)
+{
+    if (dnsmasq_stop(&v->paths, err) != ERR_OK)
+        return err->code;
+    if (access(v->paths.conf, F_OK) != 0) /* half made: the next port starts it */
+        return ERR_OK;
+    return space_visit(v->space, start_inside, v, err);
 }
 
 /* A running one is kept when it was started with the same texts; else it ends before the files
@@ -203,7 +212,7 @@ static enum err_code ensure_dnsmasq(struct inside *in, struct err *err)
     if (dnsmasq_stop(&v->paths, err) != ERR_OK ||
         lease_conf_write(&v->paths, in->port, in->conf, in->subnet, err) != ERR_OK)
         return err->code;
-    return space_visit(v->space, start_inside, in, err);
+    return space_visit(v->space, start_inside, v, err);
 }
 
 static enum err_code ensure_router(struct inside *in, struct err *err)

@@ -32,6 +32,9 @@ void vpc_init(struct vpc *v, struct network *net, const struct survey *survey, i
 /* Everything that this port needs of its network, but the port itself. */
 enum err_code vpc_ensure(struct vpc *v, const struct survey *survey, const struct host_port *port,
                          struct err *err);
+/* After a port left a network that stays: dnsmasq anew, for it would keep the lease in memory, and
+ * refuse the address to the port that has it next. */
+enum err_code vpc_forget_leases(struct vpc *v, struct err *err);
 /* Everything of the network goes. Its filters' maps and sets too. */
 enum err_code vpc_remove(struct vpc *v, struct err *err);
 /* The metadata socket, listening inside; the caller closes. -1 and `err` where it fails. */

@@ -65,8 +65,7 @@ static enum err_code add_part(struct dos_call *c, struct sum *sum, const struct 
 {
     struct dos_part_row row;
     unsigned char md5[DIGEST_MD5_SIZE];
-    if (want->number <= sum->last_number)
-        return err_set(c->err, ERR_PART_ORDER, "The list of parts was not in ascending order");
+    INV(want->number > sum->last_number);
     if (!dos_part_find(c->core->store, c->op->upload, want->number, &row) ||
         !str_eq(row.etag, want->etag))
         return err_set(c->err, ERR_INVALID_PART, "Part %lld was not found or has another ETag",
@@ -86,11 +85,23 @@ static enum err_code add_part(struct dos_call *c, struct sum *sum, const struct 
     return ERR_OK;
 }
 
+static enum err_code check_order(const struct dos_call *c)
+{
+    const struct dos_part *parts = c->op->complete.parts;
+    if (c->op->complete.len == 0)
+        return err_set(c->err, ERR_MALFORMED_XML, "The list of parts is empty");
+    for (size_t i = 1; i < c->op->complete.len; i++)
+        if (parts[i].number <= parts[i - 1].number)
+            return err_set(c->err, ERR_PART_ORDER,
+                           "The list of parts was not in ascending order");
+    return ERR_OK;
+}
+
 static enum err_code add_parts(struct dos_call *c, struct sum *sum)
 {
     size_t len = c->op->complete.len;
-    if (len == 0)
-        return err_set(c->err, ERR_MALFORMED_XML, "The list of parts is empty");
+    if (check_order(c) != ERR_OK)
+        return c->err->code;
     for (size_t i = 0; i < len; i++) {
         enum err_code code = add_part(c, sum, &c->op->complete.parts[i], i == len - 1);
         if (code != ERR_OK)

@@ -44,7 +44,8 @@ size_t manifest_chunk_len(const struct manifest *m, size_t index)
 void manifest_encode(struct buf *out, const struct manifest *m)
 {
     PRE(m->len == chunk_count(m->size_bytes, m->chunk_size_bytes));
-    buf_printf(out, "{\"version\":1,\"hash\":\"sha256\",\"size\":%llu,\"chunk_size\":%u,\"chunks\":[",
+    buf_printf(out,
+               "{\"version\":1,\"hash\":\"sha256\",\"size\":%llu,\"chunk_size\":%u,\"chunks\":[",
                (unsigned long long)m->size_bytes, m->chunk_size_bytes);
     for (size_t i = 0; i < m->len; i++) {
         char hex[2 * MANIFEST_HASH_SIZE + 1] = "";
@@ -77,8 +78,7 @@ static bool decode_chunk(struct manifest_chunk *chunk, const json_t *json)
     if (!json_is_string(json))
         return false;
     chunk->is_hole = json_string_length(json) == 0;
-    return chunk->is_hole ||
-           str_unhex(chunk->hash, MANIFEST_HASH_SIZE, json_string_value(json));
+    return chunk->is_hole || str_unhex(chunk->hash, MANIFEST_HASH_SIZE, json_string_value(json));
 }
 
 static enum err_code decode_chunks(struct manifest *m, const json_t *chunks, struct err *err)

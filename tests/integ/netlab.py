@@ -234,3 +234,78 @@ class Sniffer:
 
     def close(self):
         self.socket.close()
+
+
+class Outside:
+    """The world beyond the uplink: 192.0.2.1, with a TCP port, a UDP port and a resolver."""
+
+    def __init__(self):
+        run("ip", "netns", "add", "outside")
+        run("ip", "link", "add", "ext0", "type", "veth", "peer", "name", "eth0", "netns", "outside")
+        run("ip", "addr", "add", "192.0.2.2/24", "dev", "ext0")
+        run("ip", "link", "set", "ext0", "up")
+        run("ip", "link", "set", "lo", "up")
+        run("ip", "route", "add", "default", "via", "192.0.2.1")
+        with inside("outside"):
+            run("ip", "addr", "add", "192.0.2.1/24", "dev", "eth0")
+            run("ip", "link", "set", "eth0", "up")
+            run("ip", "link", "set", "lo", "up")
+            self.tcp = socket.create_server(("192.0.2.1", 8080))
+            self.dns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.dns.bind(("192.0.2.1", 53))
+        self.peers, self.accepted = [], threading.Event()
+        threading.Thread(target=self.serve_tcp, daemon=True).start()
+        threading.Thread(target=self.serve_dns, daemon=True).start()
+
+    def serve_tcp(self):
+        while True:
+            connection, peer = self.tcp.accept()
+            self.peers.append(peer[0])
+            self.accepted.set()
+            connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 8\r\n\r\noutside\n")
+            connection.close()
+
+    def serve_dns(self):
+        while True:
+            query, peer = self.dns.recvfrom(512)
+            answer = query[:2] + b"\x81\x80" + query[4:6] + b"\0\1\0\0\0\0" + query[12:]
+            answer = answer.split(b"\0\0\x29")[0] if b"\0\0\x29" in query else answer
+            answer += b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton("198.51.100.7")
+            self.dns.sendto(answer, peer)
+
+
+def resolve(guest, name, server):
+    """The first A record, asked over UDP from the guest's own stack; None without one."""
+    query = b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + b"".join(
+        bytes([len(l)]) + l.encode() for l in name.split(".")) + b"\0\0\1\0\1"
+    with inside(guest.space), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(10)
+        s.sendto(query, (server, 53))
+        try:
+            answer = s.recv(512)
+        except socket.timeout:
+            return None
+    return socket.inet_ntoa(answer[-4:]) if answer[6:8] != b"\0\0" else None
+
+
+def connects(space, address, tcp_port, patience=2.0):
+    """Does a TCP connection come about, and from which source does the other end see it?"""
+    def attempt():
+        try:
+            with socket.create_connection((address, tcp_port), timeout=patience):
+                return True
+        except OSError:
+            return False
+    if space is None:
+        return attempt()
+    with inside(space):
+        return attempt()
+
+
+def listen(guest, *ports):
+    with inside(guest.space):
+        return [socket.create_server(("0.0.0.0", p)) for p in ports]
+
+
+def pings(guest, address, count=1):
+    return guest.do("ping", "-c", str(count), "-W", "2", address).returncode == 0

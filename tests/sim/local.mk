@@ -1,6 +1,7 @@
 # tests/sim: the simulator. `make check-sim SEEDS=n SEED_START=k` runs it.
 check_PROGRAMS += tests/sim/sim
-tests_sim_sim_SOURCES = \
+check_LIBRARIES = libsim.a
+libsim_a_SOURCES = \
 	%D%/clock.c %D%/clock.h \
 	%D%/cloud.c %D%/cloud.h \
 	%D%/disks.c \
@@ -11,7 +12,6 @@ tests_sim_sim_SOURCES = \
 	%D%/hypervisor.c \
 	%D%/joiner.c %D%/joiner.h \
 	%D%/machine.c %D%/machine.h \
-	%D%/main.c \
 	%D%/nemesis.c %D%/nemesis.h \
 	%D%/net.c %D%/net.h \
 	%D%/node.c %D%/node.h \
@@ -28,9 +28,26 @@ tests_sim_sim_SOURCES = \
 	%D%/self/crown.c %D%/self/crown.h \
 	%D%/self/vassal.c %D%/self/vassal.h \
 	%D%/self/zone.c %D%/self/zone.h
-tests_sim_sim_LDADD = libcloud.a libcluster.a libhost.a libhostnet.a libproto.a libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(SSL_LIBS)
+tests_sim_sim_SOURCES = %D%/main.c
+tests_sim_sim_LDADD = libsim.a libcloud.a libcluster.a libhost.a libhostnet.a libproto.a libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(SSL_LIBS)
 
 SEEDS ?= 300
 SEED_START ?= 1
 check-sim: tests/sim/sim$(EXEEXT)
 	tests/sim/sim$(EXEEXT) --seed $(SEED_START) --seeds $(SEEDS)
+
+# Every seed twice: the same seed and the same binary give the same trace (I22).
+check-sim-twice: tests/sim/sim$(EXEEXT)
+	tests/sim/sim$(EXEEXT) --hash --seed $(SEED_START) --seeds $(SEEDS) > tests/sim/hash.1
+	tests/sim/sim$(EXEEXT) --hash --seed $(SEED_START) --seeds $(SEEDS) > tests/sim/hash.2
+	cmp tests/sim/hash.1 tests/sim/hash.2
+CLEANFILES += tests/sim/hash.1 tests/sim/hash.2
+
+# One changed source, compiled alone, before the objects of everything else (tests/sim/mutate).
+sim-mutant: tests/sim/sim$(EXEEXT)
+	$(COMPILE) -c -o $(MUTANT).o $(MUTANT_SOURCE)
+	$(CCLD) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) -o $(MUTANT) $(tests_sim_sim_OBJECTS) $(MUTANT).o $(tests_sim_sim_LDADD) $(LIBS)
+check-sim-mutations: tests/sim/sim$(EXEEXT)
+	$(top_srcdir)/tests/sim/mutate --build $(abs_top_builddir)
+.PHONY: check-sim-twice check-sim-mutations sim-mutant
+EXTRA_DIST += %D%/mutate

@@ -120,10 +120,15 @@ static void report(const struct sim_world *w, const char *invariant, const char 
 }
 
 /* An assertion of the product's failed: that is a find too, and needs its seed. */
+static bool is_brief; /* options.is_mutation, for on_abort */
+
 static void on_abort(int signal)
 {
     const struct sim_world *w = sim_world_current();
-    if (w != NULL) {
+    if (w != NULL && is_brief) {
+        printf("killed by ASSERT at seed %" PRIu64 ": see stderr\n", w->seed);
+        fflush(stdout);
+    } else if (w != NULL) {
         report(w, "ASSERT", "", "an assertion failed (see stderr)", LINES);
         fflush(stdout);
     }
@@ -158,6 +163,7 @@ int main(int argc, char **argv)
     struct options o = parse(argc, argv);
     struct sigaction action = {.sa_handler = on_abort};
     sigaction(SIGABRT, &action, NULL);
+    is_brief = o.is_mutation;
     log_init("sim", o.world.prints ? LOG_INFO : (enum log_level)(LOG_ERROR + 1));
     uint64_t events = 0;
     bool ok = true;

@@ -67,7 +67,7 @@ static struct call *call_new(struct sim_net *net)
 static struct call *call_get(struct sim_net *net, uint64_t number)
 {
     struct call *c = &net->calls[number % SLOTS_MAX];
-    return c->number == number ? c : NULL;
+    return number != 0 && c->number == number ? c : NULL;
 }
 
 /* Tells the caller the end of its call: an answer's parcel (taken), or NULL for no answer. */

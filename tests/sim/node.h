@@ -84,6 +84,7 @@ struct sim_node {
     bool step_may_fail;
     void *backup;                  /* a dump of the store; owned */
     size_t backup_len;
+    int64_t backup_at_ms;          /* virtual time of that backup */
     bool was_restored;
 };
 

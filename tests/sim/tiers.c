@@ -146,12 +146,20 @@ static void no_job(struct sim_node *n, const struct effect_job *job)
     (void)n, (void)job;
 }
 
+/* What the restore tool does (PROTOCOL R14). */
+static void open_recovery(struct store *st, const struct rng *rng)
+{
+    (void)rng;
+    sync_parent_open_recovery(st);
+}
+
 const struct sim_tier sim_tier_cluster = {.name = "cluster",
                                           .schema = &cluster_schema,
                                           .core_new = cluster_new,
                                           .core_free = cluster_free,
                                           .as_core = cluster_as_core,
-                                          .job = no_job};
+                                          .job = no_job,
+                                          .restore = open_recovery};
 
 /* ---- computer-manager ------------------------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@
 
 /* Lengths of the phases, virtual time. */
 enum { FAULTS_LEAST_MS = 60 * 1000, FAULTS_SPAN_MS = 180 * 1000, SETTLE_MS = 8 * 60 * 1000 };
+enum { EVENTS_MAX = 400 * 1000 }; /* of one run; a usual one has 5,000 to 60,000 */
 
 static struct sim_world *current;
 
@@ -46,6 +47,9 @@ static void run_until(struct sim_world *w, int64_t until_ms)
         INV(due.at_ms >= w->now_ms);
         w->now_ms = due.at_ms;
         due.fire(w, &due);
+        if (w->events > EVENTS_MAX)
+            sim_world_fail(w, "LOOP", "", "more than %d events: something is asked in a circle",
+                           EVENTS_MAX);
     }
     if (w->violation.invariant == NULL)
         w->now_ms = until_ms;

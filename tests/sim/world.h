@@ -32,6 +32,8 @@ struct sim_scene {
     void (*on_wire)(struct sim_world *w, const struct sim_parcel *p);
     /* A fault of the scene's own things (guests, hypervisor services) is due. */
     void (*fault)(struct sim_world *w, enum sim_fault fault);
+    /* The store of `n` went back to n->backup_at_ms. */
+    void (*on_restore)(struct sim_world *w, struct sim_node *n);
     /* The faults ended. */
     void (*heal)(struct sim_world *w);
     /* Q: everything has settled, or never will. */

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -91,10 +92,10 @@ static void test_life(void **state)
 
     ask(&r, "TerminateInstances", id); /* each repeat succeeds */
     rig_advance(&r, 3700 * 1000);
-    rig_fails(&r,
-              arena_printf(&r.arena,
-                           "Action=DescribeInstances&Version=2016-11-15&InstanceId.1=%s", id),
-              400, "InvalidInstanceID.NotFound");
+    rig_fails(
+        &r,
+        arena_printf(&r.arena, "Action=DescribeInstances&Version=2016-11-15&InstanceId.1=%s", id),
+        400, "InvalidInstanceID.NotFound");
     rig_advance(&r, 24 * 3600 * 1000);
     assert_int_equal(rows(&r, "SELECT count(*) FROM instance"), 0);
     rig_fini(&r);
@@ -172,8 +173,9 @@ static void test_refused(void **state)
 {
     struct rig r;
     struct rig_world w;
-    const char *refused = "{\"state\":\"refused\",\"reason\":\"Server.InsufficientInstanceCapacity\","
-                          "\"detail\":\"no host has room\"}";
+    const char *refused =
+        "{\"state\":\"refused\",\"reason\":\"Server.InsufficientInstanceCapacity\","
+        "\"detail\":\"no host has room\"}";
     (void)state;
     rig_init(&r);
     rig_world(&r, &w);
@@ -300,7 +302,8 @@ static void test_in_flight(void **state)
     (void)state;
     rig_init(&r);
     rig_world(&r, &w);
-    rig_capacity(&r, &w.cluster, "{\"placed_rev\":1,\"fits\":[{\"type\":\"t1.nano\",\"count\":1}]}");
+    rig_capacity(&r, &w.cluster,
+                 "{\"placed_rev\":1,\"fits\":[{\"type\":\"t1.nano\",\"count\":1}]}");
     rig_run(&r, &w, "");
     rig_fails(&r,
               arena_printf(&r.arena,
@@ -329,14 +332,66 @@ static void test_restart(void **state)
     rig_fini(&r);
 }
 
+/* I19, R14: after a restore nothing changes until all children have said what they hold; then what
+ * was made later is taken in, what was ended later ends, and what was asked later is wanted. */
+static void test_restore(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *stopped_later = rig_run(&r, &w, "");
+    const char *ended_later = rig_run(&r, &w, "");
+    rig_say(&r, &w.cluster, "instance", stopped_later, 1, running);
+    rig_say(&r, &w.cluster, "instance", ended_later, 1, running);
+    size_t len;
+    void *dump = store_dump(r.store, &len);
+    const char *made_later = rig_run(&r, &w, "");
+    rig_pull(&r, &w.cluster);
+    rig_say(&r, &w.cluster, "instance", made_later, 1, running);
+    ask(&r, "StopInstances", stopped_later);
+    ask(&r, "TerminateInstances", ended_later);
+    rig_pull(&r, &w.cluster);
+
+    rig_restore(&r, dump, len);
+    free(dump);
+    rig_fails(&r, "Action=CreateKeyPair&Version=2016-11-15&KeyName=k&KeyType=ed25519", 503,
+              "Unavailable");
+    assert_int_equal(rows(&r, "SELECT count(*) FROM instance"), 2);
+    rig_return(&r, &w.cluster);
+    assert_int_equal(rows(&r, "SELECT count(*) FROM instance"), 2); /* dos is still to come */
+    rig_return(&r, &w.dos);
+    assert_string_equal(state_of(&r, made_later), "pending");
+    assert_string_equal(state_of(&r, stopped_later), "stopping");
+    assert_string_equal(state_of(&r, ended_later), "shutting-down");
+    assert_int_equal(rows(&r, "SELECT count(DISTINCT address) FROM port"), 3);
+    assert_int_equal(rows(&r, "SELECT instances FROM usage"), 3);
+    rig_pull(&r, &w.cluster);
+    const struct wire_item *wish = rig_wish(&w.cluster, "instance", made_later);
+    assert_non_null(wish);
+    assert_string_equal(wish->gone, "");
+    wish = rig_wish(&w.cluster, "instance", ended_later);
+    assert_string_equal(wish->gone, "deleted");
+    rig_say(&r, &w.cluster, "instance", made_later, 1, running);
+    assert_string_equal(state_of(&r, made_later), "running");
+    rig_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_life),          cmocka_unit_test(test_stale_facts),
-        cmocka_unit_test(test_crash_keeps_running), cmocka_unit_test(test_guest_powers_off),
-        cmocka_unit_test(test_refused),       cmocka_unit_test(test_other_node),
-        cmocka_unit_test(test_repeats),       cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_in_flight),     cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_life),
+        cmocka_unit_test(test_stale_facts),
+        cmocka_unit_test(test_crash_keeps_running),
+        cmocka_unit_test(test_guest_powers_off),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_other_node),
+        cmocka_unit_test(test_repeats),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_in_flight),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

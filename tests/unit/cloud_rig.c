@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "proto/auth/sigv4.h"
+#include "proto/sync/parent.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,17 @@ void rig_restart(struct rig *r)
     cloud_core_free(r->core);
     r->jobs_len = 0;
     boot(r);
+}
+
+void rig_restore(struct rig *r, const void *dump, size_t len)
+{
+    struct err err = {0};
+    store_load(r->store, dump, len);
+    store_begin(r->store);
+    sync_parent_open_recovery(r->store);
+    enum err_code code = store_commit(r->store, &err);
+    INV(code == ERR_OK);
+    rig_restart(r);
 }
 
 void rig_advance(struct rig *r, int64_t ms)

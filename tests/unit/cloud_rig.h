@@ -43,10 +43,12 @@ void rig_init(struct rig *r);
 void rig_fini(struct rig *r);
 /* The process dies and comes back over the same store. */
 void rig_restart(struct rig *r);
+/* The store as it was when `dump` was made, opened as the restore tool leaves it. */
+void rig_restore(struct rig *r, const void *dump, size_t len);
 void rig_advance(struct rig *r, int64_t ms); /* and ticks */
 
-/* A signed POST of `form`; gives the request's number. The clock goes on a second each time, so that
- * no two requests have one signature. */
+/* A signed POST of `form`; gives the request's number. The clock goes on a second each time, so
+ * that no two requests have one signature. */
 uint64_t rig_send(struct rig *r, const char *service, const char *form);
 /* The same second again: the identical request when `form` is. */
 uint64_t rig_resend(struct rig *r, const char *service, const char *form);
@@ -78,7 +80,9 @@ struct rig_child {
         int64_t generation, number;
     } said[RIG_FACTS];
     size_t said_len;
-    const char *capacity;        /* said with every sync */
+    const char *capacity;             /* said with every sync */
+    struct wire_item held[RIG_FACTS]; /* every wish and tombstone recorded; in the rig's arena */
+    size_t held_len;
     struct wire_sync_reply last; /* in the rig's arena */
 };
 
@@ -90,6 +94,8 @@ void rig_say(struct rig *r, struct rig_child *c, const char *kind, const char *i
 /* Takes what there is to take, says nothing. */
 void rig_pull(struct rig *r, struct rig_child *c);
 void rig_capacity(struct rig *r, struct rig_child *c, const char *capacity_json);
+/* After a restore: meets the new start, then returns all it holds. */
+void rig_return(struct rig *r, struct rig_child *c);
 /* Ephemeral: a note to the cloud. */
 void rig_tell(struct rig *r, struct rig_child *c, const char *kind, const char *id,
               const char *body);
@@ -102,5 +108,6 @@ struct rig_world {
     const char *image;
 };
 void rig_world(struct rig *r, struct rig_world *w);
-/* The cluster is heard, then runs one instance with `more` parameters ("" or "&X=Y"); its id in the rig's arena. */
+/* The cluster is heard, then runs one instance with `more` parameters ("" or "&X=Y"); its id in the
+ * rig's arena. */
 const char *rig_run(struct rig *r, struct rig_world *w, const char *more);

@@ -56,14 +56,39 @@ void rig_join(struct rig *r, struct rig_child *c, const char *kind, const char *
     str_copy(c->zone, sizeof c->zone, joined.zone);
 }
 
+static void record(struct rig_child *c, const struct wire_item *wish)
+{
+    size_t i = 0;
+    while (i < c->held_len &&
+           !(str_eq(c->held[i].kind, wish->kind) && str_eq(c->held[i].id, wish->id)))
+        i++;
+    INV(i < RIG_FACTS);
+    c->held[i] = *wish;
+    if (i == c->held_len)
+        c->held_len++;
+}
+
+/* Its answer to "all facts again": it starts anew, and says them when the test does. */
+static void restart(struct rig_child *c)
+{
+    c->boot_n++;
+    c->boot[0]++;
+    c->seq = c->acked = c->fact = 0;
+    c->sum = 0;
+    c->said_len = 0;
+}
+
 static void take_answer(struct rig *r, struct rig_child *c, uint64_t id)
 {
     struct err err = {0};
     INV(rig_status(r, id) == 200);
     enum err_code code = wire_decode(&wire_sync_reply_type, rig_body(r, id),
                                      strlen(rig_body(r, id)), &r->arena, &c->last, &err);
-    INV(code == ERR_OK && !c->last.need_full);
-    c->applied = c->last.rev;
+    INV(code == ERR_OK);
+    for (size_t i = 0; i < c->last.want_len; i++)
+        record(c, &c->last.want[i]);
+    if (!c->last.recovery)
+        c->applied = c->last.rev;
     str_copy(c->store_id, sizeof c->store_id, c->last.store_id);
     str_copy(c->start_id, sizeof c->start_id, c->last.start_id);
 }
@@ -80,6 +105,7 @@ static void sync(struct rig *r, struct rig_child *c, struct wire_sync_request *m
     m->store_id_seen = c->store_id;
     m->start_id_seen = c->start_id;
     m->applied_rev = c->applied;
+    m->busy = m->seen_len > 0 || m->tell_len > 0 || m->held_len > 0;
     m->facts_from = c->acked + 1;
     m->facts_to = c->fact;
     m->facts_sum = c->sum;
@@ -91,6 +117,8 @@ static void sync(struct rig *r, struct rig_child *c, struct wire_sync_request *m
         rig_advance(r, r->config.timing.heartbeat_ms * 3 / 2);
     take_answer(r, c, id);
     c->acked = c->fact;
+    if (c->last.need_full)
+        restart(c);
 }
 
 /* The sum is over live facts: a newer one takes the place of the older. */
@@ -137,6 +165,17 @@ void rig_capacity(struct rig *r, struct rig_child *c, const char *capacity_json)
 {
     c->capacity = capacity_json;
     rig_pull(r, c);
+}
+
+void rig_return(struct rig *r, struct rig_child *c)
+{
+    rig_pull(r, c);
+    INV(c->last.recovery && c->last.need_all);
+    sync(r, c,
+         &(struct wire_sync_request){.held = c->held,
+                                     .held_len = c->held_len,
+                                     .held_for = c->last.start_id,
+                                     .held_from = 1});
 }
 
 void rig_tell(struct rig *r, struct rig_child *c, const char *kind, const char *id,

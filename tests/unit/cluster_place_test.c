@@ -11,10 +11,8 @@
 
 static struct place_host host(const char *node, int64_t memory, int64_t used)
 {
-    return (struct place_host){.node = node,
-                               .is_up = true,
-                               .total = {memory, 16, 100LL << 30},
-                               .used = {used, 0, 0}};
+    return (struct place_host){
+        .node = node, .is_up = true, .total = {memory, 16, 100LL << 30}, .used = {used, 0, 0}};
 }
 
 static const struct room small = {1000, 1, 1LL << 30};

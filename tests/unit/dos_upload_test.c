@@ -134,7 +134,7 @@ static void wrong_lists_change_nothing(void **state)
     put_part(1, "a", MIB5 - 1, MD5A);
     put_part(2, "b", MIB5, MD5B);
     assert_int_equal(complete(order, 2, NULL), ERR_PART_ORDER);
-    assert_int_equal(complete(twice, 2, NULL), ERR_ENTITY_TOO_SMALL);
+    assert_int_equal(complete(twice, 2, NULL), ERR_PART_ORDER);
     assert_int_equal(complete(other, 1, NULL), ERR_INVALID_PART);
     assert_int_equal(complete(missing, 2, NULL), ERR_ENTITY_TOO_SMALL);
     assert_int_equal(complete(small, 2, NULL), ERR_ENTITY_TOO_SMALL);

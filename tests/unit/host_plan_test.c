@@ -71,15 +71,15 @@ static void check_cell(const struct cell *c)
     if (c->dom == HOST_DOM_UNLISTED)
         assert_int_equal(a, HOST_ACT_NONE); /* nothing is decided before a listing */
     if (a == HOST_ACT_START) {
-        assert_true(c->fresh);                        /* R16 */
+        assert_true(c->fresh); /* R16 */
         assert_true(c->want == HOST_WANT_RUNNING && !is_on(c->dom));
-        assert_true(c->root && c->port);              /* the filters are there before the guest */
-        assert_false(c->ran);                         /* the guest's own end is not undone here */
+        assert_true(c->root && c->port); /* the filters are there before the guest */
+        assert_false(c->ran);            /* the guest's own end is not undone here */
     }
     if (a == HOST_ACT_GONE) {
         assert_true(c->want == HOST_WANT_GONE);
-        assert_true(!c->ordered || c->erased);        /* R7: a start may still be on its way */
-        assert_int_equal(c->dom, HOST_DOM_ABSENT);    /* R6: only a listing says gone */
+        assert_true(!c->ordered || c->erased);     /* R7: a start may still be on its way */
+        assert_int_equal(c->dom, HOST_DOM_ABSENT); /* R6: only a listing says gone */
         assert_false(c->root || c->port);
     }
     if (a == HOST_ACT_UNPORT || a == HOST_ACT_UNDISK)

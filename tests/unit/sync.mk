@@ -1,1 +1,12 @@
-# unit tests of sync
+# unit tests of proto/sync
+sync_tests = \
+	tests/unit/sync_child_test \
+	tests/unit/sync_link_test
+check_PROGRAMS += $(sync_tests)
+TESTS += $(sync_tests)
+sync_test_ldadd = libproto.a libbase.a $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(SSL_LIBS)
+sync_rig = %D%/sync_rig.c %D%/sync_rig.h %D%/unit.h
+tests_unit_sync_child_test_SOURCES = %D%/sync_child_test.c $(sync_rig)
+tests_unit_sync_child_test_LDADD = $(sync_test_ldadd)
+tests_unit_sync_link_test_SOURCES = %D%/sync_link_test.c $(sync_rig)
+tests_unit_sync_link_test_LDADD = $(sync_test_ldadd)

@@ -162,15 +162,10 @@ static void send_parts(struct s3_exchange *x, struct http_pool_reply *reply, con
     s3_reply_send(x, reply);
 }
 
-/* The range that was asked for is the one the index picked parts by, or (If-Range) everything. */
-static bool has_all_parts(const struct s3_exchange *x, const struct view *v)
-{
-    return v->is_partial || !dos_range_parse(request_header(x->request, "range")).is_given;
-}
-
 void s3_get_object_answer(struct s3_exchange *x, struct dos_unpack *fields)
 {
     struct view v = read_view(fields);
+    bool was_partial = x->ask.op.range.is_given;
     if (!settle(x, &v))
         return;
     size_t len;
@@ -186,12 +181,10 @@ void s3_get_object_answer(struct s3_exchange *x, struct dos_unpack *fields)
         send_file(x, &reply, dos_unpack_text(fields), v.offset, v.len);
         break;
     case DOS_BODY_PARTS:
-        if (has_all_parts(x, &v)) {
-            send_parts(x, &reply, &v, fields);
-        } else { /* ask once more, for everything */
-            x->ask.op.range = (struct dos_range){0};
+        if (was_partial && !v.is_partial) /* If-Range: everything is wanted after all */
             dos_index_ask(x->s3->options.index, &x->ask);
-        }
+        else
+            send_parts(x, &reply, &v, fields);
         break;
     }
 }

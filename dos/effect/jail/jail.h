@@ -45,5 +45,8 @@ enum err_code jail_isolate(struct err *err);
 enum err_code jail_enter_root(const struct jail *j, struct err *err);
 /* limits.c: resource limits, then no capability and (as root) another uid, for good. */
 enum err_code jail_limit(const struct jail *j, struct err *err);
-/* filter.c: the system calls that a converter needs; every other is refused. */
-enum err_code jail_filter(struct err *err);
+/* filter.c: the system calls that a converter needs; every other is refused. Made before the limits
+ * (it takes memory), put into force after them. */
+struct sock_fprog;
+enum err_code jail_filter_make(struct sock_fprog *filter, struct err *err);
+enum err_code jail_filter_load(const struct sock_fprog *filter, struct err *err);

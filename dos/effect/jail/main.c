@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/filter.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -42,8 +43,10 @@ _Noreturn static void become(const struct jail *j)
 {
     char *const environment[] = {(char[]){"LC_ALL=C"}, NULL};
     struct err err = {0};
+    struct sock_fprog filter;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && jail_enter_root(j, &err) == ERR_OK &&
-        jail_limit(j, &err) == ERR_OK && jail_filter(&err) == ERR_OK)
+        jail_filter_make(&filter, &err) == ERR_OK && jail_limit(j, &err) == ERR_OK &&
+        jail_filter_load(&filter, &err) == ERR_OK)
         syscall(SYS_execveat, JAIL_PROGRAM_FD, "", j->argv, environment, AT_EMPTY_PATH);
     if (err.code == ERR_OK)
         err_set(&err, ERR_IO, "exec %s: %s", j->program, strerror(errno));
@@ -101,5 +104,6 @@ int main(int argc, char **argv)
         sigprocmask(SIG_UNBLOCK, &set, NULL);
         become(&jail);
     }
-    return child > 0 ? watch(child, jail.wall_s) : JAIL_EXIT_SETUP;
+    /* Without exit handlers: in a process namespace that is over, none could make a thread. */
+    _exit(child > 0 ? watch(child, jail.wall_s) : JAIL_EXIT_SETUP);
 }

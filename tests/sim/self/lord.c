@@ -15,7 +15,7 @@ enum { ADDRESSES = 10 };
 
 static const char thing_schema[] =
     "CREATE TABLE thing(id TEXT PRIMARY KEY, token TEXT NOT NULL UNIQUE, child TEXT NOT NULL,"
-    " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, address INTEGER UNIQUE,"
+    " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, address INTEGER,"
     " state TEXT NOT NULL) WITHOUT ROWID;";
 
 static const char *const migrations[] = {sync_parent_schema, thing_schema};
@@ -168,9 +168,139 @@ static void on_tell(void *core, const char *node, const struct wire_note *note,
     (void)core, (void)node, (void)note, (void)ev;
 }
 
+/* ---- after a restore (R14) ---------------------------------------------------------------------- */
+
+/* What children returned of one thing. */
+struct returned {
+    char child[64];      /* of the live one with the greatest pepoch; "" = none */
+    int64_t pepoch, address, generation, moved_pepoch;
+    bool is_deleted;
+};
+
+static struct returned gather(struct lord_core *l, const char *id)
+{
+    struct returned r = {.generation = 1};
+    struct query q;
+    STORE_EACH(l->store, q,
+               "SELECT node, pepoch, generation, gone, json_extract(nullif(body, ''), '$.address')"
+               " FROM returned WHERE kind='thing' AND id=? ORDER BY pepoch, node",
+               "s", id)
+    {
+        if (query_i64(&q, 2) > r.generation)
+            r.generation = query_i64(&q, 2);
+        if (str_eq(query_text(&q, 3), "deleted")) {
+            r.is_deleted = true;
+        } else if (*query_text(&q, 3) != '\0') {
+            r.moved_pepoch = query_i64(&q, 1);
+        } else {
+            str_copy(r.child, sizeof r.child, query_text(&q, 0));
+            r.pepoch = query_i64(&q, 1);
+            r.address = query_i64(&q, 4);
+        }
+    }
+    return r;
+}
+
+/* Every placement that a child knows, and ours, ends; the address is free when all are gone. */
+static void end_everywhere(struct lord_core *l, const struct thing *t, int64_t generation)
+{
+    struct query q;
+    store_run(l->store, "UPDATE thing SET state='ending', generation=? WHERE id=? AND state='live'",
+              "is", generation, t->id);
+    if (str_eq(t->state, "live"))
+        sync_parent_end(&l->parent, t->child, "thing", t->id, generation, t->pepoch, "deleted");
+    STORE_EACH(l->store, q,
+               "SELECT node, pepoch FROM returned WHERE kind='thing' AND id=? ORDER BY node, pepoch",
+               "s", t->id)
+        sync_parent_end(&l->parent, query_text(&q, 0), "thing", t->id, generation,
+                        query_i64(&q, 1), "deleted");
+}
+
+/* Another row with the address of what really runs was ended after the backup: nobody returned
+ * it alive. */
+static void evict(struct lord_core *l, const char *id, int64_t address)
+{
+    char other[ID_SIZE] = "";
+    struct thing t;
+    struct query q;
+    query_open(&q, l->store, "SELECT id FROM thing WHERE address=? AND id<>?", "is", address, id);
+    if (query_next(&q)) {
+        str_copy(other, sizeof other, query_text(&q, 0));
+        query_close(&q);
+    }
+    if (other[0] != '\0' && load(l, other, &t))
+        end_everywhere(l, &t, t.generation + 1);
+}
+
+static void follow(struct lord_core *l, const char *id, const struct returned *r)
+{
+    struct thing t = {.state = "live", .pepoch = r->pepoch, .address = r->address};
+    struct thing old;
+    bool known = load(l, id, &old);
+    str_copy(t.id, sizeof t.id, id);
+    str_copy(t.child, sizeof t.child, r->child);
+    t.generation = r->generation;
+    evict(l, id, r->address);
+    if (known && str_eq(old.state, "live") && !str_eq(old.child, r->child))
+        sync_parent_end(&l->parent, old.child, "thing", id, t.generation, old.pepoch, "moved");
+    store_run(l->store,
+              "INSERT INTO thing VALUES(?1, 'adopted-'||?1, ?2, ?3, ?4, ?5, 'live') ON CONFLICT(id)"
+              " DO UPDATE SET child=?2, pepoch=?3, generation=max(generation, ?4)",
+              "ssiii", id, t.child, t.pepoch, t.generation, t.address);
+    wish(l, &t);
+}
+
+static void end_earlier(struct lord_core *l, const char *id, int64_t pepoch)
+{
+    struct query q;
+    STORE_EACH(l->store, q,
+               "SELECT node, pepoch, generation FROM returned WHERE kind='thing' AND id=?"
+               " AND gone='' AND pepoch<? ORDER BY node, pepoch",
+               "si", id, pepoch)
+        sync_parent_end(&l->parent, query_text(&q, 0), "thing", id, query_i64(&q, 2),
+                        query_i64(&q, 1), "moved");
+}
+
+static void merge(struct lord_core *l, const char *id)
+{
+    struct thing t = {.state = ""};
+    struct returned r = gather(l, id);
+    bool known = load(l, id, &t);
+    str_copy(t.id, sizeof t.id, id);
+    if (r.is_deleted || (known && !str_eq(t.state, "live"))) {
+        end_everywhere(l, &t, known && t.generation > r.generation ? t.generation : r.generation);
+    } else if (r.child[0] != '\0' && r.pepoch >= t.pepoch) {
+        follow(l, id, &r);
+        end_earlier(l, id, r.pepoch);
+    } else if (known && r.moved_pepoch >= t.pepoch) {
+        /* The epoch after that one may be anywhere: one more. */
+        sync_parent_end(&l->parent, t.child, "thing", id, r.generation, t.pepoch, "moved");
+        t.pepoch = r.moved_pepoch + 2;
+        t.generation = r.generation;
+        store_run(l->store, "UPDATE thing SET pepoch=?, generation=? WHERE id=?", "iis", t.pepoch,
+                  t.generation, id);
+        wish(l, &t);
+        end_earlier(l, id, t.pepoch);
+    } else {
+        end_earlier(l, id, t.pepoch);
+    }
+}
+
 static void on_recovered(void *core, const struct event *ev)
 {
-    (void)core, (void)ev;
+    struct lord_core *l = core;
+    enum { RETURNED_MAX = 512 };
+    char ids[RETURNED_MAX][ID_SIZE];
+    size_t len = 0;
+    struct query q;
+    (void)ev;
+    STORE_EACH(l->store, q, "SELECT DISTINCT id FROM returned WHERE kind='thing' ORDER BY id", "")
+    {
+        INV(len < RETURNED_MAX);
+        str_copy(ids[len++], ID_SIZE, query_text(&q, 0));
+    }
+    for (size_t i = 0; i < len; i++)
+        merge(l, ids[i]);
 }
 
 /* ---- the core ----------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/str.h"
-#include "proto/sync/timing.h"
+#include "proto/sync/parent.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/net.h"
 #include "tests/sim/node.h"
@@ -29,6 +29,8 @@ struct deed {
     char order[64]; /* under way; "" = none */
     char id[HOST_ID_SIZE];
     enum told made, ended;
+    int64_t made_ms, ended_ms; /* when that was told; not by the backup that is restored */
+    bool is_lost;              /* made after a backup that was restored: anything may be with it */
     bool is_refused; /* the newest answer to "make": a double of it may still come and make it */
     bool was_moved, is_gone; /* gone: the lord said so */
 };
@@ -38,6 +40,7 @@ struct self {
     struct sim_node *lord, *vassals[VASSALS];
     struct deed deeds[DEEDS_MAX];
     size_t deeds_len;
+    bool was_restored;
     struct sim_wiretap tap;
 };
 
@@ -84,7 +87,7 @@ static void on_end(struct sim_machine *m, const struct sim_domain *d, enum sim_e
 {
     struct self *s = self_of(m);
     const struct deed *deed = find(s, d->spec.instance);
-    if (how != SIM_END_JOB || deed == NULL || deed->made != TOLD)
+    if (how != SIM_END_JOB || deed == NULL || deed->made != TOLD || deed->is_lost)
         return;
     if (deed->ended == NOTHING && !deed->was_moved)
         sim_world_fail(s->world, "I25", d->spec.instance, "ended by %s, and nobody asked for it",
@@ -146,12 +149,19 @@ static void no_job(struct sim_node *n, const struct effect_job *job)
     IMPOSSIBLE("a lord has no jobs");
 }
 
+static void restore(struct store *st, const struct rng *rng)
+{
+    (void)rng;
+    sync_parent_open_recovery(st);
+}
+
 static const struct sim_tier lord_tier = {.name = "lord",
                                           .schema = &lord_schema,
                                           .core_new = lord_new,
                                           .core_free = lord_free,
                                           .as_core = lord_as_core,
-                                          .job = no_job};
+                                          .job = no_job,
+                                          .restore = restore};
 static const struct sim_tier vassal_tier = {.name = "vassal",
                                             .schema = &vassal_schema,
                                             .core_new = vassal_new,
@@ -172,13 +182,16 @@ static void done(void *self, int status, const char *body, size_t body_len)
     SIM_TRACE(s->world, "subscriber", "answer", d->id, "%s: %d %.*s", d->order, status,
               (int)body_len, body);
     if (status == 200 && is_make) {
-        if (*d->id != '\0' && !str_eq(d->id, body))
+        if (*d->id != '\0' && !str_eq(d->id, body) && !d->is_lost)
             sim_world_fail(s->world, "I4", d->id, "one token, and now %s", body);
-        str_copy(d->id, sizeof d->id, body);
+        if (*d->id == '\0')
+            str_copy(d->id, sizeof d->id, body);
         d->made = TOLD;
+        d->made_ms = s->world->now_ms;
         d->is_refused = false;
     } else if (status == 200 && str_has_prefix(d->order, "end ")) {
         d->ended = TOLD;
+        d->ended_ms = s->world->now_ms;
     } else if (is_make && status == err_row(ERR_NO_CAPACITY)->http) {
         d->is_refused = true;
     }
@@ -249,7 +262,7 @@ static void ask_list(struct self *s)
 /* What a subscriber does next with one of his things. */
 static void act(struct self *s, struct deed *d)
 {
-    if (*d->order != '\0' || d->ended == TOLD)
+    if (*d->order != '\0' || d->ended == TOLD || d->is_lost)
         return;
     if (d->made != TOLD) {
         d->made = ASKED;
@@ -352,6 +365,21 @@ static void fault(struct sim_world *w, enum sim_fault f)
         sim_machine_end_guest(m, sim_faults_draw(&w->faults, f, SIM_DOMAINS_MAX), SIM_END_CRASH);
 }
 
+/* What was told after the backup is lost: things made since may be there or not, ends asked for
+ * since are asked for again. */
+static void on_restore(struct sim_world *w, struct sim_node *n)
+{
+    struct self *s = w->scene_self;
+    PRE(n == s->lord);
+    for (size_t i = 0; i < s->deeds_len; i++) {
+        struct deed *d = &s->deeds[i];
+        d->is_lost |= d->made != TOLD || d->made_ms + ANSWER_MS > n->backup_at_ms;
+        if (d->ended == TOLD && !d->is_gone)
+            d->ended = ASKED;
+    }
+    s->was_restored = true;
+}
+
 static void heal(struct sim_world *w)
 {
     (void)w;
@@ -384,6 +412,8 @@ static void finish(struct sim_world *w)
     struct self *s = w->scene_self;
     for (size_t i = 0; i < s->deeds_len; i++) {
         const struct deed *d = &s->deeds[i];
+        if (d->is_lost)
+            continue;
         if (d->made == TOLD && d->ended == NOTHING && count_running(s, d->id) != 1)
             sim_world_fail(w, "I6", d->id, "was made and does not run");
         if (d->ended == TOLD && !d->is_gone)
@@ -391,7 +421,8 @@ static void finish(struct sim_world *w)
         if (!d->is_refused && (d->made == ASKED || d->ended == ASKED))
             sim_world_fail(w, "I6", d->id, "an order was never answered: %zu", d->number);
     }
-    check_strangers(s);
+    if (!s->was_restored)
+        check_strangers(s);
 }
 
 const struct sim_scene sim_scene_self = {.name = "self",
@@ -400,5 +431,6 @@ const struct sim_scene sim_scene_self = {.name = "self",
                                          .after_turn = after_turn,
                                          .on_wire = on_wire,
                                          .fault = fault,
+                                         .on_restore = on_restore,
                                          .heal = heal,
                                          .finish = finish};

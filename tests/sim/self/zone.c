@@ -169,6 +169,13 @@ static void fault(struct sim_world *w, enum sim_fault f)
     sim_shadow_fault(&zone_of(w)->shadow, f);
 }
 
+/* Clusters only: what subscribers were told stands in the store above them, and still holds. */
+static void on_restore(struct sim_world *w, struct sim_node *n)
+{
+    (void)w;
+    PRE(n->tier == &sim_tier_cluster);
+}
+
 static void heal(struct sim_world *w)
 {
     (void)w;
@@ -185,5 +192,6 @@ const struct sim_scene sim_scene_zone = {.name = "zone",
                                          .after_turn = after_turn,
                                          .on_wire = on_wire,
                                          .fault = fault,
+                                         .on_restore = on_restore,
                                          .heal = heal,
                                          .finish = finish};

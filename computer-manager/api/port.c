@@ -1,5 +1,5 @@
 /* port.c - wishes of ports and groups, as fixed structs. */
-#include "computer-manager/model/port.h"
+#include "computer-manager/api/port.h"
 
 #include "base/str.h"
 #include "computer-manager/model/address.h"

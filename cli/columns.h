@@ -1,0 +1,28 @@
+/* columns.h - what a table shows of its rows: cells as text, from columns.def or --columns. */
+#pragma once
+
+#include "base/arena.h"
+#include "cli/command.h"
+#include "cli/node.h"
+
+enum { CLI_COLUMNS_MAX = 32 };
+
+enum cli_alignment { CLI_LEFT, CLI_RIGHT, CLI_TIME, CLI_STATE, CLI_RULE };
+
+struct cli_column {
+    const char *heading, *path;
+    enum cli_alignment alignment;
+};
+
+struct cli_columns {
+    struct cli_column list[CLI_COLUMNS_MAX];
+    size_t len;
+};
+
+/* `chosen` is --columns, or NULL: headings in any case ("id,state"), or fields as the JSON names
+ * them ("subnetId", "placement.availabilityZone"). CLI_USAGE: almost a heading, or too many. */
+enum cli_exit cli_columns_choose(struct cli_columns *out, enum cli_columns_id id,
+                                 const char *chosen, struct arena *arena, struct cli_fault *fault);
+/* "" when the row has no such thing; several values with ", " between. */
+const char *cli_columns_cell(const struct cli_column *column, const struct cli_node *row,
+                             struct arena *arena);

@@ -1,0 +1,82 @@
+/* console.c - `instance console`: what a guest wrote to its serial line, decoded; --follow asks
+ * again and prints what is new. */
+#include "base/check.h"
+#include "base/str.h"
+#include "cli/handlers.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/query.h"
+#include "proto/auth/base64.h"
+
+#include <string.h>
+
+enum { FOLLOW_MS = 1500, TAIL = 256 };
+
+static enum cli_exit read_console(struct cli *cli, const struct cli_params *params,
+                                  struct buf *text, struct cli_node **answer,
+                                  struct cli_fault *fault)
+{
+    CLEANUP(buf_fini) struct buf packed = {0};
+    if (cli_query_call(cli, params, answer, fault) != CLI_OK)
+        return fault->exit;
+    /* Others break base64 into lines. */
+    for (const char *at = cli_node_text(*answer, "output"); *at != '\0'; at++)
+        if (strchr(" \r\n\t", *at) == NULL)
+            buf_char(&packed, *at);
+    buf_clear(text);
+    if (!base64_decode(text, buf_str(&packed), packed.len))
+        return cli_fault_set(fault, CLI_FAILED, "%s: the answer is not base64", cli_doing(cli));
+    return CLI_OK;
+}
+
+/* The log is a window that moves on: what is new stands behind the last piece that was printed. */
+static size_t new_from(const struct buf *old, const struct buf *now)
+{
+    size_t tail = old->len < TAIL ? old->len : TAIL;
+    if (tail == 0 || now->len < tail)
+        return 0;
+    if (now->len >= old->len &&
+        memcmp(now->data + old->len - tail, old->data + old->len - tail, tail) == 0)
+        return old->len;
+    for (size_t at = now->len - tail + 1; at-- > 0;)
+        if (memcmp(now->data + at, old->data + old->len - tail, tail) == 0)
+            return at + tail;
+    return 0;
+}
+
+static enum cli_exit follow(struct cli *cli, const struct cli_params *params, struct buf *seen,
+                            struct cli_fault *fault)
+{
+    CLEANUP(buf_fini) struct buf now = {0};
+    struct cli_node *answer;
+    cli_interrupt_watch();
+    while (cli_pause(FOLLOW_MS)) {
+        enum cli_exit exit = read_console(cli, params, &now, &answer, fault);
+        if (exit == CLI_UNREACHABLE)
+            continue;
+        if (exit != CLI_OK)
+            return cli_interrupted() ? CLI_OK : exit;
+        size_t from = new_from(seen, &now);
+        if (now.len > from && cli_output_bytes(now.data + from, now.len - from, fault) != CLI_OK)
+            return fault->exit;
+        struct buf swap = *seen;
+        *seen = now;
+        now = swap;
+    }
+    return CLI_OK;
+}
+
+enum cli_exit cli_do_instance_console(struct cli *cli, struct cli_fault *fault)
+{
+    CLEANUP(buf_fini) struct buf text = {0};
+    struct cli_params params = {0};
+    struct cli_node *answer;
+    if (cli_query_prepare(cli, &params, fault) != CLI_OK ||
+        read_console(cli, &params, &text, &answer, fault) != CLI_OK)
+        return fault->exit;
+    if (cli_output_is_json(cli))
+        return cli_output(cli, answer, fault);
+    if (text.len > 0 && cli_output_bytes(text.data, text.len, fault) != CLI_OK)
+        return fault->exit;
+    return cli_line_has(&cli->line, "follow") ? follow(cli, &params, &text, fault) : CLI_OK;
+}

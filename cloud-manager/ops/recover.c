@@ -1,0 +1,225 @@
+/* recover.c - the merge after a restore. Independent of the order of what was returned: each id is
+ * at one cluster, and a deletion wins over everything. */
+#include "cloud-manager/ops/recover.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include "cloud-manager/model/address.h"
+#include "cloud-manager/ops/instance.h"
+#include "cloud-manager/store/account.h"
+#include "cloud-manager/store/group.h"
+#include "cloud-manager/store/image.h"
+#include "cloud-manager/store/node.h"
+#include "cloud-manager/store/returned.h"
+
+#include <string.h>
+
+enum { GIB_SHIFT = 30 };
+
+static void end_row(struct cloud_op *op, struct cloud_instance *row, const char *code,
+                    const char *reason)
+{
+    row->want = CLOUD_WANT_TERMINATED;
+    row->reason_code = code;
+    row->reason = reason;
+    row->reason_wall_ms = op->wall_ms;
+    row->state = cloud_instance_state_show((enum cloud_instance_state)row->state,
+                                           CLOUD_WANT_TERMINATED, CLOUD_SEEN_NOTHING, false);
+    cloud_instance_save_want(op->store, row);
+}
+
+/* Its owner ended it after the backup was made. */
+static void take_end(struct cloud_op *op, const struct cloud_returned *r)
+{
+    struct cloud_instance row;
+    if (!cloud_instance_get(op->store, op->arena, r->id, &row) || !row.is_live ||
+        !str_eq(row.node, r->node))
+        return;
+    cloud_instance_raise(op->store, r->id, r->generation);
+    if (row.want != CLOUD_WANT_TERMINATED)
+        end_row(op, &row, "Client.UserInitiatedShutdown",
+                "Client.UserInitiatedShutdown: User initiated shutdown");
+}
+
+/* A newer want than ours is the owner's last word. */
+static void take_want(struct cloud_op *op, struct cloud_instance *row,
+                      const struct cloud_returned *r, const struct wire_instance *body)
+{
+    if (r->generation <= row->generation)
+        return;
+    row->want = str_eq(body->want, "stopped") ? CLOUD_WANT_STOPPED : CLOUD_WANT_RUNNING;
+    row->reboot_n = body->reboot_n;
+    row->state = cloud_instance_state_show((enum cloud_instance_state)row->state,
+                                           (enum cloud_want)row->want, CLOUD_SEEN_NOTHING, false);
+    cloud_instance_raise(op->store, r->id, r->generation);
+    cloud_instance_save_want(op->store, row);
+}
+
+/* ---- what was made after the backup -------------------------------------------------------- */
+
+/* In a conflict the row that no child returned gives way. */
+static void clear_address(struct cloud_op *op, const char *vpc, int64_t address, const char *mac)
+{
+    struct cloud_port port;
+    struct cloud_instance row;
+    while (cloud_port_by_address(op->store, op->arena, vpc, address, mac, &port)) {
+        cloud_group_touch_port(op->store, port.id);
+        cloud_port_delete(op->store, port.id);
+        if (cloud_instance_get(op->store, op->arena, port.instance, &row) && row.is_live)
+            end_row(op, &row, "Server.InternalError",
+                    "Server.InternalError: its address was found with another instance after a "
+                    "restore");
+    }
+}
+
+static void adopt_port(struct cloud_op *op, const struct wire_instance *body, const char *id,
+                       int64_t address)
+{
+    const char *groups[CLOUD_PORT_GROUPS_MAX];
+    size_t len = 0;
+    struct cloud_group group;
+    for (size_t i = 0; i < body->port->groups_len && len < CLOUD_PORT_GROUPS_MAX; i++)
+        if (cloud_group_get(op->store, op->arena, body->account, body->port->groups[i], &group))
+            groups[len++] = body->port->groups[i];
+    clear_address(op, body->port->vpc, address, body->port->mac);
+    struct cloud_port port = {
+        .id = body->port->id,
+        .account = body->account,
+        .vpc = body->port->vpc,
+        .subnet = body->port->subnet,
+        .instance = id,
+        .attachment = arena_printf(op->arena, "eni-attach-%s", cloud_id(op, "a") + sizeof "a"),
+        .mac = body->port->mac,
+        .address = address,
+        .created_wall_ms = body->launch_ms};
+    cloud_port_insert(op->store, &port, groups, len);
+    cloud_group_touch_port(op->store, port.id);
+}
+
+static void adopt_rows(struct cloud_op *op, const struct cloud_returned *r,
+                       const struct wire_instance *body, const struct cloud_node *node,
+                       int64_t address)
+{
+    bool is_stopped = str_eq(body->want, "stopped");
+    struct cloud_instance row = {.id = r->id,
+                                 .account = body->account,
+                                 .reservation = body->reservation,
+                                 .launch_index = body->launch_index,
+                                 .minimum = body->minimum,
+                                 .count = body->count,
+                                 .image = body->image,
+                                 .manifest = body->manifest,
+                                 .image_bytes = body->image_bytes,
+                                 .architecture = "x86_64",
+                                 .type = body->type,
+                                 .vcpus = body->vcpus,
+                                 .memory_mib = body->memory_mib,
+                                 .key_name = body->key_name,
+                                 .key = body->key,
+                                 .user_data = body->user_data,
+                                 .client_token = "",
+                                 .on_shutdown = "stop",
+                                 .root_device = body->root_device,
+                                 .letter = node->letter,
+                                 .node = node->name,
+                                 .vpc = body->port->vpc,
+                                 .subnet = body->port->subnet,
+                                 .launch_wall_ms = body->launch_ms,
+                                 .want = is_stopped ? CLOUD_WANT_STOPPED : CLOUD_WANT_RUNNING,
+                                 .generation = r->generation,
+                                 .sent_rev = CLOUD_NOT_SENT,
+                                 .reboot_n = body->reboot_n,
+                                 .has_run = 1, /* it may have: its disk is never thrown away */
+                                 .state = is_stopped ? CLOUD_INSTANCE_STOPPING
+                                                     : CLOUD_INSTANCE_PENDING,
+                                 .reason_code = "",
+                                 .reason = "",
+                                 .is_live = 1,
+                                 .is_dirty = 1};
+    cloud_instance_insert(op->store, &row);
+    cloud_volume_insert(op->store, &(struct cloud_volume){.id = body->volume,
+                                                          .account = body->account,
+                                                          .instance = r->id,
+                                                          .snapshot = "",
+                                                          .letter = node->letter,
+                                                          .size_gib = body->disk_bytes >> GIB_SHIFT,
+                                                          .type = "gp2",
+                                                          .device = body->root_device,
+                                                          .created_wall_ms = body->launch_ms});
+    adopt_port(op, body, r->id, address);
+    log_warn("recovery.adopted", "id", r->id, "node", r->node, NULL);
+}
+
+static void adopt(struct cloud_op *op, const struct cloud_returned *r,
+                  const struct wire_instance *body)
+{
+    struct cloud_node node;
+    struct cloud_vpc vpc;
+    struct cloud_subnet subnet;
+    int64_t address;
+    if (body->port == NULL || !cloud_address_parse(body->port->address, &address) ||
+        !cloud_node_get(op->store, op->arena, r->node, &node) ||
+        !cloud_vpc_get(op->store, op->arena, body->account, body->port->vpc, &vpc) ||
+        !cloud_subnet_get(op->store, op->arena, body->account, body->port->subnet, &subnet)) {
+        log_error("recovery.cannot_adopt", "id", r->id, "node", r->node, "account", body->account,
+                  NULL);
+        return;
+    }
+    adopt_rows(op, r, body, &node, address);
+}
+
+static void take_live(struct cloud_op *op, const struct cloud_returned *r)
+{
+    struct cloud_instance row;
+    struct wire_instance body;
+    struct err err = {0};
+    if (wire_decode(&wire_instance_type, r->body, strlen(r->body), op->arena, &body, &err) !=
+        ERR_OK) {
+        log_error("recovery.malformed", "id", r->id, "node", r->node, "why", err.text, NULL);
+        return;
+    }
+    if (!cloud_instance_get(op->store, op->arena, r->id, &row))
+        adopt(op, r, &body);
+    else if (row.is_live && str_eq(row.node, r->node))
+        take_want(op, &row, r, &body);
+}
+
+/* ---- the rest ------------------------------------------------------------------------------ */
+
+static void recover_images(struct cloud_op *op)
+{
+    size_t len;
+    const struct cloud_returned *r = cloud_returned_list(op->store, op->arena, "image", &len);
+    for (size_t i = 0; i < len; i++) {
+        struct cloud_image row;
+        bool known = cloud_image_get(op->store, op->arena, r[i].id, &row);
+        if (known && *r[i].gone != '\0' && row.is_named)
+            cloud_image_set_unnamed(op->store, row.id);
+        if (known)
+            cloud_image_raise(op->store, row.id, r[i].generation);
+    }
+}
+
+/* Rules and members are ours to say: every group is told anew, above what children have. */
+static void recover_groups(struct cloud_op *op)
+{
+    size_t len;
+    const struct cloud_returned *r = cloud_returned_list(op->store, op->arena, "group", &len);
+    for (size_t i = 0; i < len; i++)
+        cloud_group_raise(op->store, r[i].id, r[i].generation);
+    cloud_group_touch_all(op->store);
+}
+
+void cloud_recover(struct cloud_op *op)
+{
+    size_t len;
+    const struct cloud_returned *r = cloud_returned_list(op->store, op->arena, "instance", &len);
+    for (size_t i = 0; i < len; i++)
+        if (*r[i].gone == '\0')
+            take_live(op, &r[i]);
+    for (size_t i = 0; i < len; i++)
+        if (*r[i].gone != '\0' && !cloud_returned_lives(op->store, "instance", r[i].id))
+            take_end(op, &r[i]);
+    recover_images(op);
+    recover_groups(op);
+}

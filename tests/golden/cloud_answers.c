@@ -1,0 +1,134 @@
+/* cloud_answers.c - prints answers of the cloud-manager, for cloud_answers.py to judge by the
+ * clients' own parser:  "=== SERVICE ACTION STATUS\n" and the body, again and again. */
+#include "tests/unit/cloud_rig.h"
+
+#include "base/check.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct rig rig;
+
+static const char *show(const char *service, const char *action, const char *rest)
+{
+    const char *form = arena_printf(&rig.arena, "Action=%s&Version=2016-11-15%s", action, rest);
+    uint64_t id = rig_send(&rig, service, form);
+    printf("=== %s %s %d\n%s\n", service, action, rig_status(&rig, id), rig_body(&rig, id));
+    return rig_body(&rig, id);
+}
+
+static const char *with(const char *format, const char *id)
+{
+    CLEANUP(buf_fini) struct buf text = {0};
+    const char *at = strstr(format, "{}");
+    buf_append(&text, format, (size_t)(at - format));
+    buf_text(&text, id);
+    buf_text(&text, at + 2);
+    return arena_strdup(&rig.arena, buf_str(&text));
+}
+
+static void show_reads(void)
+{
+    static const char *const reads[] = {"DescribeRegions",       "DescribeAvailabilityZones",
+                                        "DescribeInstanceTypes", "DescribeVpcs",
+                                        "DescribeSubnets",       "DescribeSecurityGroups",
+                                        "DescribeImages",        "DescribeInstances",
+                                        "DescribeVolumes",       "DescribeNetworkInterfaces",
+                                        "DescribeTags"};
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
+        show("ec2", reads[i], "");
+    show("ec2", "DescribeKeyPairs", "&IncludePublicKey=true");
+}
+
+static const char *show_launch(struct rig_world *w)
+{
+    rig_pull(&rig, &w->cluster);
+    const char *body = show(
+        "ec2", "RunInstances",
+        with("&ImageId={}&InstanceType=t1.nano&MinCount=1&MaxCount=1&KeyName=ed&ClientToken=tok"
+             "&TagSpecification.1.ResourceType=instance&TagSpecification.1.Tag.1.Key=Name"
+             "&TagSpecification.1.Tag.1.Value=%3Cweb%3E%20%26%20%C3%A9"
+             "&TagSpecification.2.ResourceType=volume&TagSpecification.2.Tag.1.Key=Disk"
+             "&TagSpecification.2.Tag.1.Value=root",
+             w->image));
+    return rig_text(&rig, body, "instanceId");
+}
+
+static void show_life(struct rig_world *w, const char *id)
+{
+    const char *by_id = with("&InstanceId.1={}", id);
+    show("ec2", "DescribeInstances", by_id);
+    rig_say(&rig, &w->cluster, "instance", id, 1, "{\"state\":\"running\",\"ever_ran\":true}");
+    rig_tell(&rig, &w->cluster, "console", id, "aGVsbG8=");
+    show_reads();
+    show("ec2", "RebootInstances", by_id);
+    show("ec2", "StopInstances", by_id);
+    rig_say(&rig, &w->cluster, "instance", id, 3,
+            "{\"state\":\"off\",\"why\":\"asked\",\"ever_ran\":true}");
+    show("ec2", "DescribeInstances", by_id);
+    show("ec2", "StartInstances", by_id);
+    show("ec2", "TerminateInstances", by_id);
+    rig_pull(&rig, &w->cluster);
+    rig_say(&rig, &w->cluster, "instance", id, 5, NULL);
+    show("ec2", "DescribeInstances", by_id);
+    rig_advance(&rig, 10000); /* the cluster is not heard: the last known is given at once */
+    show("ec2", "GetConsoleOutput", with("&InstanceId={}", id));
+}
+
+static void show_keys(void)
+{
+    show("ec2", "CreateKeyPair",
+         "&KeyName=ed&KeyType=ed25519&TagSpecification.1.ResourceType=key-pair"
+         "&TagSpecification.1.Tag.1.Key=a&TagSpecification.1.Tag.1.Value=b");
+    /* "ssh-ed25519 AAAA... x": RFC 8032's first test key */
+    show("ec2", "ImportKeyPair",
+         "&KeyName=imported&PublicKeyMaterial="
+         "c3NoLWVkMjU1MTkgQUFBQUMzTnphQzFsWkRJMU5URTVBQUFBSU5kYW1BR0NzUXEzMUNpK20xbG9l"
+         "L1MxNHJaZGFMV1hXb2dEZ3NnZFZSbWE%3D");
+    show("ec2", "DescribeKeyPairs", "&IncludePublicKey=true");
+}
+
+static void show_rules(const char *group)
+{
+    show("ec2", "AuthorizeSecurityGroupIngress",
+         with("&GroupId={}&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=22"
+              "&IpPermissions.1.ToPort=22&IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0%2F8"
+              "&IpPermissions.1.IpRanges.1.Description=here"
+              "&IpPermissions.1.IpRanges.2.CidrIp=192.168.0.0%2F16"
+              "&IpPermissions.2.IpProtocol=icmp&IpPermissions.2.FromPort=-1"
+              "&IpPermissions.2.ToPort=-1&IpPermissions.2.IpRanges.1.CidrIp=0.0.0.0%2F0",
+              group));
+    show("ec2", "DescribeSecurityGroups", "");
+    show("ec2", "RevokeSecurityGroupIngress",
+         with("&GroupId={}&IpProtocol=icmp&FromPort=-1&ToPort=-1&CidrIp=0.0.0.0%2F0", group));
+}
+
+static void show_errors(void)
+{
+    show("ec2", "DescribeInstances", "&InstanceId.1=i-0123456789abcdef0");
+    show("ec2", "FlyToTheMoon", "");
+    show("ec2", "DescribeRegions", "&DryRun=true");
+    show("sts", "AssumeRole", "");
+}
+
+int main(void)
+{
+    struct rig_world w;
+    rig_init(&rig);
+    rig_world(&rig, &w);
+    show("sts", "GetCallerIdentity", "");
+    show_keys();
+    show_rules(rig_text(&rig, rig_ok(&rig, "Action=DescribeSecurityGroups"), "groupId"));
+    show_life(&w, show_launch(&w));
+    show("ec2", "CreateTags", with("&ResourceId.1={}&Tag.1.Key=k&Tag.1.Value=v", w.image));
+    show("ec2", "DeleteTags", with("&ResourceId.1={}&Tag.1.Key=k", w.image));
+    show("ec2", "RegisterImage", "&Name=second&ImageLocation=images%2Fsecond");
+    show("ec2", "DescribeImages", "");
+    show("ec2", "DeregisterImage", with("&ImageId={}", w.image));
+    show("ec2", "DeleteKeyPair", "&KeyName=imported");
+    show("ec2", "DeleteKeyPair", "&KeyName=nobody");
+    show_errors();
+    rig_fini(&rig);
+    return 0;
+}

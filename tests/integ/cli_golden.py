@@ -1,0 +1,258 @@
+#!/usr/bin/python3
+"""What tercet prints, byte for byte, into a pipe and onto a terminal (tests/golden/cli/session.*), and how it behaves when
+answers are lost, late or bad. Talks to a cloud of canned answers on loopback.
+
+usage: cli_golden.py TERCET [--write]     --write: takes what is printed for right; then read the difference"""
+import os
+import pathlib
+import pty
+import re
+import select
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+
+import clicloud
+from clicloud import IDS, error, instance, reservations, tag
+
+GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden" / "cli"
+SECRET = "a/secret+that/nobody/may/see"
+PATIENCE_S = 30
+
+
+class Session:
+    def __init__(self, program, home):
+        self.program, self.cloud = os.path.abspath(program), clicloud.Cloud()
+        keep = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+        self.environ = {**keep, "PATH": "/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8", "TERM": "xterm", "COLUMNS": "100",
+                        "TERCET_ENDPOINT": self.cloud.url, "TERCET_ACCESS_KEY": "AKIDTEST", "TERCET_SECRET_KEY": SECRET}
+
+    def run(self, words, **environ):
+        """(status, stdout, stderr)"""
+        self.cloud.asked.clear()
+        done = subprocess.run([self.program, *shlex.split(words)], capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+                              env={**self.environ, **environ}, stdin=subprocess.DEVNULL)
+        assert SECRET not in done.stdout + done.stderr or words.startswith("env"), "the secret was printed"
+        return done.returncode, done.stdout, done.stderr
+
+    def run_on_terminal(self, words, **environ):
+        """(status, what the terminal got)"""
+        self.cloud.asked.clear()
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execve(self.program, [self.program, *shlex.split(words)], {**self.environ, **environ})
+        text, end = b"", time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            if not select.select([fd], [], [], 1)[0]:
+                continue
+            try:
+                piece = os.read(fd, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            text += piece
+        os.close(fd)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), text.decode().replace("\r\n", "\n")
+
+
+# --- transcripts -----------------------------------------------------------------------------------------------------
+PIPE = ["zone list", "zone list -o json", "instance list", "instance list --no-header --columns id,state", "instance get db -o json",
+        "host list", "host list -o json", "describe-availability-zones --output json", "instance create --image ami-0ddddddddddddddd1 --wait",
+        "instance stop web --wait", "instance delete web", "instance console web", "keypair delete a", "keypair delete a -o json",
+        "instance get twin", "instance get i-0a", "instance get i-0b --columns name", "instance get nobody", "instance reboot i-0ffffffffffffffff",
+        "instance list --columns id,stat", "instance lst", "instance create", "run-instances --image x", "version"]
+TTY = ["zone list", "instance list", "instance get web -o json", "instance create --image ami-0ddddddddddddddd1 --wait", "host list"]
+
+
+def script_for(words):
+    """Answers that differ from the canned ones."""
+    if words.startswith("instance create") and "--wait" in words:
+        return {"DescribeInstances": [reservations(instance("web", "pending")), reservations(instance("web"))]}
+    if words.startswith("instance stop"):
+        return {"DescribeInstances": [reservations(instance("web")), reservations(instance("web", "stopping")),
+                                      reservations(instance("web", "stopped"))]}
+    if words.startswith("instance reboot"):
+        return {"RebootInstances": [error("InvalidInstanceID.NotFound", "The instance ID 'i-0ffffffffffffffff' does not exist")]}
+    return {}
+
+
+def transcript(session, commands, on_terminal):
+    text = ""
+    for words in commands:
+        session.cloud.script = script_for(words)
+        if on_terminal:
+            status, out = session.run_on_terminal(words)
+        else:
+            status, out, err = session.run(words)
+            out += err
+        out = out.replace("\x1b", "\\e").replace("\r", "\\r")
+        out = re.sub(r"  \d+s\\r", r"  Ns\\r", out)
+        text += f"$ tercet {words}\n{out}" + ("" if out.endswith("\n") or not out else "\\\n") + (f"[{status}]\n" if status else "")
+    return text
+
+
+def same(session, name, commands, on_terminal):
+    path = GOLDEN / name
+    have = transcript(session, commands, on_terminal)
+    if "--write" in sys.argv:
+        path.write_text(have, encoding="utf-8")
+    want = path.read_text(encoding="utf-8")
+    assert have == want, f"{path} says otherwise:\n{have}"
+
+
+def what_a_pipe_gets(session):
+    same(session, "session.pipe", PIPE, False)
+
+
+def what_a_terminal_gets(session):
+    same(session, "session.tty", TTY, True)
+
+
+def no_color_is_honoured(session):
+    text = session.run_on_terminal("zone list", NO_COLOR="1")[1]
+    assert "\x1b" not in text, repr(text)
+
+
+# --- when things go wrong --------------------------------------------------------------------------------------------
+def a_lost_answer_is_asked_for_again_with_the_same_token(session):
+    session.cloud.script = {"RunInstances": [None, None]}
+    status, out, err = session.run("instance create --image ami-0ddddddddddddddd1 -o json")
+    tokens = [query["ClientToken"] for action, query in session.cloud.asked if action == "RunInstances"]
+    assert (status, len(tokens), len(set(tokens))) == (0, 3, 1), (status, tokens, err)
+    assert IDS["web"] in out
+
+
+def what_may_not_be_repeated_is_not(session):
+    session.cloud.script = {"RebootInstances": [None]}
+    status, _, err = session.run(f"instance reboot {IDS['web']}")
+    assert (status, len(session.cloud.asked)) == (7, 1), (status, session.cloud.asked)
+    assert "no answer from" in err, err
+
+
+def two_creates_have_two_tokens(session):
+    tokens = set()
+    for _ in range(2):
+        session.run("instance create --image ami-0ddddddddddddddd1")
+        tokens |= {query["ClientToken"] for action, query in session.cloud.asked if action == "RunInstances"}
+    assert len(tokens) == 2, tokens
+
+
+def what_is_put_off_is_asked_for_again(session):
+    session.cloud.script = {"DescribeAvailabilityZones": [error("RequestLimitExceeded", "slow down", 503)]}
+    status, out, _ = session.run("zone list")
+    assert status == 0 and "locala" in out
+
+
+def a_failure_ends_the_wait_at_once(session):
+    session.cloud.script = {"DescribeInstances": [reservations(instance("web", "pending")),
+                                                  reservations(instance("web", "terminated", "no host has the image"))]}
+    begin = time.monotonic()
+    status, out, err = session.run("instance create --image ami-0ddddddddddddddd1 --wait -o json")
+    assert status == 1 and time.monotonic() - begin < 10, (status, err)
+    assert "is terminated, not running" in err and "no host has the image" in err and IDS["web"] in out, (out, err)
+
+
+def a_wait_outlives_a_cloud_that_is_away(session):
+    session.cloud.script = {"DescribeInstances": [error("Unavailable", "restarting", 503)] * 3}
+    status, _, err = session.run("instance create --image ami-0ddddddddddddddd1 --wait")
+    assert status == 0, err
+
+
+def a_wait_that_takes_too_long(session):
+    session.cloud.script = {"DescribeInstances": [reservations(instance("web", "pending"))] * 20}
+    status, out, err = session.run("instance create --image ami-0ddddddddddddddd1 --wait --timeout 1s")
+    assert status == 7 and f"try: tercet instance get {IDS['web']}" in err and IDS["web"] in out, (status, err)
+
+
+def what_is_gone_is_terminated(session):
+    session.cloud.script = {"DescribeInstances": [reservations(instance("web")), reservations()]}
+    status, _, err = session.run("instance delete web --wait")
+    assert status == 0, err
+
+
+def pages_are_joined(session):
+    session.cloud.script = {"DescribeInstances": [reservations(instance("web"), token="a b/+"), reservations(instance("db"))]}
+    _, out, _ = session.run("instance list --no-header --columns id")
+    assert out.split() == [IDS["web"], IDS["db"]], out
+    assert session.cloud.asked[1][1]["NextToken"] == "a b/+", session.cloud.asked
+
+
+def several_of_which_some_fail(session):
+    session.cloud.script = {"DeleteKeyPair": [tag("return", "true"), error("InvalidKeyPair.NotFound", "no b")]}
+    status, _, err = session.run("keypair delete a b c")
+    assert status == 8 and "1 of 3 failed" in err and err.startswith("b: error:"), (status, err)
+    assert len(session.cloud.asked) == 3
+
+
+def answers_that_are_none(session):
+    for bad in ("<html>", "<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a>&e;</a>", "", "\x00"):
+        session.cloud.script = {"DescribeAvailabilityZones": [(200, bad)]}
+        status, out, err = session.run("zone list -o json")
+        assert (status, out) == (1, "") and "root:" not in err, (bad, status, out, err)
+    session.cloud.script = {"DescribeAvailabilityZones": [(404, "<html>nothing</html>")]}
+    assert session.run("zone list")[0] == 3
+
+
+def exit_statuses(session):
+    for code, status in (("InvalidAMIID.NotFound", 3), ("AuthFailure", 4), ("UnauthorizedOperation", 4), ("IncorrectInstanceState", 5),
+                         ("InsufficientInstanceCapacity", 6), ("VcpuLimitExceeded", 6), ("InternalError", 1)):
+        session.cloud.script = {"RunInstances": [error(code, "why")]}
+        have, _, err = session.run("instance create --image ami-0ddddddddddddddd1")
+        assert have == status and "cause: why" in err and "request-id: req-1" in err, (code, have, err)
+    assert session.run("zone list", TERCET_ENDPOINT="http://127.0.0.1:9")[0] == 7
+    assert session.run("zone list", TERCET_SECRET_KEY="")[0] == 4
+    assert session.run("zone list", TERCET_OUTPUT="yaml")[0] == 2
+
+
+def a_wrong_command_line_asks_nothing(session):
+    for words in ("instance create --image x --columns stat", "instance create --image x --wait --timeout soon",
+                  "instance create --image ami-0ddddddddddddddd1 --count none", "group allow sg-0eeeeeeeeeeeeeee5 --protocol tcp --cidr 0.0.0.0/0"):
+        status, _, err = session.run(words)
+        assert status == 2 and not [a for a, _ in session.cloud.asked if not a.startswith("Describe")], (words, status, err)
+
+
+def env_is_what_a_shell_takes(session):
+    status, out, _ = session.run("env", TERCET_SECRET_KEY="it's a $(secret)")
+    got = subprocess.run(["sh", "-c", f"{out}\nprintf %s \"$AWS_SECRET_ACCESS_KEY\""], capture_output=True, text=True, check=True).stdout
+    assert (status, got) == (0, "it's a $(secret)"), out
+
+
+def ssh_is_given_the_address_and_the_identity(session):
+    with tempfile.TemporaryDirectory() as folder:
+        fake = pathlib.Path(folder, "ssh")
+        fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\nexit 5\n')
+        fake.chmod(0o755)
+        status, out, _ = session.run("instance ssh web --user admin --identity key -- echo 'a b'", PATH=f"{folder}:/usr/bin:/bin")
+    assert status == 5 and out.split("\n")[:-1] == [
+        "-o", f"HostKeyAlias={IDS['web']}", "-o", "StrictHostKeyChecking=accept-new", "-l", "admin", "-i", "key", "--",
+        "172.31.0.10", "echo", "a b"], out
+    status, _, err = session.run("instance ssh db")
+    assert status == 5 and "is stopped" in err, err
+
+
+TESTS = [what_a_pipe_gets, what_a_terminal_gets, no_color_is_honoured, a_lost_answer_is_asked_for_again_with_the_same_token,
+         what_may_not_be_repeated_is_not, two_creates_have_two_tokens, what_is_put_off_is_asked_for_again, a_failure_ends_the_wait_at_once,
+         a_wait_outlives_a_cloud_that_is_away, a_wait_that_takes_too_long, what_is_gone_is_terminated, pages_are_joined,
+         several_of_which_some_fail, answers_that_are_none, exit_statuses, a_wrong_command_line_asks_nothing, env_is_what_a_shell_takes,
+         ssh_is_given_the_address_and_the_identity]
+
+
+def main():
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="tct-cli-") as home:
+        session = Session(sys.argv[1], home)
+        for test in TESTS:
+            session.cloud.script = {}
+            try:
+                test(session)
+                print(f"ok   {test.__name__}")
+            except AssertionError as why:
+                failed += 1
+                print(f"FAIL {test.__name__}: {why}")
+    sys.exit(1 if failed else 0)
+
+
+main()

@@ -1,0 +1,119 @@
+"""A cloud of a few canned answers, for tests of the command line: it says what EC2's documentation says, and remembers what
+it was asked. Each test may put answers of its own before the canned ones."""
+import http.server
+import threading
+import urllib.parse
+
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+WHEN = "2026-11-20T09:13:35.000Z"
+IDS = {"web": "i-0aaaaaaaaaaaaaaa1", "db": "i-0aaaaaaaaaaaaaaa2", "twin": "i-0bbbbbbbbbbbbbbb3", "twin2": "i-0ccccccccccccccc4"}
+CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
+
+
+def tag(name, *inner):
+    return f"<{name}>{''.join(inner)}</{name}>"
+
+
+def state(name, word):
+    return tag(name, tag("code", str(CODES[word])), tag("name", word))
+
+
+def instance(name, word="running", reason=""):
+    address = "" if word == "terminated" else tag("privateIpAddress", f"172.31.0.{10 + list(IDS).index(name)}")
+    why = tag("stateReason", tag("code", "Server.InternalError"), tag("message", reason)) if reason else ""
+    return tag("item", tag("instanceId", IDS[name]), tag("imageId", "ami-0ddddddddddddddd1"), state("instanceState", word),
+               tag("keyName", "me"), tag("amiLaunchIndex", "0"), tag("instanceType", "t1.nano"), tag("launchTime", WHEN),
+               tag("placement", tag("availabilityZone", "locala")), address, tag("ebsOptimized", "false"), why,
+               tag("tagSet", tag("item", tag("key", "Name"), tag("value", name.rstrip("2")))))
+
+
+def reservations(*instances, token=""):
+    items = [tag("item", tag("reservationId", "r-1"), tag("groupSet"), tag("instancesSet", i)) for i in instances]
+    return tag("reservationSet", *items) + (tag("nextToken", token) if token else "")
+
+
+def change(name, was, now):
+    return tag("instancesSet", tag("item", tag("instanceId", IDS[name]), state("currentState", now), state("previousState", was)))
+
+
+def error(code, message, status=400):
+    body = tag("Response", tag("Errors", tag("Error", tag("Code", code), tag("Message", message))), tag("RequestID", "req-1"))
+    return status, HEAD + body
+
+
+def describe_instances(query):
+    """Those that the filter or the ids name; no wildcard but one at the end."""
+    wanted = query.get("Filter.1.Value.1", "*")
+    ids = [value for name, value in query.items() if name.startswith("InstanceId.")]
+    field = query.get("Filter.1.Name")
+    found = []
+    for name, number in IDS.items():
+        text = {"tag:Name": name.rstrip("2"), "instance-id": number}.get(field, wanted)
+        fits = text.startswith(wanted[:-1]) if wanted.endswith("*") else text == wanted
+        if number in ids if ids else fits:
+            found.append(instance(name, "stopped" if name == "db" else "running"))
+    return reservations(*found)
+
+
+ZONES = tag("availabilityZoneInfo",
+            tag("item", tag("zoneName", "locala"), tag("zoneState", "available"), tag("regionName", "local"), tag("messageSet")),
+            tag("item", tag("zoneName", "localb"), tag("zoneState", "unavailable"), tag("regionName", "local"),
+                tag("messageSet", tag("item", tag("message", "The cluster of this zone is not connected")))))
+HOSTS = tag("hostSet", tag("item", tag("hostId", "host1"), tag("availabilityZone", "locala"), tag("state", "up"),
+                           tag("health", "ok"), tag("instances", "2"), tag("roomSet", *[
+                               tag("item", tag("class", c), tag("total", t), tag("free", f))
+                               for c, t, f in (("vcpu", "8", "6"), ("memory_mib", "16000", "15744"), ("disk_gib", "90", "88"))])))
+CANNED = {
+    "DescribeInstances": describe_instances,
+    "DescribeAvailabilityZones": lambda query: ZONES,
+    "DescribeHosts": lambda query: HOSTS,
+    "StopInstances": lambda query: change("web", "running", "stopping"),
+    "TerminateInstances": lambda query: change("web", "running", "shutting-down"),
+    "RunInstances": lambda query: tag("reservationId", "r-1") + tag("groupSet") + tag("instancesSet", instance("web", "pending")),
+    "GetConsoleOutput": lambda query: tag("instanceId", IDS["web"]) + tag("timestamp", WHEN) + tag("output", "Ym9vdGVkCmxvZ2luOiA="),
+    "DeleteKeyPair": lambda query: tag("return", "true"),
+}
+
+
+class Cloud(http.server.ThreadingHTTPServer):
+    """`script`: per action, answers that come first: a body, (status, document), or None to hang up."""
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked, self.script = [], {}
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def answer(self, action, query):
+        self.asked.append((action, query))
+        queue = self.script.get(action)
+        body = queue.pop(0) if queue else CANNED[action](query) if action in CANNED else error("InvalidAction", action)
+        if body is None or isinstance(body, tuple):
+            return body
+        return 200, f'{HEAD}<{action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">{tag("requestId", "req-0")}{body}</{action}Response>'
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        query = dict(urllib.parse.parse_qsl(body, keep_blank_values=True))
+        assert self.headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDTEST/"), "not signed"
+        answer = self.server.answer(query["Action"], query)
+        if answer is None:
+            self.close_connection = True
+            return
+        status, document = answer
+        self.send_response(status)
+        self.send_header("Content-Type", "text/xml;charset=UTF-8")
+        self.send_header("Content-Length", str(len(document.encode())))
+        self.end_headers()
+        self.wfile.write(document.encode())
+
+    def log_message(self, *args):
+        pass

@@ -1,0 +1,75 @@
+/* Ids have EC2's shape, and the same seed gives the same ones (I22). */
+#include "tests/unit/unit.h"
+
+#include "base/id.h"
+
+#include <string.h>
+
+static void a_new_id_has_its_own_shape(void **state)
+{
+    (void)state;
+    struct rng_seeded seed = {.state = 1};
+    struct rng rng = rng_seeded(&seed);
+    static const char *const prefixes[] = {"i", "vol", "eni-attach", "ami", "r"};
+    char id[ID_SIZE], before[ID_SIZE] = "";
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        id_new(id, prefixes[i], &rng);
+        assert_true(id_is(id, prefixes[i]));
+        assert_int_equal(strlen(id), strlen(prefixes[i]) + 18);
+        assert_string_not_equal(strrchr(id, '-'), before);
+        memcpy(before, strrchr(id, '-'), strlen(strrchr(id, '-')) + 1);
+    }
+}
+
+static void other_shapes_are_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "",           "i",        "i-",        "i-0123456789abcdef",    "i-0123456789abcdef01",
+        "i-1234567",  "i-123456789", "i-0123456789ABCDEF0", "j-12345678", "i-12345678 ",
+        "i-1234567g", "ii-12345678", "i12345678", "-12345678"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (id_is(wrong[i], "i"))
+            fail_msg("'%s' was taken", wrong[i]);
+    assert_true(id_is("i-12345678", "i")); /* the old, short form */
+    assert_true(id_is("i-0123456789abcdef0", "i"));
+}
+
+static void uuids_say_version_4(void **state)
+{
+    (void)state;
+    struct rng_seeded seed = {.state = 5};
+    struct rng rng = rng_seeded(&seed);
+    for (int i = 0; i < 100; i++) {
+        char uuid[ID_UUID_SIZE];
+        id_uuid(uuid, &rng);
+        assert_int_equal(strlen(uuid), 36);
+        assert_int_equal(uuid[14], '4');
+        assert_non_null(strchr("89ab", uuid[19]));
+        assert_true(uuid[8] == '-' && uuid[13] == '-' && uuid[18] == '-' && uuid[23] == '-');
+    }
+}
+
+static void the_same_seed_gives_the_same_ids(void **state)
+{
+    (void)state;
+    struct rng_seeded one = {.state = 9}, two = {.state = 9};
+    struct rng a = rng_seeded(&one), b = rng_seeded(&two);
+    char left[ID_SIZE], right[ID_SIZE];
+    id_new(left, "i", &a);
+    id_new(right, "i", &b);
+    assert_string_equal(left, right);
+    id_new(right, "i", &b);
+    assert_string_not_equal(left, right);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_id_has_its_own_shape),
+        cmocka_unit_test(other_shapes_are_refused),
+        cmocka_unit_test(uuids_say_version_4),
+        cmocka_unit_test(the_same_seed_gives_the_same_ids),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* sim_shadow_test.c - every checker sees what it is there for: a checker that cannot fail proves
+ * nothing. Each case does one wrong thing and names the invariant that must be reported. */
+#include "base/str.h"
+#include "tests/unit/sim_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+static const char ID[] = "i-0123456789abcdef0";
+
+static struct sim_guest *given(struct test_world *t, const char *token, const char *id)
+{
+    struct sim_guest *g = sim_shadow_new_guest(&t->shadow, token);
+    sim_shadow_ask(&t->shadow, g, SIM_RUN);
+    sim_shadow_tell(&t->shadow, g, SIM_RUN, id);
+    return g;
+}
+
+static void run(struct sim_machine *m, int64_t memory_mib)
+{
+    struct host_hv_start s = {.pepoch = 1, .generation = 1, .memory_mib = memory_mib};
+    str_copy(s.instance, sizeof s.instance, ID);
+    sim_hypervisor_define(m, &s);
+    sim_hypervisor_create(m, ID);
+}
+
+static void see(struct test_world *t, const char *id, const char *token, const char *state)
+{
+    sim_shadow_see_begin(&t->shadow);
+    sim_shadow_see(&t->shadow, id, token, state);
+    sim_shadow_see_end(&t->shadow);
+}
+
+static void i1_two_domains(struct test_world *t)
+{
+    run(t->one, 64);
+    run(t->other, 64);
+}
+
+static void i2_called_running_and_nowhere(struct test_world *t)
+{
+    given(t, "a", ID);
+    see(t, ID, "a", "running");
+    sim_shadow_finish(&t->shadow);
+}
+
+static void i2_runs_and_nobody_knows(struct test_world *t)
+{
+    run(t->one, 64);
+    sim_shadow_finish(&t->shadow);
+}
+
+static void i3_too_much_memory(struct test_world *t)
+{
+    run(t->one, t->one->memory_mib + 1);
+}
+
+static void i4_two_for_one_token(struct test_world *t)
+{
+    struct sim_guest *g = given(t, "a", ID);
+    sim_shadow_tell(&t->shadow, g, SIM_RUN, "i-0123456789abcdef1");
+}
+
+static void i4_nobody_asked(struct test_world *t)
+{
+    see(t, ID, "a", "pending");
+}
+
+static void i5_promised_and_not_there(struct test_world *t)
+{
+    given(t, "a", ID);
+    sim_shadow_see_begin(&t->shadow);
+    sim_shadow_see_end(&t->shadow);
+}
+
+static void i5_stopped_and_runs(struct test_world *t)
+{
+    struct sim_guest *g = given(t, "a", ID);
+    sim_shadow_ask(&t->shadow, g, SIM_STOP);
+    sim_shadow_tell(&t->shadow, g, SIM_STOP, ID);
+    run(t->one, 64);
+    see(t, ID, "a", "running");
+    sim_shadow_finish(&t->shadow);
+}
+
+static void i6_never_settles(struct test_world *t)
+{
+    given(t, "a", ID);
+    see(t, ID, "a", "pending");
+    sim_shadow_finish(&t->shadow);
+}
+
+static void i7_terminated_and_there(struct test_world *t)
+{
+    given(t, "a", ID);
+    run(t->one, 64);
+    see(t, ID, "a", "terminated");
+}
+
+static void i7_runs_after_its_end(struct test_world *t)
+{
+    given(t, "a", ID);
+    see(t, ID, "a", "terminated");
+    run(t->one, 64);
+}
+
+static void i8_more_than_the_quota(struct test_world *t)
+{
+    t->shadow.quota = 1;
+    given(t, "a", "i-0123456789abcdef1");
+    given(t, "b", "i-0123456789abcdef2");
+    sim_shadow_see_begin(&t->shadow);
+    sim_shadow_see(&t->shadow, "i-0123456789abcdef1", "a", "pending");
+    sim_shadow_see(&t->shadow, "i-0123456789abcdef2", "b", "pending");
+    sim_shadow_see_end(&t->shadow);
+}
+
+static void i11_one_address_twice(struct test_world *t)
+{
+    struct host_port port = {.vni = 1, .address = 7, .mac = {2, 0, 0, 0, 0, 1}};
+    struct sim_outcome out = {0};
+    str_copy(port.port, sizeof port.port, "eni-1");
+    sim_ports_do(t->one, HOST_JOB_NET_PORT, &port, &out);
+    port.mac[5] = 2;
+    str_copy(port.port, sizeof port.port, "eni-2");
+    sim_ports_do(t->other, HOST_JOB_NET_PORT, &port, &out);
+}
+
+static void i23_back_from_the_dead(struct test_world *t)
+{
+    given(t, "a", ID);
+    see(t, ID, "a", "terminated");
+    see(t, ID, "a", "running");
+}
+
+static void i23_running_to_pending(struct test_world *t)
+{
+    given(t, "a", ID);
+    see(t, ID, "a", "running");
+    see(t, ID, "a", "pending");
+}
+
+static void i25_ended_unasked(struct test_world *t)
+{
+    struct host_hv_target target = {.pepoch = 1};
+    struct sim_outcome out = {0};
+    str_copy(target.instance, sizeof target.instance, ID);
+    given(t, "a", ID);
+    run(t->one, 64);
+    see(t, ID, "a", "running");
+    sim_hypervisor_do(t->one, HOST_JOB_HV_DESTROY, &target, &out);
+}
+
+static void all_is_well(struct test_world *t)
+{
+    given(t, "a", ID);
+    run(t->one, 64);
+    see(t, ID, "a", "pending");
+    see(t, ID, "a", "running");
+    sim_shadow_finish(&t->shadow);
+}
+
+struct expectation {
+    void (*deed)(struct test_world *t);
+    const char *invariant; /* NULL: none */
+};
+
+static const struct expectation cases[] = {
+    {i1_two_domains, "I1"},          {i2_called_running_and_nowhere, "I2"},
+    {i2_runs_and_nobody_knows, "I2"}, {i3_too_much_memory, "I3"},
+    {i4_two_for_one_token, "I4"},    {i4_nobody_asked, "I4"},
+    {i5_promised_and_not_there, "I5"}, {i5_stopped_and_runs, "I5"},
+    {i6_never_settles, "I6"},        {i7_terminated_and_there, "I7"},
+    {i7_runs_after_its_end, "I7"},   {i8_more_than_the_quota, "I8"},
+    {i11_one_address_twice, "I11"},  {i23_back_from_the_dead, "I23"},
+    {i23_running_to_pending, "I23"}, {i25_ended_unasked, "I25"},
+    {all_is_well, NULL},
+};
+
+static void each_checker_sees_its_wrong(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct test_world t;
+        test_world_run(&t, cases[i].deed);
+        const char *seen = t.world->violation.invariant;
+        if (cases[i].invariant == NULL)
+            assert_null(seen);
+        else if (seen == NULL)
+            fail_msg("case %zu: nobody saw that %s is broken", i, cases[i].invariant);
+        else
+            assert_string_equal(seen, cases[i].invariant);
+        test_world_free(&t);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_checker_sees_its_wrong)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
