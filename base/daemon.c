@@ -95,6 +95,7 @@ enum daemon_next daemon_options(struct daemon *d, int argc, char **argv)
         printf("%s: the configuration is sound\n", d->name);
         return DAEMON_DONE;
     }
+    d->options_len = rest;
     d->verb_argc = argc - rest;
     d->verb_argv = argv + rest;
     log_init(d->name, LOG_INFO);

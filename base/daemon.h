@@ -20,7 +20,8 @@ struct daemon {
     size_t table_len;
     void *options; /* the struct that the table describes */
     /* set by daemon_options */
-    int verb_argc; /* what stands behind the options */
+    int options_len; /* words of the command line before the verb, its name too */
+    int verb_argc;   /* what stands behind the options */
     char **verb_argv;
 };
 

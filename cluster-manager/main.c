@@ -11,6 +11,7 @@
 #include "proto/auth/token.h"
 #include "proto/http/client.h"
 #include "proto/http/enroll.h"
+#include "proto/http/renewal.h"
 #include "proto/http/server.h"
 #include "proto/sync/admit.h"
 
@@ -143,6 +144,9 @@ struct shell {
     struct http_server *server;
     struct http_client *client;
     struct job_pool *jobs;
+    struct renewal *renewal;
+    size_t listener;
+    char folder[ENROLL_PATH_SIZE]; /* of the identity */
 };
 
 static void perform_reply(void *self, const struct effect_reply *reply)
@@ -173,11 +177,28 @@ static enum err_code open_links(struct shell *shell, const struct cluster_option
                                  .body_max_bytes = 16 * 1024 * 1024,
                                  .held_max = 10000};
     const char *parent = o->parent;
-    size_t listener;
     http_client_tls(shell->client, &tls);
     if (http_client_peer(shell->client, "parent", id->parent, &parent, 1, err) != ERR_OK)
         return err->code;
-    return http_server_listen(shell->server, &listen, &listener, err);
+    return http_server_listen(shell->server, &listen, &shell->listener, err);
+}
+
+/* New files are there: new connections use them. */
+static void on_renewed(void *self)
+{
+    struct shell *shell = self;
+    struct enroll_identity id;
+    struct err err = {0};
+    if (enroll_load(&id, shell->folder, &err) == ERR_OK) {
+        struct http_tls tls = {
+            .cert_pem = buf_str(&id.chain), .key_pem = buf_str(&id.key), .ca_pem = buf_str(&id.ca)};
+        http_client_tls(shell->client, &tls);
+        http_server_reload(shell->server, shell->listener, &tls, &err);
+        log_info("certificate.renewed", "serial", id.info.serial, NULL);
+    }
+    if (err.code != ERR_OK)
+        log_error("certificate.unusable", "why", err.text, NULL);
+    enroll_fini(&id);
 }
 
 static int run_core(const struct cluster_options *o, struct store *store,
@@ -205,25 +226,33 @@ static int run_core(const struct cluster_options *o, struct store *store,
     return 0;
 }
 
-static int run(const struct cluster_options *o)
+static int run(const struct cluster_options *o, const struct daemon *d, char **argv)
 {
     struct err err = {0};
     struct store *store = NULL;
     struct enroll_identity id = {0};
-    char folder[ENROLL_PATH_SIZE];
-    path_in(folder, o, "identity");
-    if (enroll_load(&id, folder, &err) != ERR_OK || open_store(&store, o, &err) != ERR_OK)
+    struct shell shell = {0};
+    path_in(shell.folder, o, "identity");
+    if (enroll_load(&id, shell.folder, &err) != ERR_OK || open_store(&store, o, &err) != ERR_OK)
         return say(&err);
     struct rng rng = rng_system();
     struct loop *loop = loop_new(NULL);
-    struct job_handler sign = {.kind = CLUSTER_JOB_SIGN, .ctx = &id, .run = cluster_sign_run};
-    struct shell shell = {.server = http_server_new(loop, &rng),
-                          .client = http_client_new(loop),
-                          .jobs = job_pool_new(loop, &sign, 1, NULL)};
+    struct cluster_signer signer = {.folder = shell.folder, .life_s = o->certificate_s};
+    struct job_handler sign = {.kind = CLUSTER_JOB_SIGN, .ctx = &signer, .run = cluster_sign_run};
+    shell.server = http_server_new(loop, &rng);
+    shell.client = http_client_new(loop);
+    shell.jobs = job_pool_new(loop, &sign, 1, NULL);
+    shell.renewal = renewal_new(loop_uv(loop),
+                                &(struct renewal_config){.folder = shell.folder,
+                                                         .argv = argv,
+                                                         .options_len = d->options_len,
+                                                         .self = &shell,
+                                                         .renewed = on_renewed});
     int status = open_links(&shell, o, &id, &err) == ERR_OK ? run_core(o, store, &id, loop, &shell)
                                                             : say(&err);
-    http_server_free(shell.server);
+    renewal_close(shell.renewal);
     http_client_free(shell.client);
+    http_server_free(shell.server);
     if (job_pool_free(shell.jobs, 1000))
         loop_free(loop);
     store_close(store);
@@ -244,7 +273,7 @@ int main(int argc, char **argv)
     if (next != DAEMON_GO)
         return next == DAEMON_DONE ? 0 : 2;
     if (d.verb_argc == 0)
-        return run(&o);
+        return run(&o, &d, argv);
     if (d.verb_argc == 2 && str_eq(d.verb_argv[0], "join"))
         return verb_join(&o, d.verb_argv[1]);
     if (d.verb_argc == 2 && str_eq(d.verb_argv[0], "token"))

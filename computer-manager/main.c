@@ -13,6 +13,7 @@
 #include "computer-manager/options.h"
 #include "proto/http/client.h"
 #include "proto/http/enroll.h"
+#include "proto/http/renewal.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -76,6 +77,7 @@ struct shell {
     struct host_helper *hypervisor, *network;
     struct metadata_server *metadata;
     struct host_core *core;
+    char folder[ENROLL_PATH_SIZE]; /* of the identity */
     char state[ENROLL_PATH_SIZE], images[ENROLL_PATH_SIZE];
     char hypervisor_path[ENROLL_PATH_SIZE], network_path[ENROLL_PATH_SIZE];
     const char *hypervisor_argv[10], *network_argv[10];
@@ -233,6 +235,23 @@ static enum err_code open_parent(struct shell *s, const struct enroll_identity *
     return http_client_peer(s->client, "parent", id->parent, &parent, 1, err);
 }
 
+/* New files are there: new connections use them; the disk worker reads them at each fetch. */
+static void on_renewed(void *self)
+{
+    struct shell *s = self;
+    struct enroll_identity id;
+    struct err err = {0};
+    if (enroll_load(&id, s->folder, &err) == ERR_OK) {
+        http_client_tls(s->client, &(struct http_tls){.cert_pem = buf_str(&id.chain),
+                                                      .key_pem = buf_str(&id.key),
+                                                      .ca_pem = buf_str(&id.ca)});
+        log_info("certificate.renewed", "serial", id.info.serial, NULL);
+    } else {
+        log_error("certificate.unusable", "why", err.text, NULL);
+    }
+    enroll_fini(&id);
+}
+
 static void run_core(struct shell *s, struct store *store, const struct enroll_identity *id)
 {
     const struct host_options *o = s->options;
@@ -261,27 +280,34 @@ static void run_core(struct shell *s, struct store *store, const struct enroll_i
     host_disk_stop(s->disk);
 }
 
-static int run(const struct host_options *o)
+static int run(const struct host_options *o, const struct daemon *d, char **argv)
 {
     struct err err = {0};
     struct store *store = NULL;
     struct enroll_identity id = {0};
     struct shell s = {.options = o};
-    char folder[ENROLL_PATH_SIZE], db[ENROLL_PATH_SIZE];
-    path_in(folder, o->data, "identity");
+    char db[ENROLL_PATH_SIZE];
+    path_in(s.folder, o->data, "identity");
     path_in(db, o->data, "computer.db");
     path_in(s.state, o->data, "instances");
     if (*o->images != '\0')
         str_copy(s.images, sizeof s.images, o->images);
     else
         path_in(s.images, o->data, "images");
-    if (enroll_load(&id, folder, &err) != ERR_OK ||
+    if (enroll_load(&id, s.folder, &err) != ERR_OK ||
         store_open(&store, db, &host_schema, &err) != ERR_OK)
         return say(&err);
     s.loop = loop_new(NULL);
     bool ready = start_disks(&s, &err) == ERR_OK && open_parent(&s, &id, &err) == ERR_OK;
+    struct renewal *renewal = renewal_new(loop_uv(s.loop),
+                                          &(struct renewal_config){.folder = s.folder,
+                                                                   .argv = argv,
+                                                                   .options_len = d->options_len,
+                                                                   .self = &s,
+                                                                   .renewed = on_renewed});
     if (ready)
         run_core(&s, store, &id);
+    renewal_close(renewal);
     http_client_free(s.client);
     if (s.workers == NULL || job_pool_free(s.workers, 1000)) {
         loop_free(s.loop);
@@ -306,7 +332,7 @@ int main(int argc, char **argv)
     if (next != DAEMON_GO)
         return next == DAEMON_DONE ? 0 : 2;
     if (d.verb_argc == 0)
-        return run(&o);
+        return run(&o, &d, argv);
     if (d.verb_argc == 2 && str_eq(d.verb_argv[0], "join"))
         return verb_join(&o, d.verb_argv[1]);
     if (d.verb_argc == 1 && str_eq(d.verb_argv[0], "renew"))

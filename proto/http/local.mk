@@ -12,6 +12,7 @@ libproto_a_SOURCES += \
 	%D%/mhd.c %D%/mhd.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/relay.c %D%/relay.h \
+	%D%/renewal.c %D%/renewal.h \
 	%D%/server.c %D%/server.h \
 	%D%/serving.c %D%/serving.h \
 	%D%/sweeper.c %D%/sweeper.h \
