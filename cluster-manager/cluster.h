@@ -39,6 +39,13 @@ void cluster_place_waiting(struct cluster_core *c, const struct event *ev);
 /* ops/place.c: another host for one that its host would not start; false when there is none. */
 bool cluster_place_again(struct cluster_core *c, const char *id, const char *why,
                          const struct event *ev);
+/* ops/end.c: the cloud wishes the end of an instance. */
+void cluster_end(struct cluster_core *c, const char *id, int64_t generation,
+                 const struct event *ev);
+/* ops/end.c: a host has nothing of it left; when none has, the cloud hears it. */
+void cluster_end_confirmed(struct cluster_core *c, const char *id, const struct event *ev);
+/* ops/end.c: after RECOVERY, every end that is wished and not done. */
+void cluster_end_wished(struct cluster_core *c, const struct event *ev);
 /* ops/group.c: gives a host the security groups that its instances need, and no others. */
 void cluster_group_forward(struct cluster_core *c, const char *host);
 /* ops/recover.c: merges what hosts returned with what this store remembers. */

@@ -72,14 +72,11 @@ static void load_groups(struct host_core *c)
     arena_fini(&arena);
 }
 
-/* What RAM holds, from the store. Nothing is outstanding any more: every port and group is
- * applied once again, and every domain counts as unlisted. */
+/* What RAM holds, from the store. Every port and group is applied once again, and every domain
+ * counts as unlisted. */
 static void load(struct host_core *c)
 {
     struct query q;
-    free_values(&c->records);
-    free_values(&c->bases);
-    free_values(&c->groups);
     host_record_load_all(c->store, &c->records);
     size_t at = 0;
     for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;)
@@ -90,9 +87,44 @@ static void load(struct host_core *c)
         str_copy(c->fresh_boot, sizeof c->fresh_boot, query_text(&q, 0));
         query_close(&q);
     }
-    c->list_job = c->probe_job = c->disks_job = 0;
     c->list_next_ms = c->disks_next_ms = c->probe_next_ms = 0;
     c->is_dirty = true;
+}
+
+/* A job of the lost turn was never given out; those given out before still run, and what they
+ * work on is left alone until they end. */
+static bool is_out(const struct host_core *c, uint64_t job_id)
+{
+    return job_id != 0 && job_id <= (c->is_sealed ? c->sealed_before : c->sealed_job);
+}
+
+static void keep_record_jobs(const struct host_core *c, const struct map *before)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(before, &at)) != NULL;) {
+        const struct host_record *old = e->value;
+        struct host_record *r = map_get(&c->records, e->key);
+        if (r == NULL || !is_out(c, old->job_id))
+            continue;
+        r->job_id = old->job_id;
+        r->job_kind = old->job_kind;
+        r->order_seq = old->order_seq;
+        r->ordered_port_sum = old->ordered_port_sum;
+    }
+}
+
+static void forget_lost_jobs(struct host_core *c)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&c->bases, &at)) != NULL;) {
+        struct host_base *base = e->value;
+        if (!is_out(c, base->job_id))
+            base->job_id = 0;
+    }
+    uint64_t *jobs[] = {&c->list_job, &c->probe_job, &c->disks_job};
+    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++)
+        if (!is_out(c, *jobs[i]))
+            *jobs[i] = 0;
 }
 
 static enum err_code step(void *self, const struct event *ev, struct effects *out, struct err *err)
@@ -101,6 +133,7 @@ static enum err_code step(void *self, const struct event *ev, struct effects *ou
     enum err_code code = ERR_OK;
     c->out = out;
     c->at = *ev;
+    c->is_sealed = false;
     switch (ev->kind) {
     case EVENT_START:
         load(c);
@@ -137,13 +170,22 @@ static void seal(void *self, const struct event *at, struct effects *out)
 {
     struct host_core *c = self;
     sync_child_seal(&c->up, at, out);
+    c->sealed_before = c->sealed_job;
+    c->sealed_job = c->last_job;
+    c->is_sealed = true;
 }
 
 static void reload(void *self)
 {
     struct host_core *c = self;
+    struct map before = c->records;
     sync_child_reload(&c->up);
+    c->records = (struct map){0};
+    free_values(&c->groups);
     load(c);
+    keep_record_jobs(c, &before);
+    forget_lost_jobs(c);
+    free_values(&before);
 }
 
 static int64_t wake_at(const void *self)

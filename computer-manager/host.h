@@ -47,6 +47,8 @@ struct host_core {
     int64_t due_ms; /* a record waits for this by time, now_ms */
     bool is_dirty;  /* something may be to plan */
     uint64_t last_job;
+    uint64_t sealed_job, sealed_before; /* last_job at the last two seals */
+    bool is_sealed;                     /* no step since the last seal */
     uint64_t order_seq;          /* counts orders to the hypervisor and their ends */
     uint64_t list_job, list_seq; /* outstanding listing, and order_seq when it was asked */
     int64_t list_next_ms;

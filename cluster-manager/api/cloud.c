@@ -26,20 +26,6 @@ static enum err_code take_instance(struct cluster_core *c, const struct wire_ite
     return ERR_OK;
 }
 
-/* What was never placed is gone at once: no host has heard of it. */
-static void end_instance(struct cluster_core *c, const struct wire_item *wish, struct arena *arena,
-                         const struct event *ev)
-{
-    struct cluster_instance i;
-    if (!cluster_instance_load(c->store, wish->id, arena, &i) || *i.host == '\0') {
-        cluster_instance_delete(c->store, wish->id);
-        sync_child_gone(&c->up, "instance", wish->id, wish->generation, wish->pepoch, ev);
-        return;
-    }
-    cluster_instance_end(c->store, i.id, wish->generation);
-    sync_parent_end(&c->down, i.host, "instance", i.id, wish->generation, i.pepoch, "deleted");
-}
-
 static enum err_code take_group(struct cluster_core *c, const struct wire_item *wish,
                                 struct arena *arena, const struct event *ev, struct err *err)
 {
@@ -105,7 +91,7 @@ static enum err_code on_wish(void *core, const struct wire_item *wish, const str
     struct arena arena = {0};
     enum err_code code = ERR_OK;
     if (str_eq(wish->kind, "instance") && *wish->gone != '\0')
-        end_instance(c, wish, &arena, ev);
+        cluster_end(c, wish->id, wish->generation, ev);
     else if (str_eq(wish->kind, "instance"))
         code = take_instance(c, wish, &arena, ev, err);
     else if (str_eq(wish->kind, "group"))

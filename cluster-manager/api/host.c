@@ -19,23 +19,6 @@ static void take_unknown(struct cluster_core *c, const char *node, const struct 
                     "deleted");
 }
 
-/* R6: room, and the right to say so upward, come from the hosts' gone facts alone: from the last
- * of them, where it was moved and then ended. */
-static void take_gone(struct cluster_core *c, const char *node, const struct wire_item *fact,
-                      const struct event *ev)
-{
-    struct arena arena = {0};
-    struct cluster_instance i;
-    if (cluster_instance_load(c->store, fact->id, &arena, &i) && i.is_ending &&
-        !sync_parent_holds(&c->down, "instance", fact->id)) {
-        cluster_instance_delete(c->store, fact->id);
-        sync_child_gone(&c->up, "instance", fact->id, i.generation, 1, ev);
-        log_info("instance.gone", "id", fact->id, "host", node, NULL);
-    }
-    cluster_group_forward(c, node);
-    arena_fini(&arena);
-}
-
 /* A fact of an earlier placement changes nothing (I18). */
 static void take_seen(struct cluster_core *c, const char *node, const struct wire_item *fact,
                       const struct event *ev)
@@ -67,9 +50,10 @@ static void on_fact(void *core, const char *node, const struct wire_item *fact,
     if (*fact->error != '\0')
         log_error("host.refused_wish", "host", node, "kind", fact->kind, "id", fact->id, "why",
                   fact->error, NULL);
-    else if (str_eq(fact->kind, "instance") && *fact->gone != '\0')
-        take_gone(c, node, fact, ev);
-    else if (str_eq(fact->kind, "instance"))
+    else if (str_eq(fact->kind, "instance") && *fact->gone != '\0') {
+        cluster_end_confirmed(c, fact->id, ev);
+        cluster_group_forward(c, node);
+    } else if (str_eq(fact->kind, "instance"))
         take_seen(c, node, fact, ev);
     else if (str_eq(fact->kind, "stray"))
         log_error("host.stray_domain", "host", node, "id", fact->id, NULL);

@@ -142,6 +142,7 @@ void cluster_recover(void *core, const struct event *ev)
         ids[len++] = arena_strdup(&arena, query_text(&q, 0));
     for (size_t i = 0; i < len; i++)
         merge(c, ids[i], &arena, ev);
+    cluster_end_wished(c, ev);
     STORE_EACH (c->store, q, "SELECT node FROM child WHERE removed=0 ORDER BY node", "")
         cluster_group_forward(c, arena_strdup(&arena, query_text(&q, 0)));
     arena_fini(&arena);

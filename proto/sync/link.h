@@ -16,7 +16,7 @@ struct sync_link {
     char idle_boot[40], busy_boot[40];
     int64_t idle_applied, busy_applied;
     int64_t idle_due_mono_ms;
-    bool idle_is_new;           /* it came in the turn at hand */
+    int64_t idle_turn;          /* number of the turn it came in */
     int64_t idle_seq, busy_seq; /* newest of the boot at hand */
     char boot[40];
     int64_t heard_mono_ms;   /* 0 = not in this run */

@@ -89,18 +89,27 @@ void sync_parent_start(struct sync_parent *p, const struct event *ev)
         link_add(p, query_text(&q, 0));
 }
 
-/* The requests of the lost turn were answered with its loss; those held before still wait. */
+/* The requests of the lost turn were answered with its loss. Which of them the link still holds is
+ * told by the turn they came in; one that is dropped here for being near is asked again. Who is
+ * which run of a child is read from the rows again. */
+static void link_reload(struct sync_parent *p, struct sync_link *l)
+{
+    l->busy_request = 0;
+    l->need_full = false;
+    l->boot[0] = '\0';
+    l->idle_seq = l->busy_seq = 0;
+    if (l->idle_request == 0 || l->idle_turn + 1 < p->turn_n)
+        return;
+    l->idle_request = 0;
+    list_remove(&l->held);
+}
+
 void sync_parent_reload(struct sync_parent *p)
 {
     p->turn_rev = 0;
-    LIST_EACH_SAFE (it, &p->dirty) {
-        struct sync_link *l = LIST_ENTRY(it, struct sync_link, dirty);
-        l->busy_request = 0;
-        if (!l->idle_is_new)
-            continue;
-        l->idle_request = 0;
-        list_remove(&l->held);
-    }
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&p->children, &at)) != NULL;)
+        link_reload(p, e->value);
 }
 
 void sync_parent_add(struct sync_parent *p, const char *node, const char *kind, const char *serial)

@@ -57,6 +57,7 @@ struct sync_parent {
     struct list dirty;       /* links that this turn has something for */
     int64_t started_mono_ms; /* of this run: R5 */
     int64_t turn_rev;        /* rev of the open turn, 0 until a wish is written in it */
+    int64_t turn_n;          /* turns sealed in this run */
 };
 
 void sync_parent_init(struct sync_parent *p, struct store *store, const struct rng *rng,

@@ -22,7 +22,7 @@ void sync_parent_hold(struct sync_parent *p, struct sync_link *l, const struct w
         return;
     }
     l->idle_seq = m->seq;
-    l->idle_is_new = true;
+    l->idle_turn = p->turn_n;
     l->idle_request = ev->request.id;
     l->idle_echo = echo;
     l->idle_applied = m->applied_rev;
@@ -153,7 +153,6 @@ static void seal_link(struct sync_parent *p, struct sync_link *l, const struct e
                       struct effects *out)
 {
     list_remove(&l->dirty);
-    l->idle_is_new = false;
     if (l->busy_request != 0) {
         answer(p, l, l->busy_request, &l->busy_echo, l->busy_boot, l->busy_applied, at, out);
         l->busy_request = 0;
@@ -173,6 +172,7 @@ void sync_parent_seal(struct sync_parent *p, const struct event *at, struct effe
         release_idle(p, l, at, out);
     }
     p->turn_rev = 0;
+    p->turn_n++;
 }
 
 int64_t sync_parent_wake_at(const struct sync_parent *p)
