@@ -8,7 +8,7 @@ enum cli_exit cli_do_bucket_list(struct cli *cli, struct cli_fault *fault)
 {
     struct cli_s3_ask ask = {.method = "GET", .source = {.fd = -1}, .sink_fd = -1};
     struct cli_node *answer;
-    if (cli_s3(cli, &ask, CLI_READS, &answer, NULL, fault) != CLI_OK)
+    if (cli_s3(cli, &ask, CLI_REPEATABLE, &answer, NULL, fault) != CLI_OK)
         return fault->exit;
     return cli_output(cli, answer, fault);
 }

@@ -12,6 +12,7 @@ enum {
     RETRY_FIRST_MS = 200,
     RETRY_MOST_MS = 2000,
     PAGES_MAX = 10000,
+    ID_SIZE = 33,
 };
 
 static const struct {
@@ -80,8 +81,7 @@ static enum outcome attempt(struct cli *cli, const struct cli_http_ask *ask,
 
 /* Where nobody ever answered, waiting would only hide that the endpoint is wrong. */
 static enum cli_exit attempts(struct cli *cli, const struct cli_http_ask *ask,
-                              enum cli_effect effect, struct cli_node **answer,
-                              struct cli_fault *fault)
+                              struct cli_node **answer, struct cli_fault *fault)
 {
     int64_t until_ms = cli_now_ms(cli) + RETRY_FOR_MS, pause_ms = RETRY_FIRST_MS;
     bool was_there = false;
@@ -91,8 +91,7 @@ static enum cli_exit attempts(struct cli *cli, const struct cli_http_ask *ask,
         was_there = was_there || loss == CLI_HTTP_LOST || loss == CLI_HTTP_ANSWERED;
         if (outcome == DONE)
             return CLI_OK;
-        if (outcome == OVER || effect == CLI_ONCE || !was_there ||
-            cli_now_ms(cli) + pause_ms > until_ms)
+        if (outcome == OVER || !was_there || cli_now_ms(cli) + pause_ms > until_ms)
             return fault->exit;
         if (!cli_pause(pause_ms))
             return cli_fault_set(fault, CLI_INTERRUPTED, "interrupted");
@@ -100,12 +99,20 @@ static enum cli_exit attempts(struct cli *cli, const struct cli_http_ask *ask,
     }
 }
 
+/* Signed with the rest: two equal calls in one second are two, one call sent twice is one. */
+static void name_call(struct cli *cli, char id[ID_SIZE])
+{
+    unsigned char random[ID_SIZE / 2];
+    cli->rng.fill(cli->rng.self, random, sizeof random);
+    str_hex(id, random, sizeof random);
+}
+
 static enum cli_exit ask(struct cli *cli, enum cli_api api, const char *action,
                          const struct cli_params *params, const char *next_token,
-                         enum cli_effect effect, struct cli_node **answer, struct cli_fault *fault)
+                         struct cli_node **answer, struct cli_fault *fault)
 {
     CLEANUP(buf_fini) struct buf body = {0};
-    char hash[DIGEST_SHA256_HEX_SIZE];
+    char hash[DIGEST_SHA256_HEX_SIZE], id[ID_SIZE];
     buf_printf(&body, "Action=%s&Version=%s", action, apis[api].version);
     if (params->len > 0)
         buf_char(&body, '&');
@@ -115,6 +122,7 @@ static enum cli_exit ask(struct cli *cli, enum cli_api api, const char *action,
         cli_percent(&body, next_token, "");
     }
     digest_sha256_hex(hash, buf_str(&body), body.len);
+    name_call(cli, id);
     struct cli_http_ask http = {.service = apis[api].service,
                                 .endpoint = cli->profile.endpoint,
                                 .method = "POST",
@@ -124,8 +132,10 @@ static enum cli_exit ask(struct cli *cli, enum cli_api api, const char *action,
                                 .body_len = body.len,
                                 .source = {.fd = -1},
                                 .payload_sha256 = hash,
+                                .call_id = id,
+                                .wall_ms = cli->clock.read(cli->clock.self).wall_ms,
                                 .sink_fd = -1};
-    return attempts(cli, &http, effect, answer, fault);
+    return attempts(cli, &http, answer, fault);
 }
 
 /* ---- pages -------------------------------------------------------------------------------- */
@@ -159,16 +169,16 @@ static void drop_token(struct cli_node *whole)
 }
 
 enum cli_exit cli_call(struct cli *cli, enum cli_api api, const char *action,
-                       const struct cli_params *params, enum cli_effect effect,
-                       struct cli_node **answer, struct cli_fault *fault)
+                       const struct cli_params *params, struct cli_node **answer,
+                       struct cli_fault *fault)
 {
     if (cli_profile_need_key(&cli->profile, fault) != CLI_OK ||
-        ask(cli, api, action, params, NULL, effect, answer, fault) != CLI_OK)
+        ask(cli, api, action, params, NULL, answer, fault) != CLI_OK)
         return fault->exit;
     const char *next = cli_node_text(*answer, "nextToken");
     for (int pages = 1; *next != '\0' && pages < PAGES_MAX; pages++) {
-        struct cli_node *page;
-        if (ask(cli, api, action, params, next, effect, &page, fault) != CLI_OK)
+        struct cli_node *page = NULL;
+        if (ask(cli, api, action, params, next, &page, fault) != CLI_OK)
             return fault->exit;
         next = cli_node_text(page, "nextToken");
         join(*answer, page);

@@ -6,19 +6,9 @@
 #include "cli/handlers.h"
 
 static const struct cli_command commands[] = {
-#define COMMAND(id, noun, verb, ec2, action, handler, effect, rows, columns, wait, help, example) \
-    {CLI_##id,                                                                                    \
-     noun,                                                                                        \
-     verb,                                                                                        \
-     ec2,                                                                                         \
-     action,                                                                                      \
-     cli_do_##handler,                                                                            \
-     CLI_##effect,                                                                                \
-     rows,                                                                                        \
-     CLI_COLUMNS_##columns,                                                                       \
-     CLI_WAIT_##wait,                                                                             \
-     help,                                                                                        \
-     example},
+#define COMMAND(id, noun, verb, ec2, action, handler, rows, columns, wait, help, example)       \
+    {CLI_##id,        noun, verb,   ec2, action, cli_do_##handler, rows, CLI_COLUMNS_##columns, \
+     CLI_WAIT_##wait, help, example},
 #define ARG(id, name, ec2, kind, ref, param, presence, help)
 #define FLAG(id, name, ec2, kind, ref, param, presence, value, help)
 #include "cli/commands.def"
@@ -29,7 +19,7 @@ static const struct cli_command commands[] = {
 enum { COMMANDS_LEN = sizeof commands / sizeof commands[0] };
 
 static const struct cli_flag flags[] = {
-#define COMMAND(id, noun, verb, ec2, action, handler, effect, rows, columns, wait, help, example)
+#define COMMAND(id, noun, verb, ec2, action, handler, rows, columns, wait, help, example)
 #define ARG(id, name, ec2, kind, ref, param, presence, help) \
     {CLI_##id, name, ec2, true, CLI_##kind, CLI_REF_##ref, param, CLI_##presence, name, help},
 #define FLAG(id, name, ec2, kind, ref, param, presence, value, help) \

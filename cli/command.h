@@ -14,8 +14,7 @@ struct cli;
 
 enum cli_command_id {
     CLI_GLOBAL, /* flags of every command */
-#define COMMAND(id, noun, verb, ec2, action, handler, effect, rows, columns, wait, help, example) \
-    CLI_##id,
+#define COMMAND(id, noun, verb, ec2, action, handler, rows, columns, wait, help, example) CLI_##id,
 #define ARG(id, name, ec2, kind, ref, param, presence, help)
 #define FLAG(id, name, ec2, kind, ref, param, presence, value, help)
 #include "cli/commands.def"
@@ -68,9 +67,6 @@ struct cli_flag {
     const char *help;
 };
 
-/* May the same request be sent again when the answer got lost? */
-enum cli_effect { CLI_READS, CLI_REPEATABLE, CLI_ONCE };
-
 enum cli_wait_id {
     CLI_WAIT_NONE,
 #define WAIT(id, ref, path, want, fails, gone_is_fine, timeout_ms) CLI_WAIT_##id,
@@ -94,7 +90,6 @@ struct cli_command {
     const char *ec2;         /* "run-instances"; "": no such spelling */
     const char *action;      /* "RunInstances"; "": not an EC2 action */
     enum cli_exit (*handler)(struct cli *cli, struct cli_fault *fault);
-    enum cli_effect effect;
     const char *rows; /* path of the rows in the answer; "": it has none */
     enum cli_columns_id columns;
     enum cli_wait_id wait; /* what --wait waits for */

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { FOLLOW_MS = 1500, TAIL = 256 };
+enum { FOLLOW_MS = 1500 };
 
 static enum cli_exit read_console(struct cli *cli, const struct cli_params *params,
                                   struct buf *text, struct cli_node **answer,
@@ -29,19 +29,14 @@ static enum cli_exit read_console(struct cli *cli, const struct cli_params *para
     return CLI_OK;
 }
 
-/* The log is a window that moves on: what is new stands behind the last piece that was printed. */
+/* The log is a window that moves on: it begins with what the old one ended with. The longest such
+ * piece is what was printed. */
 static size_t new_from(const struct buf *old, const struct buf *now)
 {
-    size_t tail = old->len < TAIL ? old->len : TAIL;
-    if (tail == 0 || now->len < tail)
-        return 0;
-    if (now->len >= old->len &&
-        memcmp(now->data + old->len - tail, old->data + old->len - tail, tail) == 0)
-        return old->len;
-    for (size_t at = now->len - tail + 1; at-- > 0;)
-        if (memcmp(now->data + at, old->data + old->len - tail, tail) == 0)
-            return at + tail;
-    return 0;
+    size_t len = old->len < now->len ? old->len : now->len;
+    while (len > 0 && memcmp(old->data + old->len - len, now->data, len) != 0)
+        len--;
+    return len;
 }
 
 static enum cli_exit follow(struct cli *cli, const struct cli_params *params, struct buf *seen,

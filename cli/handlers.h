@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 
-#define COMMAND(id, noun, verb, ec2, action, handler, effect, rows, columns, wait, help, example) \
+#define COMMAND(id, noun, verb, ec2, action, handler, rows, columns, wait, help, example) \
     enum cli_exit cli_do_##handler(struct cli *cli, struct cli_fault *fault);
 #define ARG(id, name, ec2, kind, ref, param, presence, help)
 #define FLAG(id, name, ec2, kind, ref, param, presence, value, help)

@@ -164,7 +164,7 @@ static enum cli_exit sign(struct cli_http *http, const struct cli_http_ask *ask,
     CLEANUP(buf_fini) struct buf target = {0};
     const char *at = host_of(ask->endpoint);
     size_t host_len = strcspn(at, "/");
-    struct header headers[2];
+    struct header headers[3];
     size_t len = 0;
     char date[SIGV4_DATE_SIZE];
     struct err err = {0};
@@ -174,6 +174,9 @@ static enum cli_exit sign(struct cli_http *http, const struct cli_http_ask *ask,
         headers[len++] = (struct header){"content-type", ask->content_type};
     if (str_eq(ask->service, "s3"))
         headers[len++] = (struct header){"x-amz-content-sha256", ask->payload_sha256};
+    if (ask->call_id != NULL)
+        headers[len++] = (struct header){"amz-sdk-invocation-id", ask->call_id};
+    int64_t now_ms = http->clock.read(http->clock.self).wall_ms;
     struct sigv4_sign what = {.method = ask->method,
                               .target = buf_str(&target),
                               .host = buf_str(&host),
@@ -184,7 +187,7 @@ static enum cli_exit sign(struct cli_http *http, const struct cli_http_ask *ask,
                               .secret = http->profile->secret_key,
                               .region = http->profile->region,
                               .service = ask->service,
-                              .wall_ms = http->clock.read(http->clock.self).wall_ms};
+                              .wall_ms = ask->wall_ms != 0 ? ask->wall_ms : now_ms};
     if (sigv4_sign(&what, date, &authorization, &err) != ERR_OK)
         return cli_fault_set(fault, CLI_USAGE, "cannot sign the request: %s", err.text);
     for (size_t i = 0; i < len; i++)

@@ -28,6 +28,8 @@ struct cli_http_ask {
     size_t body_len;
     struct cli_http_source source;
     const char *payload_sha256; /* hex, of the body */
+    const char *call_id;        /* signed header that tells this call from others, or NULL */
+    int64_t wall_ms;            /* of the signature; 0: now */
     int sink_fd;                /* where the body of a good answer goes; -1: into the reply */
     bool is_bulk;               /* minutes are fine, standing still is not */
     /* Progress of the body, either way; or NULL. The total is 0 while it is not known. */

@@ -55,7 +55,7 @@ static enum cli_exit check_name(struct cli *cli, const char *name, struct cli_fa
     struct cli_params params = {.arena = &cli->arena};
     struct cli_node *answer;
     cli_params_add(&params, "Owner.1", "self");
-    if (cli_call(cli, CLI_EC2, "DescribeImages", &params, CLI_READS, &answer, fault) != CLI_OK)
+    if (cli_call(cli, CLI_EC2, "DescribeImages", &params, &answer, fault) != CLI_OK)
         return fault->exit;
     struct cli_nodes rows = cli_node_all(answer, "imagesSet/item", &cli->arena);
     for (size_t i = 0; i < rows.len; i++) {
@@ -75,7 +75,7 @@ static enum cli_exit default_bucket(struct cli *cli, const char **bucket, struct
 {
     struct cli_params params = {.arena = &cli->arena};
     struct cli_node *answer;
-    if (cli_call(cli, CLI_STS, "GetCallerIdentity", &params, CLI_READS, &answer, fault) != CLI_OK)
+    if (cli_call(cli, CLI_STS, "GetCallerIdentity", &params, &answer, fault) != CLI_OK)
         return fault->exit;
     *bucket = arena_printf(&cli->arena, "images-%s",
                            cli_node_text(answer, "GetCallerIdentityResult/Account"));
@@ -99,7 +99,7 @@ enum cli_exit cli_do_image_upload(struct cli *cli, struct cli_fault *fault)
     cli_params_add(&params, "ImageLocation", arena_printf(&cli->arena, "%s/%s", bucket, key));
     if (description != NULL)
         cli_params_add(&params, "Description", description);
-    if (cli_call(cli, CLI_EC2, "RegisterImage", &params, CLI_ONCE, &answer, fault) != CLI_OK)
+    if (cli_call(cli, CLI_EC2, "RegisterImage", &params, &answer, fault) != CLI_OK)
         return fault->exit;
     return finish(cli, cli_node_text(answer, "imageId"), fault);
 }

@@ -191,7 +191,7 @@ struct cli_nodes cli_node_all(const struct cli_node *node, const char *path, str
 {
     struct cli_nodes count = {0}, out = {0};
     collect(node, path, &count, 0);
-    out.list = arena_alloc(arena, (count.len + 1) * sizeof *out.list);
+    out.list = arena_alloc(arena, (count.len + 1) * sizeof(void *));
     collect(node, path, &out, count.len);
     return out;
 }

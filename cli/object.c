@@ -24,7 +24,7 @@ static enum cli_exit list_page(struct cli *cli, const char *bucket, const char *
                              .query = buf_str(&query),
                              .source = {.fd = -1},
                              .sink_fd = -1};
-    return cli_s3(cli, &ask, CLI_READS, answer, NULL, fault);
+    return cli_s3(cli, &ask, CLI_REPEATABLE, answer, NULL, fault);
 }
 
 enum cli_exit cli_do_object_list(struct cli *cli, struct cli_fault *fault)

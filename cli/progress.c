@@ -1,6 +1,7 @@
 /* progress.c - see progress.h. */
 #include "cli/progress.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,7 @@ void cli_progress_bytes(struct cli_progress *p, int64_t now_ms, const char *what
     fprintf(stderr, "\r\033[K%s [%s] %3u%%  %s  %s/s", what, bar,
             (unsigned)(total > 0 ? done * 100 / total : 100), size, rate);
     if (per_s > 0 && done < total)
-        fprintf(stderr, "  %llus left", (unsigned long long)((total - done) / per_s + 1));
+        fprintf(stderr, "  %" PRIu64 "s left", (total - done) / per_s + 1);
     fflush(stderr);
     p->is_open = true;
 }

@@ -25,7 +25,7 @@ enum cli_exit cli_query_call(struct cli *cli, const struct cli_params *params,
                              struct cli_node **answer, struct cli_fault *fault)
 {
     const struct cli_command *c = cli->line.command;
-    return cli_call(cli, CLI_EC2, c->action, params, c->effect, answer, fault);
+    return cli_call(cli, CLI_EC2, c->action, params, answer, fault);
 }
 
 /* ---- --wait ------------------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ static bool is_whole_id(const struct cli_ref_row *row, const char *text)
     size_t len = strlen(row->prefix);
     if (!str_has_prefix(text, row->prefix) || !is_hex(text + len))
         return false;
-    return strlen(text + len) == 17 || strlen(text + len) == 8;
+    return strlen(text + len) == 17; /* a shorter one is a prefix */
 }
 
 /* For a filter: wildcards in a name stand for themselves. */
@@ -54,7 +54,7 @@ static enum cli_exit ask(struct cli *cli, const struct cli_ref_row *row, const c
     struct cli_node *answer;
     cli_params_add(&params, "Filter.1.Name", filter);
     cli_params_add(&params, "Filter.1.Value.1", value);
-    if (cli_call(cli, CLI_EC2, row->action, &params, CLI_READS, &answer, fault) != CLI_OK)
+    if (cli_call(cli, CLI_EC2, row->action, &params, &answer, fault) != CLI_OK)
         return fault->exit;
     *found = cli_node_all(answer, row->rows, &cli->arena);
     return CLI_OK;
@@ -135,7 +135,7 @@ enum cli_exit cli_describe(struct cli *cli, enum cli_ref ref, const char *id,
     struct cli_params params = {.arena = &cli->arena};
     struct cli_node *answer;
     cli_params_add(&params, arena_printf(&cli->arena, "%s.1", r->param), id);
-    if (cli_call(cli, CLI_EC2, r->action, &params, CLI_READS, &answer, fault) != CLI_OK)
+    if (cli_call(cli, CLI_EC2, r->action, &params, &answer, fault) != CLI_OK)
         return fault->exit;
     *row = cli_node_get(answer, r->rows);
     if (*row != NULL)

@@ -18,6 +18,9 @@ struct cli_s3_ask {
     void *self;
 };
 
+/* May the same request be sent again when the answer got lost? */
+enum cli_effect { CLI_REPEATABLE, CLI_ONCE };
+
 /* A good answer's body as a tree in *answer, where `answer` is not NULL; *etag where it is not
  * NULL, of 80 bytes. Lost answers are asked for again unless `effect` is CLI_ONCE. */
 enum cli_exit cli_s3(struct cli *cli, const struct cli_s3_ask *ask, enum cli_effect effect,

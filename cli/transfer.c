@@ -274,7 +274,7 @@ static enum cli_exit receive(struct transfer *t, char etag[ETAG_SIZE], struct cl
                              .sink_fd = t->fd,
                              .moved = moved,
                              .self = t};
-    return cli_s3(t->cli, &ask, CLI_READS, NULL, etag, fault);
+    return cli_s3(t->cli, &ask, CLI_REPEATABLE, NULL, etag, fault);
 }
 
 /* The name is taken only by what is whole. */

@@ -117,7 +117,7 @@ static enum cli_exit look(struct waiting *w, struct cli_fault *fault)
         if (w->verdicts[i] == ON_THE_WAY)
             cli_params_add(&params, arena_printf(&w->cli->arena, "Filter.1.Value.%zu", n++),
                            w->ids[i]);
-    if (cli_call(w->cli, CLI_EC2, ref->action, &params, CLI_READS, &answer, fault) != CLI_OK)
+    if (cli_call(w->cli, CLI_EC2, ref->action, &params, &answer, fault) != CLI_OK)
         return fault->exit;
     struct cli_nodes rows = cli_node_all(answer, ref->rows, &w->cli->arena);
     take(w, &rows);

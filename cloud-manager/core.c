@@ -134,6 +134,7 @@ static void tick(struct cloud_core *c, const struct event *ev)
 static enum err_code job_done(struct cloud_core *c, const struct event *ev, struct err *err)
 {
     struct cloud_held *held = cloud_held_by_job(c, ev->job.job_id);
+    log_request(held != NULL ? held->request.trace : NULL);
     if (held == NULL)
         return ERR_OK; /* a job of a turn that was lost, or of a request that was given up */
     if (ev->job.code != ERR_OK)
@@ -202,6 +203,7 @@ static void reload(void *self)
 {
     struct cloud_core *c = self;
     sync_parent_reload(&c->parent);
+    c->groups_wait = true; /* perhaps; the next turn looks */
 }
 
 static int64_t wake_at(const void *self)
@@ -210,6 +212,8 @@ static int64_t wake_at(const void *self)
     int64_t at = sync_parent_wake_at(&c->parent);
     if (c->next_purge_mono_ms < at)
         at = c->next_purge_mono_ms;
+    if (c->groups_wait && c->groups_due_mono_ms < at)
+        at = c->groups_due_mono_ms;
     for (struct list *it = c->held.next; it != &c->held; it = it->next) {
         const struct cloud_held *held = LIST_ENTRY(it, struct cloud_held, link);
         if (held->due_mono_ms < at)
@@ -220,10 +224,24 @@ static int64_t wake_at(const void *self)
 
 /* ---- life --------------------------------------------------------------------------------- */
 
+/* As long as every other: what is signed with it fits nobody. */
+static void draw_no_secret(struct cloud_core *c)
+{
+    CLEANUP(buf_fini) struct buf sealed = {0};
+    unsigned char random[20];
+    char text[2 * sizeof random + 1];
+    struct seal_key key;
+    c->rng.fill(c->rng.self, random, sizeof random);
+    str_hex(text, random, sizeof random);
+    memcpy(key.bytes, c->config.master_key, sizeof key.bytes);
+    seal_wrap(&key, "access_key|", text, sizeof text - 1, &c->rng, &sealed);
+    seal_key_wipe(&key);
+    c->no_secret = arena_strdup(&c->arena, buf_str(&sealed));
+}
+
 struct cloud_core *cloud_core_new(struct store *store, const struct rng *rng,
                                   const struct cloud_config *config)
 {
-    unsigned char dummy[20];
     struct cloud_core *c = check_alloc(sizeof *c);
     memset(c, 0, sizeof *c);
     c->store = store;
@@ -231,8 +249,7 @@ struct cloud_core *cloud_core_new(struct store *store, const struct rng *rng,
     c->config = *config;
     c->next_job = 1;
     list_init(&c->held);
-    rng->fill(rng->self, dummy, sizeof dummy);
-    str_hex(c->dummy_secret, dummy, sizeof dummy);
+    draw_no_secret(c);
     struct sync_parent_hooks hooks = {.core = c,
                                       .on_fact = on_fact,
                                       .on_capacity = on_capacity,
@@ -250,6 +267,7 @@ void cloud_core_free(struct cloud_core *c)
         cloud_held_free(c, LIST_ENTRY(c->held.next, struct cloud_held, link));
     sync_parent_fini(&c->parent);
     cloud_rooms_fini(&c->rooms);
+    arena_fini(&c->arena);
     explicit_bzero(c, sizeof *c);
     free(c);
 }

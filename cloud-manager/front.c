@@ -74,16 +74,17 @@ static enum err_code authenticate(struct cloud_core *c, struct cloud_op *op,
     if (!str_eq(caller->auth.service, "ec2") && !str_eq(caller->auth.service, "sts"))
         return err_set(err, ERR_INVALID_ACTION, "The service %s is not served here",
                        caller->auth.service);
-    if (!cloud_access_key_get(c->store, op->arena, caller->auth.key_id, &key)) {
-        enum err_code code = check_signature(c, op, r, caller, "", c->dummy_secret, err);
-        return code == ERR_OK || code == ERR_BAD_SIGNATURE
-                   ? err_set(err, ERR_UNKNOWN_KEY,
-                             "AWS was not able to validate the provided access credentials")
-                   : code;
-    }
-    if (cloud_access_key_secret(op, key.id, key.sealed, &secret, err) != ERR_OK ||
-        check_signature(c, op, r, caller, key.id, buf_str(&secret), err) != ERR_OK)
-        return err->code;
+    bool is_known = cloud_access_key_get(c->store, op->arena, caller->auth.key_id, &key);
+    if (!is_known)
+        key = (struct cloud_access_key){.id = "", .account = "", .sealed = c->no_secret};
+    enum err_code code = cloud_access_key_secret(op, key.id, key.sealed, &secret, err);
+    if (code == ERR_OK)
+        code = check_signature(c, op, r, caller, key.id, buf_str(&secret), err);
+    if (!is_known && (code == ERR_OK || code == ERR_BAD_SIGNATURE))
+        return err_set(err, ERR_UNKNOWN_KEY,
+                       "AWS was not able to validate the provided access credentials");
+    if (code != ERR_OK)
+        return code;
     str_hex(caller->signature, caller->auth.signature, sizeof caller->auth.signature);
     op->account = key.account;
     op->key_id = key.id;

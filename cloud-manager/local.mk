@@ -1,4 +1,5 @@
 # cloud-manager: libcloud.a is the core without I/O; main*.c and effect/ are the program's own
+EXTRA_DIST += %D%/DESIGN.md
 noinst_LIBRARIES += libcloud.a
 libcloud_a_SOURCES = \
 	%D%/api/call.c \

@@ -19,6 +19,8 @@
 /* The cloud's own placement of an instance never changes: the cluster counts its own. */
 enum { INSTANCE_PEPOCH = 1, NO_PEPOCH = 0 };
 
+enum { GROUPS_EVERY_MS = 250 };
+
 static enum cloud_sent sent_of(int64_t sent, int64_t generation)
 {
     return sent == 0 ? CLOUD_SENT_NEVER : sent < generation ? CLOUD_SENT_OLD : CLOUD_SENT_CURRENT;
@@ -33,8 +35,21 @@ static void tell_instance(struct cloud_core *c, struct cloud_op *op,
                      buf_str(&body));
 }
 
+/* The revision of this turn is asked for once, after its first wish for that cluster. */
+struct told {
+    const char *node;
+    int64_t rev;
+};
+
+static int64_t rev_of(struct cloud_core *c, struct told *told, const char *node)
+{
+    if (told->node == NULL || !str_eq(told->node, node))
+        *told = (struct told){node, sync_parent_rev(&c->parent, node)};
+    return told->rev;
+}
+
 static void settle_instance(struct cloud_core *c, struct cloud_op *op,
-                            const struct cloud_instance *row)
+                            const struct cloud_instance *row, struct told *told)
 {
     enum cloud_instance_action action = cloud_plan_instance(
         (enum cloud_want)row->want, sent_of(row->sent_generation, row->generation),
@@ -54,15 +69,15 @@ static void settle_instance(struct cloud_core *c, struct cloud_op *op,
         cloud_instance_free(op, row);
         return;
     }
-    cloud_instance_settled(c->store, row->id, row->generation,
-                           sync_parent_rev(&c->parent, row->node));
+    cloud_instance_settled(c->store, row->id, row->generation, rev_of(c, told, row->node));
 }
 
 static void settle_instances(struct cloud_core *c, struct cloud_op *op)
 {
     struct cloud_instances dirty = cloud_instance_list_dirty(c->store, op->arena);
+    struct told told = {0};
     for (size_t i = 0; i < dirty.len; i++)
-        settle_instance(c, op, &dirty.list[i]);
+        settle_instance(c, op, &dirty.list[i], &told);
 }
 
 static void settle_image(struct cloud_core *c, const struct cloud_image *row)
@@ -107,35 +122,66 @@ static bool is_in(const char *const *names, size_t len, const char *name)
     return false;
 }
 
+/* Who must know a group, and who does. */
+struct audience {
+    const char **need, **told;
+    size_t need_len, told_len;
+};
+
+static struct audience audience_of(struct cloud_core *c, struct cloud_op *op, const char *group)
+{
+    struct audience a;
+    a.need = cloud_group_nodes(c->store, op->arena, group, &a.need_len);
+    a.told = cloud_wished_nodes(c->store, op->arena, "group", group, &a.told_len);
+    return a;
+}
+
+/* A cluster that does not know it at all needs it with its first port of it. */
+static bool is_urgent(const struct audience *a)
+{
+    for (size_t i = 0; i < a->need_len; i++)
+        if (!is_in(a->told, a->told_len, a->need[i]))
+            return true;
+    return false;
+}
+
 /* Told to every cluster that needs it, dropped where none of its ports is left. */
-static void settle_group(struct cloud_core *c, struct cloud_op *op, const struct cloud_group *row)
+static void tell_group(struct cloud_core *c, struct cloud_op *op, const struct cloud_group *row,
+                       const struct audience *a)
 {
     CLEANUP(buf_fini) struct buf body = {0};
-    size_t need_len, told_len;
-    const char **need = cloud_group_nodes(c->store, op->arena, row->id, &need_len);
-    const char **told = cloud_wished_nodes(c->store, op->arena, "group", row->id, &told_len);
-    if (need_len > 0)
+    if (a->need_len > 0)
         cloud_wish_group(op, row, &body);
-    for (size_t i = 0; i < need_len; i++) {
-        sync_parent_want(&c->parent, need[i], "group", row->id, row->generation, NO_PEPOCH,
+    for (size_t i = 0; i < a->need_len; i++) {
+        sync_parent_want(&c->parent, a->need[i], "group", row->id, row->generation, NO_PEPOCH,
                          buf_str(&body));
-        cloud_wished_set(c->store, need[i], "group", row->id, row->generation);
+        cloud_wished_set(c->store, a->need[i], "group", row->id, row->generation);
     }
-    for (size_t i = 0; i < told_len; i++) {
-        if (is_in(need, need_len, told[i]))
+    for (size_t i = 0; i < a->told_len; i++) {
+        if (is_in(a->need, a->need_len, a->told[i]))
             continue;
-        sync_parent_drop(&c->parent, told[i], "group", row->id);
-        cloud_wished_drop(c->store, told[i], "group", row->id);
+        sync_parent_drop(&c->parent, a->told[i], "group", row->id);
+        cloud_wished_drop(c->store, a->told[i], "group", row->id);
     }
     cloud_group_settled(c->store, row->id);
 }
 
+/* A group is told whole, with all its members: of many launches in a row only some tell it anew. */
 static void settle_groups(struct cloud_core *c, struct cloud_op *op)
 {
     size_t len;
     const struct cloud_group *dirty = cloud_group_list_dirty(c->store, op->arena, &len);
-    for (size_t i = 0; i < len; i++)
-        settle_group(c, op, &dirty[i]);
+    bool is_due = op->mono_ms >= c->groups_due_mono_ms;
+    c->groups_wait = false;
+    for (size_t i = 0; i < len; i++) {
+        struct audience audience = audience_of(c, op, dirty[i].id);
+        if (is_due || is_urgent(&audience))
+            tell_group(c, op, &dirty[i], &audience);
+        else
+            c->groups_wait = true;
+    }
+    if (is_due && len > 0)
+        c->groups_due_mono_ms = op->mono_ms + GROUPS_EVERY_MS;
 }
 
 void cloud_settle(struct cloud_core *c, const struct event *ev)

@@ -31,12 +31,15 @@ struct cloud_core {
     struct sync_parent parent;
     struct cloud_rooms rooms;
     struct sigv4_keys keys;
-    char dummy_secret[41]; /* for key ids that nobody has: equal work */
+    const char *no_secret; /* sealed, for key ids that nobody has: equal work */
+    struct arena arena;    /* of no_secret */
     struct list held;
     size_t held_len;
     uint64_t next_job;
     int64_t next_purge_mono_ms;
-    struct effects *out; /* of the event at hand: hooks of the sync emit there */
+    int64_t groups_due_mono_ms; /* groups are not told anew before */
+    bool groups_wait;           /* some wait for it */
+    struct effects *out;        /* of the event at hand: hooks of the sync emit there */
 };
 
 enum { CLOUD_HELD_MAX = 1000 };
@@ -50,8 +53,8 @@ enum err_code cloud_hold(struct cloud_core *c, const struct event *ev, enum clou
 void cloud_held_free(struct cloud_core *c, struct cloud_held *held);
 struct cloud_held *cloud_held_by_job(struct cloud_core *c, uint64_t job_id);
 
-/* A request of a subscriber. `held` is NULL at first, and when it is taken up again what it waited
- * for is in `done` (a job) or in the store (a console). */
+/* A request of a subscriber, from its start. When one that was held is taken up again (`is_again`),
+ * what it waited for is in `done` (a job) or in the store (a console). */
 enum err_code cloud_front_request(struct cloud_core *c, const struct event *ev,
                                   const struct request *request, const struct job_done *done,
                                   bool is_again, struct err *err);

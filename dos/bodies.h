@@ -19,6 +19,7 @@ enum { DOS_TEMPORARY_SIZE = 48 };
 struct dos_temporary {
     bool is_open;
     int fd;
+    int64_t size_bytes, flushed_bytes; /* written; on its way to the disk */
     char name[DOS_TEMPORARY_SIZE];
 };
 

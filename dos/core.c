@@ -16,22 +16,14 @@
 #include <stdlib.h>
 
 static enum err_code (*const operations[DOS_OP_COUNT])(struct dos_call *c) = {
-    [DOS_OP_LIST_BUCKETS] = dos_list_buckets,
-    [DOS_OP_CREATE_BUCKET] = dos_create_bucket,
-    [DOS_OP_HEAD_BUCKET] = dos_head_bucket,
-    [DOS_OP_DELETE_BUCKET] = dos_delete_bucket,
-    [DOS_OP_PUT_OBJECT] = dos_put_object,
-    [DOS_OP_GET_OBJECT] = dos_get_object,
-    [DOS_OP_HEAD_OBJECT] = dos_head_object,
-    [DOS_OP_DELETE_OBJECTS] = dos_delete_objects,
-    [DOS_OP_LIST_OBJECTS] = dos_list_objects,
-    [DOS_OP_CREATE_UPLOAD] = dos_create_upload,
-    [DOS_OP_PUT_PART] = dos_put_part,
-    [DOS_OP_COMPLETE_UPLOAD] = dos_complete_upload,
-    [DOS_OP_ABORT_UPLOAD] = dos_abort_upload,
-    [DOS_OP_LIST_PARTS] = dos_list_parts,
-    [DOS_OP_LIST_UPLOADS] = dos_list_uploads,
-    [DOS_OP_GET_MANIFEST] = dos_get_manifest,
+    [DOS_OP_LIST_BUCKETS] = dos_list_buckets, [DOS_OP_CREATE_BUCKET] = dos_create_bucket,
+    [DOS_OP_HEAD_BUCKET] = dos_head_bucket,   [DOS_OP_DELETE_BUCKET] = dos_delete_bucket,
+    [DOS_OP_PUT_OBJECT] = dos_put_object,     [DOS_OP_GET_OBJECT] = dos_get_object,
+    [DOS_OP_HEAD_OBJECT] = dos_head_object,   [DOS_OP_DELETE_OBJECTS] = dos_delete_objects,
+    [DOS_OP_LIST_OBJECTS] = dos_list_objects, [DOS_OP_CREATE_UPLOAD] = dos_create_upload,
+    [DOS_OP_PUT_PART] = dos_put_part,         [DOS_OP_COMPLETE_UPLOAD] = dos_complete_upload,
+    [DOS_OP_ABORT_UPLOAD] = dos_abort_upload, [DOS_OP_LIST_PARTS] = dos_list_parts,
+    [DOS_OP_LIST_UPLOADS] = dos_list_uploads, [DOS_OP_GET_MANIFEST] = dos_get_manifest,
     [DOS_OP_GET_CHUNK] = dos_get_chunk,
 };
 
@@ -120,15 +112,20 @@ static void seal(void *self, const struct event *at, struct effects *out)
         sync_child_seal(&core->up, at, out);
 }
 
+static void free_if_new(struct dos_slot *slot)
+{
+    if (slot->is_new)
+        *slot = (struct dos_slot){0};
+}
+
 /* The turn was lost: what it emitted was never started, what it heard is planned again from the
  * rows, and what ran before still runs. */
 static void reload(void *self)
 {
     struct dos_core *core = self;
-    struct dos_slot *const slots[] = {&core->import, &core->unlink, &core->scan};
-    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++)
-        if (slots[i]->is_new)
-            *slots[i] = (struct dos_slot){0};
+    free_if_new(&core->import);
+    free_if_new(&core->unlink);
+    free_if_new(&core->scan);
     core->is_sealed = false;
     sync_child_reload(&core->up);
 }

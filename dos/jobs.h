@@ -10,8 +10,8 @@
 enum dos_job {
     /* Told, not asked: no completion. The directory of the data threads follows committed rows. */
     DOS_JOB_BUCKETS, /* each: text name, text account ("" = gone); at the start, all */
-    DOS_JOB_KEYS,    /* i64 number of keys, each: text id, text account, text sealed; then the shared
-                        secrets, each: text name, text sealed. Always all. */
+    DOS_JOB_KEYS, /* i64 number of keys, each: text id, text account, text sealed; then the shared
+                     secrets, each: text name, text sealed. Always all. */
 
     /* Spec: texts, names as in store/garbage.h. Result: those that are gone now, durably. */
     DOS_JOB_UNLINK,

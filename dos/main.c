@@ -1,4 +1,5 @@
-/* main.c - options, identity, index, real seams, listeners, loop. The only place that names effect/.
+/* main.c - options, identity, index, real seams, listeners, loop. The only place that names
+ * effect/.
  *
  * Threads: the loop (the index), a pool of threads for each listener (data), workers (jobs). */
 #include "base/check.h"
@@ -23,8 +24,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#ifndef TERCET_LIBEXEC /* the build says where `make install` puts the jail */
+#define TERCET_LIBEXEC "/usr/local/libexec"
+#endif
+
 static const struct config_option table[] = {
-#define OPTION(section, key, name, kind, otherwise, min, max, help)                                \
+#define OPTION(section, key, name, kind, otherwise, min, max, help) \
     {#section, #key, CONFIG_##kind, otherwise, min, max, offsetof(struct dos_options, name), help},
 #include "dos/options.def"
 #undef OPTION
@@ -66,7 +71,8 @@ static void perform_call(void *self, const struct effect_call *call)
     http_client_call(((struct shell *)self)->client, call);
 }
 
-/* The directory follows the commit before any answer of that turn is heard: effects come in order. */
+/* The directory follows the commit before any answer of that turn is heard: effects come in order.
+ */
 static void perform_job(void *self, const struct effect_job *job)
 {
     struct shell *shell = self;
@@ -155,9 +161,8 @@ static enum err_code listen_plain(struct shell *s, struct err *err)
         return ERR_OK;
     s->s3_plain = open_s3(s, false);
     struct http_pool_handler handler = dos_s3_handler(s->s3_plain);
-    struct http_listen listen = {.face = FACE_PUBLIC,
-                                 .address = o->s3_address,
-                                 .tcp_port = (uint16_t)o->s3_tcp_port};
+    struct http_listen listen = {
+        .face = FACE_PUBLIC, .address = o->s3_address, .tcp_port = (uint16_t)o->s3_tcp_port};
     return listen_on(s, &handler, &listen, "s3", err);
 }
 

@@ -1,5 +1,5 @@
-/* main_verbs.h - what tercet-dos does besides running: joins a cloud, renews its certificate, and takes
- * keys and wishes by hand where there is no cloud. Called by main alone. */
+/* main_verbs.h - what tercet-dos does besides running: joins a cloud, renews its certificate, and
+ * takes keys and wishes by hand where there is no cloud. Called by main alone. */
 #pragma once
 
 #include "dos/options.h"

@@ -25,30 +25,30 @@ enum dos_need {
 };
 
 /* name, need */
-#define DOS_OPS(X)                                                                                 \
-    X(LIST_BUCKETS, ACCOUNT)                                                                       \
-    X(CREATE_BUCKET, ACCOUNT)                                                                      \
-    X(HEAD_BUCKET, BUCKET)                                                                         \
-    X(DELETE_BUCKET, BUCKET)                                                                       \
-    X(PUT_OBJECT, BUCKET)                                                                          \
-    X(GET_OBJECT, BUCKET)                                                                          \
-    X(HEAD_OBJECT, BUCKET)                                                                         \
-    X(DELETE_OBJECTS, BUCKET)                                                                      \
-    X(LIST_OBJECTS, BUCKET)                                                                        \
-    X(CREATE_UPLOAD, BUCKET)                                                                       \
-    X(PUT_PART, BUCKET)                                                                            \
-    X(COMPLETE_UPLOAD, BUCKET)                                                                     \
-    X(ABORT_UPLOAD, BUCKET)                                                                        \
-    X(LIST_PARTS, BUCKET)                                                                          \
-    X(LIST_UPLOADS, BUCKET)                                                                        \
-    X(GET_MANIFEST, TIER)                                                                          \
+#define DOS_OPS(X)             \
+    X(LIST_BUCKETS, ACCOUNT)   \
+    X(CREATE_BUCKET, ACCOUNT)  \
+    X(HEAD_BUCKET, BUCKET)     \
+    X(DELETE_BUCKET, BUCKET)   \
+    X(PUT_OBJECT, BUCKET)      \
+    X(GET_OBJECT, BUCKET)      \
+    X(HEAD_OBJECT, BUCKET)     \
+    X(DELETE_OBJECTS, BUCKET)  \
+    X(LIST_OBJECTS, BUCKET)    \
+    X(CREATE_UPLOAD, BUCKET)   \
+    X(PUT_PART, BUCKET)        \
+    X(COMPLETE_UPLOAD, BUCKET) \
+    X(ABORT_UPLOAD, BUCKET)    \
+    X(LIST_PARTS, BUCKET)      \
+    X(LIST_UPLOADS, BUCKET)    \
+    X(GET_MANIFEST, TIER)      \
     X(GET_CHUNK, TIER)
 
 enum dos_op_kind {
 #define X(name, need) DOS_OP_##name,
     DOS_OPS(X)
 #undef X
-    DOS_OP_COUNT
+        DOS_OP_COUNT
 };
 
 enum {
@@ -89,7 +89,7 @@ struct dos_put {
 struct dos_list {
     const char *prefix, *delimiter; /* "" = none */
     const char *after; /* seek: only keys above it in byte order; "" = from the start */
-    int64_t max;                    /* 0..DOS_LIST_MAX */
+    int64_t max;       /* 0..DOS_LIST_MAX */
 };
 
 struct dos_part {
@@ -114,7 +114,7 @@ struct dos_op {
         } complete;
         struct dos_range range; /* GET_OBJECT */
         struct {
-            const char *node;               /* whose grant was checked */
+            const char *node;             /* whose grant was checked */
             const char *manifest, *chunk; /* SHA-256, lower-case hex */
         } tier;
     };

@@ -10,6 +10,13 @@ void cloud_xml_init(struct cloud_xml *x, struct buf *out)
     buf_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
 }
 
+static void tag(struct buf *out, const char *begin, const char *name)
+{
+    buf_text(out, begin);
+    buf_text(out, name);
+    buf_char(out, '>');
+}
+
 static void push(struct cloud_xml *x, const char *name)
 {
     PRE(x->depth < CLOUD_XML_DEPTH);
@@ -19,7 +26,7 @@ static void push(struct cloud_xml *x, const char *name)
 void cloud_xml_open(struct cloud_xml *x, const char *name)
 {
     push(x, name);
-    buf_printf(x->out, "<%s>", name);
+    tag(x->out, "<", name);
 }
 
 void cloud_xml_open_ns(struct cloud_xml *x, const char *name, const char *xmlns)
@@ -31,7 +38,7 @@ void cloud_xml_open_ns(struct cloud_xml *x, const char *name, const char *xmlns)
 void cloud_xml_close(struct cloud_xml *x)
 {
     PRE(x->depth > 0);
-    buf_printf(x->out, "</%s>", x->open[--x->depth]);
+    tag(x->out, "</", x->open[--x->depth]);
 }
 
 void cloud_xml_close_to(struct cloud_xml *x, int depth)
@@ -40,30 +47,41 @@ void cloud_xml_close_to(struct cloud_xml *x, int depth)
         cloud_xml_close(x);
 }
 
+static const char *escape_of(unsigned char c)
+{
+    switch (c) {
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '&':
+        return "&amp;";
+    case '\r':
+        return "&#13;";
+    default:
+        return c < 0x20 && c != '\n' && c != '\t' ? "\xef\xbf\xbd" : NULL;
+    }
+}
+
 static void escape(struct buf *out, const char *text)
 {
-    for (const char *p = text; *p != '\0'; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '<')
-            buf_text(out, "&lt;");
-        else if (c == '>')
-            buf_text(out, "&gt;");
-        else if (c == '&')
-            buf_text(out, "&amp;");
-        else if (c == '\r')
-            buf_text(out, "&#13;");
-        else if (c < 0x20 && c != '\n' && c != '\t')
-            buf_text(out, "\xef\xbf\xbd");
-        else
-            buf_char(out, *p);
+    const char *run = text;
+    for (; *text != '\0'; text++) {
+        const char *instead = escape_of((unsigned char)*text);
+        if (instead == NULL)
+            continue;
+        buf_append(out, run, (size_t)(text - run));
+        buf_text(out, instead);
+        run = text + 1;
     }
+    buf_append(out, run, (size_t)(text - run));
 }
 
 void cloud_xml_text(struct cloud_xml *x, const char *name, const char *text)
 {
-    buf_printf(x->out, "<%s>", name);
+    tag(x->out, "<", name);
     escape(x->out, text);
-    buf_printf(x->out, "</%s>", name);
+    tag(x->out, "</", name);
 }
 
 void cloud_xml_text_if(struct cloud_xml *x, const char *name, const char *text)

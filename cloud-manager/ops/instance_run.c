@@ -125,7 +125,7 @@ static enum err_code add_port(struct cloud_op *op, const struct cloud_launch *la
         return err->code;
     for (size_t i = 0; i < f->groups_len; i++)
         groups[i] = f->groups[i].id;
-    cloud_port_insert(op->store, &port, groups, f->groups_len);
+    cloud_port_insert(op->store, &port, f->place.node.name, groups, f->groups_len);
     cloud_group_touch_port(op->store, port.id);
     return cloud_tag_new(op, port.id, "network-interface", &launch->tags, err);
 }

@@ -73,7 +73,7 @@ static void clear_address(struct cloud_op *op, const char *vpc, int64_t address,
 }
 
 static void adopt_port(struct cloud_op *op, const struct wire_instance *body, const char *id,
-                       int64_t address)
+                       const char *node, int64_t address)
 {
     const char *groups[CLOUD_PORT_GROUPS_MAX];
     size_t len = 0;
@@ -92,7 +92,7 @@ static void adopt_port(struct cloud_op *op, const struct wire_instance *body, co
         .mac = body->port->mac,
         .address = address,
         .created_wall_ms = body->launch_ms};
-    cloud_port_insert(op->store, &port, groups, len);
+    cloud_port_insert(op->store, &port, node, groups, len);
     cloud_group_touch_port(op->store, port.id);
 }
 
@@ -146,7 +146,7 @@ static void adopt_rows(struct cloud_op *op, const struct cloud_returned *r,
                                                           .type = "gp2",
                                                           .device = body->root_device,
                                                           .created_wall_ms = body->launch_ms});
-    adopt_port(op, body, r->id, address);
+    adopt_port(op, body, r->id, node->name, address);
     log_warn("recovery.adopted", "id", r->id, "node", r->node, NULL);
 }
 

@@ -109,10 +109,7 @@ int64_t *cloud_group_members(struct store *st, struct arena *arena, const char *
     int64_t *addresses = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH (st, q,
-                "SELECT p.address FROM port_group g JOIN port p ON p.id=g.port WHERE g.grp=?"
-                " ORDER BY p.address",
-                "s", group) {
+    STORE_EACH (st, q, "SELECT address FROM port_group WHERE grp=? ORDER BY address", "s", group) {
         addresses = row_grow(arena, addresses, *len, sizeof *addresses);
         addresses[(*len)++] = query_i64(&q, 0);
     }
@@ -126,9 +123,9 @@ const char **cloud_group_nodes(struct store *st, struct arena *arena, const char
     struct query q;
     *len = 0;
     STORE_EACH (st, q,
-                "SELECT DISTINCT i.node FROM port_group g JOIN port p ON p.id=g.port"
-                " JOIN instance i ON i.id=p.instance"
-                " WHERE g.grp=?1 OR g.grp IN (SELECT grp FROM rule WHERE peer=?1) ORDER BY i.node",
+                "SELECT name FROM node WHERE kind='cluster' AND (EXISTS(SELECT 1 FROM port_group"
+                " WHERE grp=?1 AND node=name) OR EXISTS(SELECT 1 FROM rule r JOIN port_group g"
+                " ON g.grp=r.grp AND g.node=name WHERE r.peer=?1)) ORDER BY name",
                 "s", group) {
         nodes = row_grow(arena, nodes, *len, sizeof *nodes);
         nodes[(*len)++] = arena_strdup(arena, query_text(&q, 0));

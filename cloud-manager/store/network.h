@@ -71,8 +71,9 @@ void cloud_subnet_set_next(struct store *st, const char *id, int64_t next);
 bool cloud_address_is_taken(struct store *st, const char *vpc, int64_t address);
 bool cloud_mac_is_taken(struct store *st, const char *mac);
 
-void cloud_port_insert(struct store *st, const struct cloud_port *row, const char *const *groups,
-                       size_t groups_len);
+/* `node`: the cluster of its instance. */
+void cloud_port_insert(struct store *st, const struct cloud_port *row, const char *node,
+                       const char *const *groups, size_t groups_len);
 void cloud_port_delete(struct store *st, const char *id);
 struct cloud_port *cloud_port_list(struct store *st, struct arena *arena, const char *account,
                                    size_t *len);

@@ -17,14 +17,14 @@ bool cloud_mac_is_taken(struct store *st, const char *mac)
     return store_has(st, "SELECT 1 FROM port WHERE mac=?", "s", mac);
 }
 
-void cloud_port_insert(struct store *st, const struct cloud_port *row, const char *const *groups,
-                       size_t groups_len)
+void cloud_port_insert(struct store *st, const struct cloud_port *row, const char *node,
+                       const char *const *groups, size_t groups_len)
 {
     store_run(st, ROW_INSERT("port", CLOUD_PORT_ROW),
               ROW_FORMAT(CLOUD_PORT_ROW) ROW_ARGS(CLOUD_PORT_ROW));
     for (size_t i = 0; i < groups_len; i++)
-        store_run(st, "INSERT INTO port_group VALUES(?,?,?)", "sis", row->id, (int64_t)i,
-                  groups[i]);
+        store_run(st, "INSERT INTO port_group VALUES(?,?,?,?,?)", "sissi", row->id, (int64_t)i,
+                  groups[i], node, row->address);
 }
 
 void cloud_port_delete(struct store *st, const char *id)

@@ -74,9 +74,12 @@ static const char network[] =
     " UPDATE subnet SET used=used+1 WHERE id=NEW.subnet; END;"
     "CREATE TRIGGER port_ended AFTER DELETE ON port BEGIN"
     " UPDATE subnet SET used=used-1 WHERE id=OLD.subnet; END;"
+    /* Who is in a group, and at which cluster: both are asked at every launch. */
     "CREATE TABLE port_group(port TEXT NOT NULL REFERENCES port(id), place INTEGER NOT NULL,"
-    " grp TEXT NOT NULL REFERENCES security_group(id), PRIMARY KEY(port,place));"
-    "CREATE INDEX port_group_grp ON port_group(grp);";
+    " grp TEXT NOT NULL REFERENCES security_group(id), node TEXT NOT NULL,"
+    " address INTEGER NOT NULL, PRIMARY KEY(port,place));"
+    "CREATE INDEX port_group_node ON port_group(grp,node);"
+    "CREATE INDEX port_group_address ON port_group(grp,address);";
 
 /* What runs: images, instances, their disks. want, seen and state are the numbers of model/. */
 static const char compute[] =

@@ -121,7 +121,7 @@ enum err_code dos_converter_run(const struct dos_converter *c, int input, int ou
 {
     struct ends ends;
     char line[OUTPUT_MAX];
-    pid_t pid;
+    pid_t pid = -1;
     int status = 0;
     PRE(input >= 0 && output >= 0 && size_bytes > 0);
     int code = open_ends(&ends, input, output) ? spawn(c, &ends, size_bytes, &pid) : errno;

@@ -1,5 +1,5 @@
-/* converter.h - qemu-img in its jail: a qcow2 file in, a raw file out. Called by the import job on a
- * worker thread; blocks until the jail has ended. */
+/* converter.h - qemu-img in its jail: a qcow2 file in, a raw file out. Called by the import job on
+ * a worker thread; blocks until the jail has ended. */
 #pragma once
 
 #include "base/err.h"

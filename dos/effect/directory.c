@@ -148,8 +148,7 @@ bool dos_directory_secret(struct dos_directory *d, const char *name, char out[DO
     return true;
 }
 
-bool dos_directory_bucket(struct dos_directory *d, const char *name,
-                          char account[DOS_ACCOUNT_SIZE])
+bool dos_directory_bucket(struct dos_directory *d, const char *name, char account[DOS_ACCOUNT_SIZE])
 {
     pthread_rwlock_rdlock(&d->lock);
     const char *found = map_get(&d->buckets, name);

@@ -11,11 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { SHARDS = 256, PATH_SIZE = 112 };
+enum { SHARDS = 256, PATH_SIZE = 112, FLUSH_BYTES = 8 << 20 };
 
 static const char *const folder_names[] = {"objects", "chunks"};
 
@@ -55,6 +56,13 @@ static bool open_shards(struct dos_files *f, int folder)
     return fine;
 }
 
+static bool open_folders(struct dos_files *f)
+{
+    f->tmp = open_folder(f->root, "tmp");
+    return f->tmp >= 0 && open_shards(f, DOS_FOLDER_OBJECTS) && open_shards(f, DOS_FOLDER_CHUNKS) &&
+           fsync(f->root) == 0;
+}
+
 enum err_code dos_files_open(struct dos_files **out, const char *path, int64_t reserve_bytes,
                              const struct rng *rng, struct err *err)
 {
@@ -63,13 +71,16 @@ enum err_code dos_files_open(struct dos_files **out, const char *path, int64_t r
     f->reserve_bytes = reserve_bytes;
     f->rng = rng;
     f->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    f->tmp = f->root >= 0 ? open_folder(f->root, "tmp") : -1;
-    if (f->tmp < 0 || !open_shards(f, DOS_FOLDER_OBJECTS) || !open_shards(f, DOS_FOLDER_CHUNKS) ||
-        fsync(f->root) != 0) {
-        failed(err, path);
+    enum err_code code = ERR_OK;
+    if (f->root >= 0 && flock(f->root, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        code = err_set(err, ERR_CONFIG, "%s is in use by another tercet-dos", path);
+    else if (f->root < 0 || !open_folders(f))
+        code = failed(err, path);
+    if (code != ERR_OK) {
         dos_files_close(f);
-        return err->code;
+        return code;
     }
+    dos_files_clean_tmp(f, INT64_MAX, SIZE_MAX);
     *out = f;
     return ERR_OK;
 }
@@ -130,6 +141,7 @@ static enum err_code files_begin(void *self, struct dos_temporary *t, struct err
     if (t->fd < 0)
         return failed(err, "cannot create");
     t->is_open = true;
+    t->size_bytes = t->flushed_bytes = 0;
     return ERR_OK;
 }
 
@@ -147,6 +159,13 @@ static enum err_code files_write(void *self, struct dos_temporary *t, const void
             return failed(err, "cannot write");
         at += n;
         len -= (size_t)n;
+        t->size_bytes += n;
+    }
+    /* The disk works while the rest still comes, so that the sync at the end finds little to do. */
+    if (t->size_bytes - t->flushed_bytes >= FLUSH_BYTES) {
+        sync_file_range(t->fd, t->flushed_bytes, t->size_bytes - t->flushed_bytes,
+                        SYNC_FILE_RANGE_WRITE);
+        t->flushed_bytes = t->size_bytes;
     }
     return ERR_OK;
 }

@@ -13,8 +13,8 @@
 
 struct dos_files;
 
-/* Makes what is missing below `path` (which exists). `reserve_bytes` of the file system stay
- * free. */
+/* Makes what is missing below `path` (which exists) and empties tmp: what is there was cut off.
+ * `reserve_bytes` of the file system stay free. ERR_CONFIG: another process has it open. */
 enum err_code dos_files_open(struct dos_files **out, const char *path, int64_t reserve_bytes,
                              const struct rng *rng, struct err *err);
 void dos_files_close(struct dos_files *f);

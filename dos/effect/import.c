@@ -19,7 +19,7 @@
 
 /* The object's bytes: in memory, or in files. */
 struct source {
-    const char *bytes;              /* borrowed from the spec; or NULL */
+    const char *bytes;             /* borrowed from the spec; or NULL */
     struct dos_segments *segments; /* or these */
     uint64_t size_bytes;
 };
@@ -86,6 +86,16 @@ static enum err_code look_at_header(struct import *i, uint64_t limit)
     return code;
 }
 
+/* All of the disk, though holes will take none: a bomb is refused before it is unpacked. */
+static enum err_code check_room(struct import *i)
+{
+    uint64_t copy = i->image.format == DOS_IMAGE_QCOW2 ? i->source.size_bytes : 0;
+    if (i->bodies.room(i->bodies.self, (int64_t)(copy + i->image.size_bytes), i->err) == ERR_OK)
+        return ERR_OK;
+    return err_set(i->err, ERR_NO_SPACE, "there is no room for a disk of %llu bytes",
+                   (unsigned long long)i->image.size_bytes);
+}
+
 /* The jail's uid must be able to open the two files; as root they are given to it. */
 static bool give_to_jail(const struct dos_temporary *t)
 {
@@ -108,9 +118,7 @@ static enum err_code copy_input(struct import *i)
 static enum err_code convert(struct import *i)
 {
     void *self = i->bodies.self;
-    if (i->bodies.room(self, (int64_t)(i->source.size_bytes + i->image.size_bytes), i->err) !=
-            ERR_OK ||
-        i->bodies.begin(self, &i->input, i->err) != ERR_OK ||
+    if (i->bodies.begin(self, &i->input, i->err) != ERR_OK ||
         i->bodies.begin(self, &i->output, i->err) != ERR_OK || copy_input(i) != ERR_OK)
         return i->err->code;
     if (!give_to_jail(&i->input) || !give_to_jail(&i->output))
@@ -198,6 +206,8 @@ enum err_code dos_import_run(void *ctx, const void *spec, size_t spec_size, stru
     open_source(&i, &fields, (enum dos_body_kind)dos_unpack_i64(&fields));
     i.buffer = check_alloc(MANIFEST_CHUNK_SIZE);
     enum err_code code = look_at_header(&i, limit);
+    if (code == ERR_OK)
+        code = check_room(&i);
     if (code == ERR_OK && i.image.format == DOS_IMAGE_QCOW2)
         code = convert(&i);
     if (code == ERR_OK)

@@ -17,7 +17,7 @@ struct dos_index {
         struct dos_ask *ask;
         uint32_t uses;
         uint32_t next_free; /* index plus 1, 0 = none */
-    } *slots;
+    } * slots;
     uint32_t len, cap, free;
 };
 

@@ -8,8 +8,8 @@
 #include "dos/jobs.h"
 
 enum {
-    TEMPORARY_S = 3600,     /* no PUT lasts so long */
-    ORPHAN_S = 24 * 3600,   /* and no row comes so late */
+    TEMPORARY_S = 3600,   /* no PUT lasts so long */
+    ORPHAN_S = 24 * 3600, /* and no row comes so late */
 };
 
 enum err_code dos_unlink_run(void *ctx, const void *spec, size_t spec_size, struct buf *result,

@@ -32,21 +32,37 @@ void dos_http_date(char out[DOS_HTTP_DATE_SIZE], int64_t wall_ms)
     int64_t year = years + era * 400 + (month <= 2);
     snprintf(out, DOS_HTTP_DATE_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT",
              days[(s / 86400 + 4) % 7], (int)(in_year - (153 * shifted + 2) / 5 + 1) % 100,
-             months[month - 1], (int)(year % 10000), (int)(of_day / 3600),
-             (int)(of_day / 60 % 60), (int)(of_day % 60));
+             months[month - 1], (int)(year % 10000), (int)(of_day / 3600), (int)(of_day / 60 % 60),
+             (int)(of_day % 60));
 }
 
+/* Two or four digits; -1 when there are others. */
+static int64_t digits(const char *at, int len)
+{
+    int64_t value = 0;
+    for (; len > 0; at++, len--) {
+        if (*at < '0' || *at > '9')
+            return -1;
+        value = value * 10 + (*at - '0');
+    }
+    return value;
+}
+
+/* The one form that is still written (RFC 9110, IMF-fixdate); each field has its place. */
 int64_t dos_http_date_parse(const char *text)
 {
-    unsigned day, year, hour, minute, second;
-    char name[4];
-    int end = -1;
-    if (sscanf(text, "%*3[A-Za-z], %2u %3[A-Za-z] %4u %2u:%2u:%2u GMT%n", &day, name, &year, &hour,
-               &minute, &second, &end) != 6 ||
-        end < 0 || text[end] != '\0')
+    static const char form[] = "***, dd *** dddd dd:dd:dd GMT";
+    if (strlen(text) != sizeof form - 1)
         return -1;
-    for (unsigned m = 0; m < 12; m++)
-        if (str_eq(name, months[m]) && year >= 1970 && day >= 1 && day <= 31 && hour < 24)
+    for (size_t i = 0; i < sizeof form - 1; i++)
+        if (form[i] != '*' && form[i] != 'd' && form[i] != text[i])
+            return -1;
+    int64_t day = digits(text + 5, 2), year = digits(text + 12, 4), hour = digits(text + 17, 2);
+    int64_t minute = digits(text + 20, 2), second = digits(text + 23, 2);
+    if (day < 1 || day > 31 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || second < 0)
+        return -1;
+    for (int m = 0; m < 12; m++)
+        if (memcmp(text + 8, months[m], 3) == 0)
             return days_from(year, m + 1, day) * 86400 + hour * 3600 + minute * 60 + second;
     return -1;
 }

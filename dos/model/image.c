@@ -24,7 +24,10 @@ static const struct magic {
     {0, 22, "Bochs Virtual HD Image", "a Bochs image"},
     {0, 6, "LUKS\xba\xbe", "an encrypted (LUKS) volume"},
     {0, 2, "\x1f\x8b", "compressed with gzip"},
-    {0, 6, "\xfd" "7zXZ\0", "compressed with xz"},
+    {0, 6,
+     "\xfd"
+     "7zXZ\0",
+     "compressed with xz"},
     {0, 4, "\x28\xb5\x2f\xfd", "compressed with zstd"},
     {0, 4, "\x04\x22\x4d\x18", "compressed with lz4"},
     {0, 3, "BZh", "compressed with bzip2"},
@@ -32,7 +35,10 @@ static const struct magic {
     {0, 6, "7z\xbc\xaf\x27\x1c", "a 7z archive"},
     {257, 5, "ustar", "a tar archive (an OVA?)"},
     {0, 5, "<?xml", "an XML document"},
-    {0, 4, "\x7f" "ELF", "a program"},
+    {0, 4,
+     "\x7f"
+     "ELF",
+     "a program"},
     {32769, 5, "CD001", "a CD image (ISO 9660)"},
 };
 
@@ -72,7 +78,7 @@ enum err_code dos_image_check(struct dos_image *image, const unsigned char *pref
         code = check_raw(file_size_bytes, limit_bytes, err);
     }
     if (code == ERR_OK)
-        image->size_bytes =
-            (image->size_bytes + DOS_IMAGE_SECTOR - 1) / DOS_IMAGE_SECTOR * DOS_IMAGE_SECTOR;
+        image->size_bytes = (image->size_bytes + DOS_IMAGE_SECTOR - 1) / DOS_IMAGE_SECTOR *
+                            DOS_IMAGE_SECTOR;
     return code;
 }

@@ -9,8 +9,8 @@
 enum {
     V2_HEADER = 72,
     V3_HEADER = 104,
-    L1_MAX_BYTES = 32 << 20,       /* qemu's own bound */
-    REFTABLE_MAX_BYTES = 8 << 20,  /* qemu's own bound */
+    L1_MAX_BYTES = 32 << 20,      /* qemu's own bound */
+    REFTABLE_MAX_BYTES = 8 << 20, /* qemu's own bound */
     SNAPSHOTS_MAX = 256,
     EXTENSIONS_MAX = 64,
 };

@@ -74,8 +74,7 @@ enum err_code dos_delete_bucket(struct dos_call *c)
 {
     struct store *st = c->core->store;
     if (dos_bucket_has_objects(st, c->op->bucket))
-        return err_set(c->err, ERR_BUCKET_NOT_EMPTY,
-                       "The bucket you tried to delete is not empty");
+        return err_set(c->err, ERR_BUCKET_NOT_EMPTY, "The bucket you tried to delete is not empty");
     dos_upload_drop_all(st, c->op->bucket, c->event->now_ms);
     dos_bucket_delete(st, c->op->bucket);
     tell_directory(c, "");

@@ -95,7 +95,7 @@ static void start(struct dos_core *core, struct dos_import *row, const struct ev
                   struct effects *out)
 {
     struct err err = {0};
-    struct dos_object object;
+    struct dos_object object = {0};
     row->attempt++;
     if (find_source(core, row, &object, &err) != ERR_OK) {
         settle(core, row, ev, err.code, err.text);

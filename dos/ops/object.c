@@ -83,8 +83,7 @@ enum err_code dos_delete_objects(struct dos_call *c)
 {
     PRE(c->op->remove.len <= DOS_LIST_MAX);
     for (size_t i = 0; i < c->op->remove.len; i++)
-        dos_object_delete(c->core->store, c->op->bucket, c->op->remove.keys[i],
-                          c->event->now_ms);
+        dos_object_delete(c->core->store, c->op->bucket, c->op->remove.keys[i], c->event->now_ms);
     return ERR_OK;
 }
 

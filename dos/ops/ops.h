@@ -81,7 +81,8 @@ void dos_job_emit(struct dos_core *core, struct effects *out, struct dos_slot *s
                   const struct buf *spec, int64_t timeout_ms);
 
 /* ops/wishes.c: what the cloud wishes. Takes one wish ("key", "secret", "image"); an error means
- * that nothing of it was taken. Its deletion is done at once: nothing of it remains in the index. */
+ * that nothing of it was taken. Its deletion is done at once: nothing of it remains in the index.
+ */
 enum err_code dos_wish_take(struct dos_core *core, const struct wire_item *wish, struct err *err);
 void dos_wish_drop(struct dos_core *core, const char *kind, const char *id);
 /* Tells the directory all keys, all secrets (and, at the start, all buckets). */

@@ -92,8 +92,7 @@ static enum err_code check_order(const struct dos_call *c)
         return err_set(c->err, ERR_MALFORMED_XML, "The list of parts is empty");
     for (size_t i = 1; i < c->op->complete.len; i++)
         if (parts[i].number <= parts[i - 1].number)
-            return err_set(c->err, ERR_PART_ORDER,
-                           "The list of parts was not in ascending order");
+            return err_set(c->err, ERR_PART_ORDER, "The list of parts was not in ascending order");
     return ERR_OK;
 }
 
@@ -140,11 +139,10 @@ enum err_code dos_complete_upload(struct dos_call *c)
     digest_finish(&sum.md5, md5);
     str_hex(hex, md5, sizeof md5);
     snprintf(etag, sizeof etag, "%s-%zu", hex, c->op->complete.len);
-    struct dos_put put = {.body = {.kind = DOS_BODY_PARTS,
-                                   .ref = c->op->upload,
-                                   .size_bytes = sum.size_bytes},
-                          .etag = etag,
-                          .headers = buf_str(&headers)};
+    struct dos_put put = {
+        .body = {.kind = DOS_BODY_PARTS, .ref = c->op->upload, .size_bytes = sum.size_bytes},
+        .etag = etag,
+        .headers = buf_str(&headers)};
     dos_object_put(c->core->store, c->op->bucket, c->op->key, &put, c->event->at.wall_ms,
                    c->event->now_ms);
     dos_upload_delete(c->core->store, c->op->upload);

@@ -68,9 +68,8 @@ static enum err_code take_image(struct dos_core *core, const struct wire_item *w
         dos_image_say(core, wish->id); /* the parent may have forgotten: a restored store */
         return ERR_OK;
     }
-    row = (struct dos_import){.generation = wish->generation,
-                              .pepoch = wish->pepoch,
-                              .state = DOS_IMPORT_PENDING};
+    row = (struct dos_import){
+        .generation = wish->generation, .pepoch = wish->pepoch, .state = DOS_IMPORT_PENDING};
     if (!str_copy(row.id, sizeof row.id, wish->id) ||
         !str_copy(row.account, sizeof row.account, image.account) ||
         !str_copy(row.bucket, sizeof row.bucket, image.bucket) ||

@@ -15,8 +15,8 @@ const char *dos_import_state_name(enum dos_import_state state)
     return names[state];
 }
 
-#define COLUMNS                                                                                    \
-    "id, account, bucket, key, generation, state, attempt, next_ms, manifest, size, reason,"                     \
+#define COLUMNS                                                                              \
+    "id, account, bucket, key, generation, state, attempt, next_ms, manifest, size, reason," \
     " pepoch"
 
 static bool read_one(struct query *q, struct dos_import *out)

@@ -1,20 +1,21 @@
-/* import.h - rows of image imports: what the cloud wishes to have as a manifest, and how far it is. */
+/* import.h - rows of image imports: what the cloud wishes to have as a manifest, and how far it is.
+ */
 #pragma once
 
 #include "base/store.h"
 #include "dos/op.h"
 
 /* state, its name on the wire, may it still change by itself? */
-#define DOS_IMPORT_STATES(X)                                                                       \
-    X(PENDING, "pending", true)                                                                    \
-    X(AVAILABLE, "available", false)                                                               \
+#define DOS_IMPORT_STATES(X)         \
+    X(PENDING, "pending", true)      \
+    X(AVAILABLE, "available", false) \
     X(FAILED, "failed", false)
 
 enum dos_import_state {
 #define X(name, text, open) DOS_IMPORT_##name,
     DOS_IMPORT_STATES(X)
 #undef X
-    DOS_IMPORT_STATE_COUNT
+        DOS_IMPORT_STATE_COUNT
 };
 
 enum { DOS_IMPORT_ID_SIZE = 65 };

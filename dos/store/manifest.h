@@ -1,6 +1,7 @@
 /* manifest.h - manifests of imported images and which chunks each names.
  *
- * The rows of chunks follow by triggers (schema.c): a chunk lives as long as a manifest names it. */
+ * The rows of chunks follow by triggers (schema.c): a chunk lives as long as a manifest names it.
+ */
 #pragma once
 
 #include "base/buf.h"

@@ -58,8 +58,7 @@ static int64_t insert_inline(struct store *st, const struct dos_body *body)
 {
     int64_t id = 1 + store_i64(st, 0, "SELECT max(id) FROM inline_body", "");
     const void *bytes = body->bytes != NULL ? body->bytes : "";
-    store_run(st, "INSERT INTO inline_body VALUES(?,?)", "ib", id, bytes,
-              (size_t)body->size_bytes);
+    store_run(st, "INSERT INTO inline_body VALUES(?,?)", "ib", id, bytes, (size_t)body->size_bytes);
     return id;
 }
 

@@ -52,8 +52,8 @@ void dos_part_drop_between(struct store *st, const char *upload, int64_t above, 
               "INSERT OR IGNORE INTO garbage SELECT 'objects/'||ref, ? FROM part WHERE upload=?"
               " AND number>? AND number<? ORDER BY number",
               "isii", now_ms, upload, above, below);
-    store_run(st, "DELETE FROM part WHERE upload=? AND number>? AND number<?", "sii", upload,
-              above, below);
+    store_run(st, "DELETE FROM part WHERE upload=? AND number>? AND number<?", "sii", upload, above,
+              below);
 }
 
 void dos_part_drop(struct store *st, const char *upload, int64_t number, int64_t now_ms)

@@ -32,7 +32,7 @@ const char sync_parent_schema[] =
     " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, rev INTEGER NOT NULL,"
     " gone TEXT NOT NULL, visible INTEGER NOT NULL, body TEXT NOT NULL,"
     " PRIMARY KEY(node, kind, id, pepoch)) WITHOUT ROWID;"
-    "CREATE INDEX wish_by_rev ON wish(node, rev) WHERE visible;"
+    "CREATE INDEX wish_by_rev ON wish(node, rev);"
     "CREATE INDEX wish_by_id ON wish(kind, id);"
     "CREATE TABLE heard(node TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
     " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, number INTEGER NOT NULL,"

@@ -3,12 +3,14 @@
 answers are lost, late or bad. Talks to a cloud of canned answers on loopback.
 
 usage: cli_golden.py TERCET [--write]     --write: takes what is printed for right; then read the difference"""
+import base64
 import os
 import pathlib
 import pty
 import re
 import select
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,9 +62,11 @@ class Session:
 
 # --- transcripts -----------------------------------------------------------------------------------------------------
 PIPE = ["zone list", "zone list -o json", "instance list", "instance list --no-header --columns id,state", "instance get db -o json",
-        "host list", "host list -o json", "describe-availability-zones --output json", "instance create --image ami-0ddddddddddddddd1 --wait",
+        "host list", "host list -o json", "describe-availability-zones --output json",
+        "instance create --image ami-0ddddddddddddddd1 --wait",
         "instance stop web --wait", "instance delete web", "instance console web", "keypair delete a", "keypair delete a -o json",
-        "instance get twin", "instance get i-0a", "instance get i-0b --columns name", "instance get nobody", "instance reboot i-0ffffffffffffffff",
+        "instance get twin", "instance get i-0a", "instance get i-0b --columns name", "instance get nobody",
+        "instance reboot i-0ffffffffffffffff",
         "instance list --columns id,stat", "instance lst", "instance create", "run-instances --image x", "version"]
 TTY = ["zone list", "instance list", "instance get web -o json", "instance create --image ami-0ddddddddddddddd1 --wait", "host list"]
 
@@ -125,11 +129,15 @@ def a_lost_answer_is_asked_for_again_with_the_same_token(session):
     assert IDS["web"] in out
 
 
-def what_may_not_be_repeated_is_not(session):
-    session.cloud.script = {"RebootInstances": [None]}
-    status, _, err = session.run(f"instance reboot {IDS['web']}")
-    assert (status, len(session.cloud.asked)) == (7, 1), (status, session.cloud.asked)
-    assert "no answer from" in err, err
+def what_is_sent_again_is_the_same_request(session):
+    """The cloud knows a request that it has answered by its signature; an equal one of another run is another."""
+    seen = []
+    for _ in range(2):
+        session.cloud.script = {"RebootInstances": [None, tag("return", "true")]}
+        status, _, err = session.run(f"instance reboot {IDS['web']}")
+        assert (status, len(session.cloud.asked)) == (0, 2), (status, session.cloud.asked, err)
+        seen += [query["signature"] for _, query in session.cloud.asked]
+    assert seen[0] == seen[1] != seen[2] == seen[3], seen
 
 
 def two_creates_have_two_tokens(session):
@@ -209,7 +217,8 @@ def exit_statuses(session):
 
 def a_wrong_command_line_asks_nothing(session):
     for words in ("instance create --image x --columns stat", "instance create --image x --wait --timeout soon",
-                  "instance create --image ami-0ddddddddddddddd1 --count none", "group allow sg-0eeeeeeeeeeeeeee5 --protocol tcp --cidr 0.0.0.0/0"):
+                  "instance create --image ami-0ddddddddddddddd1 --count none",
+                  "group allow sg-0eeeeeeeeeeeeeee5 --protocol tcp --cidr 0.0.0.0/0"):
         status, _, err = session.run(words)
         assert status == 2 and not [a for a, _ in session.cloud.asked if not a.startswith("Describe")], (words, status, err)
 
@@ -233,11 +242,27 @@ def ssh_is_given_the_address_and_the_identity(session):
     assert status == 5 and "is stopped" in err, err
 
 
+def following_a_console_prints_what_is_new(session):
+    def console(text):
+        packed = base64.b64encode(text.encode()).decode()
+        return tag("instanceId", IDS["web"]) + tag("timestamp", clicloud.WHEN) + tag("output", packed)
+
+    session.cloud.script = {"GetConsoleOutput": [console("one\n"), console("one\ntwo\n"), error("Unavailable", "away", 503),
+                                                 console("two\nthree\n")]}
+    process = subprocess.Popen([session.program, "instance", "console", IDS["web"], "--follow"], env=session.environ, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    lines = [process.stdout.readline() for _ in range(3)]
+    process.send_signal(signal.SIGINT)
+    rest, err = process.communicate(timeout=PATIENCE_S)
+    assert (lines, rest, process.returncode) == (["one\n", "two\n", "three\n"], "", 0), (lines, rest, err)
+
+
 TESTS = [what_a_pipe_gets, what_a_terminal_gets, no_color_is_honoured, a_lost_answer_is_asked_for_again_with_the_same_token,
-         what_may_not_be_repeated_is_not, two_creates_have_two_tokens, what_is_put_off_is_asked_for_again, a_failure_ends_the_wait_at_once,
+         what_is_sent_again_is_the_same_request, two_creates_have_two_tokens, what_is_put_off_is_asked_for_again,
+         a_failure_ends_the_wait_at_once,
          a_wait_outlives_a_cloud_that_is_away, a_wait_that_takes_too_long, what_is_gone_is_terminated, pages_are_joined,
          several_of_which_some_fail, answers_that_are_none, exit_statuses, a_wrong_command_line_asks_nothing, env_is_what_a_shell_takes,
-         ssh_is_given_the_address_and_the_identity]
+         ssh_is_given_the_address_and_the_identity, following_a_console_prints_what_is_new]
 
 
 def main():

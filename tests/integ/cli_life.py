@@ -113,7 +113,7 @@ def sparse(path, size, text=b"end"):
 
 def sha(path):
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else hashlib.sha256(file.read()).hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # --- the tests --------------------------------------------------------------------------------------------------------
@@ -197,13 +197,16 @@ def images(cloud):
     before = cloud.rows("bucket list"), cloud.rows(f"object list {row['imageLocation'].split('/')[0]}")
     cloud.tercet("image upload disk.qcow2 --name tiny", 5)
     assert before == (cloud.rows("bucket list"), cloud.rows(f"object list {row['imageLocation'].split('/')[0]}"))
-    (cloud.work / "bad.qcow2").write_bytes(b"no image" * 1000)
+    (cloud.work / "bad.qcow2").write_bytes(b"QFI\xfb" + b"no image" * 1000)
+    cloud.tercet("image upload bad.qcow2 --name bad --wait", 1)
+    assert "is failed, not available" in cloud.said and "cause: " in cloud.said, cloud.said
     made = json.loads(cloud.tercet("image upload disk.raw --name raw --bucket my-images --wait -o json"))
     assert made[0]["name"] == "raw" and made[0]["imageLocation"] == "my-images/raw/disk.raw", made
     cloud.tercet("register-image --name again --image-location my-images/raw/disk.raw --wait")
-    cloud.tercet("image register --name lost --location my-images/nothing", 3)
+    lost = cloud.tercet("image register --name lost --location my-images/nothing --wait", 1).strip()
+    assert f"{lost} is failed, not available" in cloud.said and "cause: " in cloud.said, cloud.said
     cloud.tercet("image delete raw again nothing", 3)
-    assert len(cloud.rows("image list")) == 3, "some were deleted though one name was wrong"
+    assert len(cloud.rows("image list --state available")) == 3, "some were deleted though one name was wrong"
     cloud.tercet("image delete raw again")
     assert [row["name"] for row in cloud.rows("image list --name t*")] == ["tiny"]
 

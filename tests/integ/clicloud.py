@@ -94,7 +94,8 @@ class Cloud(http.server.ThreadingHTTPServer):
         body = queue.pop(0) if queue else CANNED[action](query) if action in CANNED else error("InvalidAction", action)
         if body is None or isinstance(body, tuple):
             return body
-        return 200, f'{HEAD}<{action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">{tag("requestId", "req-0")}{body}</{action}Response>'
+        begin = f'<{action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+        return 200, f'{HEAD}{begin}{tag("requestId", "req-0")}{body}</{action}Response>'
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -104,6 +105,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         query = dict(urllib.parse.parse_qsl(body, keep_blank_values=True))
         assert self.headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDTEST/"), "not signed"
+        query["signature"] = self.headers["Authorization"]
         answer = self.server.answer(query["Action"], query)
         if answer is None:
             self.close_connection = True

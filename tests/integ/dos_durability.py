@@ -12,7 +12,7 @@ import threading
 
 import botocore.exceptions
 
-from dosrig import MIB, noise, refused, run, wait
+from dosrig import ACCOUNT, MIB, noise, refused, run, wait
 
 
 def storm(dos, attempts, stop):
@@ -90,7 +90,9 @@ def test_disk_full(dos):
     s3 = dos.client()
     s3.create_bucket(Bucket="full")
     s3.put_object(Bucket="full", Key="k", Body=b"x")
+    s3.put_object(Bucket="full", Key="image", Body=noise(MIB))
     dos.stop()
+    dos.verb("import", "ami-1", ACCOUNT, "full", "image")
     free = os.statvfs(dos.data)
     dos.settings["limits.reserve-bytes"] = min(free.f_bavail * free.f_frsize + (1 << 30), 1 << 40)
     dos.start()
@@ -99,8 +101,10 @@ def test_disk_full(dos):
         with refused("InsufficientStorage", 507):
             s3.put_object(Bucket="full", Key="new", Body=body)
     assert s3.get_object(Bucket="full", Key="k")["Body"].read() == b"x"
-    assert s3.list_objects_v2(Bucket="full")["KeyCount"] == 1
-    s3.delete_object(Bucket="full", Key="k")
+    assert s3.list_objects_v2(Bucket="full")["KeyCount"] == 2
+    wait("an image that is larger than the disk is refused", lambda: dos.rows("SELECT 1 FROM import WHERE state=2"))
+    assert "no room for a disk of 1048576 bytes" in dos.rows("SELECT reason FROM import")[0][0]
+    s3.delete_objects(Bucket="full", Delete={"Objects": [{"Key": "k"}, {"Key": "image"}]})
     s3.delete_bucket(Bucket="full")
     dos.stop()
     del dos.settings["limits.reserve-bytes"]

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import gzip
 import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -20,7 +21,7 @@ import time
 from boto3.s3.transfer import TransferConfig
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from dosrig import ACCOUNT, MIB, OTHER, PATIENCE_S, noise, run, wait
+from dosrig import ACCOUNT, MIB, OTHER, PATIENCE_S, make_certificates, noise, run, wait
 
 
 def qemu_img(*words):
@@ -111,22 +112,6 @@ def check_chunks(dos, name, raw):
     assert {path.name for path in dos.files("chunks")} == stored and len(stored) < 20
 
 
-def openssl(*words):
-    subprocess.run(["openssl", *map(str, words)], check=True, timeout=PATIENCE_S, capture_output=True)
-
-
-def make_certificates(folder):
-    folder.mkdir()
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / "root.key",
-            "-out", folder / "ca.pem", "-subj", "/CN=root", "-days", 2)
-    for name in ("dos", "host-1", "host-2"):
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / f"{name}.key",
-                "-out", folder / "csr", "-subj", f"/CN={name}")
-        (folder / "names").write_text(f"subjectAltName=DNS:{name}\n")
-        openssl("x509", "-req", "-in", folder / "csr", "-CA", folder / "ca.pem", "-CAkey", folder / "root.key", "-CAcreateserial",
-                "-days", 2, "-extfile", folder / "names", "-out", folder / f"{name}.pem")
-
-
 def join(dos, certificates, link_key):
     """As if a cloud-manager had taken it in."""
     identity = dos.data / "identity"
@@ -169,7 +154,6 @@ def test_hosts(dos):
 
     def grant(node, manifest, expiry=None):
         text = f"v1.{node}.{manifest}.{expiry or int(time.time() * 1000) + 60000}"
-        import hmac
         return f"{text}.{hmac.new(key, text.encode(), 'sha256').hexdigest()}"
 
     name = manifests[0]

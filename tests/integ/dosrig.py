@@ -71,10 +71,11 @@ class Dos:
         status = self.kill(signal.SIGTERM)
         assert status == 0, f"dos ended with {status}: {(self.work / 'log').read_text()[-3000:]}"
 
-    def client(self, account=ACCOUNT, secret=None, key=None, **options):
+    def client(self, account=ACCOUNT, secret=None, key=None, roots=None, **options):
+        url = f"https://127.0.0.1:{self.tls_port}" if roots else f"http://127.0.0.1:{self.port}"
         config = botocore.config.Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}, max_pool_connections=64,
                                         **options)
-        return boto3.client("s3", endpoint_url=f"http://127.0.0.1:{self.port}", region_name="us-east-1",
+        return boto3.client("s3", endpoint_url=url, region_name="us-east-1", verify=str(roots) if roots else None,
                             aws_access_key_id=key or KEYS[account][0], aws_secret_access_key=secret or KEYS[account][1],
                             config=config)
 
@@ -144,6 +145,22 @@ def call(dos, method, target, body=b"", **options):
     text = answer.read()
     connection.close()
     return answer.status, text
+
+
+def openssl(*words):
+    subprocess.run(["openssl", *map(str, words)], check=True, timeout=PATIENCE_S, capture_output=True)
+
+
+def make_certificates(folder):
+    folder.mkdir()
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / "root.key",
+            "-out", folder / "ca.pem", "-subj", "/CN=root", "-days", 2)
+    for name in ("dos", "host-1", "host-2"):
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / f"{name}.key",
+                "-out", folder / "csr", "-subj", f"/CN={name}")
+        (folder / "names").write_text(f"subjectAltName=DNS:{name},IP:127.0.0.1\n")
+        openssl("x509", "-req", "-in", folder / "csr", "-CA", folder / "ca.pem", "-CAkey", folder / "root.key", "-CAcreateserial",
+                "-days", 2, "-extfile", folder / "names", "-out", folder / f"{name}.pem")
 
 
 def run(tests, **options):

@@ -102,6 +102,9 @@ void rig_tell(struct rig *r, struct rig_child *c, const char *kind, const char *
 /* The newest wish of that id in c->last, or NULL. */
 const struct wire_item *rig_wish(const struct rig_child *c, const char *kind, const char *id);
 
+/* The newest that it ever recorded of that id, or NULL. */
+const struct wire_item *rig_known(const struct rig_child *c, const char *kind, const char *id);
+
 /* A cluster "laba" with much room, a dos, and an available image; its id is in the rig's arena. */
 struct rig_world {
     struct rig_child cluster, dos;

@@ -194,6 +194,14 @@ const struct wire_item *rig_wish(const struct rig_child *c, const char *kind, co
     return found;
 }
 
+const struct wire_item *rig_known(const struct rig_child *c, const char *kind, const char *id)
+{
+    for (size_t i = 0; i < c->held_len; i++)
+        if (str_eq(c->held[i].kind, kind) && str_eq(c->held[i].id, id))
+            return &c->held[i];
+    return NULL;
+}
+
 void rig_world(struct rig *r, struct rig_world *w)
 {
     rig_join(r, &w->cluster, "cluster", "laba");

@@ -103,11 +103,16 @@ static void a_put_replaces_the_whole(void **state)
                                 .if_absent = true}};
     assert_int_equal(rig_ask(&rig, &op, NULL), ERR_PRECONDITION);
     expect_body("k", "second");
-    assert_int_equal(rig_put_file(&rig, "one", "k", "aa00000000000000000000000000000f", 70000), ERR_OK);
+    assert_int_equal(rig_put_file(&rig, "one", "k", "aa00000000000000000000000000000f", 70000),
+                     ERR_OK);
     assert_int_equal(rig_count(&rig, "SELECT count(*) FROM inline_body"), 1);
     assert_int_equal(rig_count(&rig, "SELECT count(*) FROM garbage"), 0);
     assert_int_equal(rig_put(&rig, "one", "k", "third"), ERR_OK);
-    assert_int_equal(rig_count(&rig, "SELECT count(*) FROM garbage WHERE name='objects/aa00000000000000000000000000000f'"), 1);
+    assert_int_equal(
+        rig_count(
+            &rig,
+            "SELECT count(*) FROM garbage WHERE name='objects/aa00000000000000000000000000000f'"),
+        1);
 }
 
 static void deletes(void **state)
@@ -134,8 +139,8 @@ static void deletes(void **state)
 static void listings(void **state)
 {
     (void)state;
-    static const char *const keys[] = {"a",     "a/",    "a/1", "a/2",        "a/b/1", "b",
-                                       "b/x/y", "c",     "\xc3\xa4/1", "\xc3\xa4/2"};
+    static const char *const keys[] = {"a", "a/",    "a/1", "a/2",        "a/b/1",
+                                       "b", "b/x/y", "c",   "\xc3\xa4/1", "\xc3\xa4/2"};
     rig_bucket(&rig, "1", "one");
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         rig_put(&rig, "one", keys[i], "x");

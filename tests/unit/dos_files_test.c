@@ -19,7 +19,7 @@
 
 #define REF "ab00000000000000000000000000000f"
 
-static char folder[] = "/tmp/tct-dos-files-XXXXXX";
+static char folder[64];
 static struct dos_files *files;
 static struct dos_bodies bodies;
 static struct rng rng;
@@ -28,7 +28,7 @@ static struct err err;
 static int open_files(void **state)
 {
     (void)state;
-    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+    str_copy(folder, sizeof folder, "/tmp/tct-dos-files-XXXXXX");
     assert_non_null(mkdtemp(folder));
     rng = rng_system();
     assert_int_equal(dos_files_open(&files, folder, 0, &rng, &err), ERR_OK);
@@ -107,6 +107,20 @@ static void unlink_is_idempotent(void **state)
     assert_true(dos_files_unlink(files, "objects/" REF));
     assert_int_equal(bodies.open(bodies.self, DOS_FOLDER_OBJECTS, REF), -1);
     assert_true(dos_files_unlink(files, "objects/" REF));
+}
+
+static void one_process_at_a_time(void **state)
+{
+    (void)state;
+    struct dos_files *second = NULL;
+    struct dos_temporary t = {0};
+    assert_int_equal(dos_files_open(&second, folder, 0, &rng, &err), ERR_CONFIG);
+    assert_int_equal(bodies.begin(bodies.self, &t, &err), ERR_OK);
+    dos_files_close(files);
+    close(t.fd); /* it was killed: what is in tmp was cut off */
+    assert_int_equal(dos_files_open(&files, folder, 0, &rng, &err), ERR_OK);
+    bodies = dos_files_bodies(files);
+    assert_int_equal(count_tmp(), 0);
 }
 
 static void no_room(void **state)
@@ -198,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(whole_or_not_at_all, open_files, close_files),
         cmocka_unit_test_setup_teardown(unlink_is_idempotent, open_files, close_files),
         cmocka_unit_test_setup_teardown(no_room, open_files, close_files),
+        cmocka_unit_test_setup_teardown(one_process_at_a_time, open_files, close_files),
         cmocka_unit_test_setup_teardown(only_old_files_are_found, open_files, close_files),
         cmocka_unit_test_setup_teardown(parts_read_as_one, open_files, close_files),
         cmocka_unit_test_setup_teardown(chunks_are_written_once, open_files, close_files),

@@ -1,6 +1,6 @@
-/* dos_hostile.c - a converter that an image has taken over. dos_jail_test runs it inside of the real
- * jail: it tries what it was told to and exits 0 when that was refused, 1 when it was not. Linked
- * with nothing but the C library. */
+/* dos_hostile.c - a converter that an image has taken over. dos_jail_test runs it inside of the
+ * real jail: it tries what it was told to and exits 0 when that was refused, 1 when it was not.
+ * Linked with nothing but the C library. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -41,10 +41,19 @@ static int try_network(void)
 /* Is there nothing to see, and nowhere to write but /output? */
 static int try_files(void)
 {
-    static const char *const paths[] = {
-        "/etc/passwd", "/etc/shadow", "/proc/self/status", "/proc/1/root/etc/passwd", "/dev/null",
-        "/dev/vda",    "/sys/kernel", "/opt",              "/home",                   "/root",
-        "/var",        "/bin/sh",     "../../../../etc/passwd"};
+    static const char *const paths[] = {"/etc/passwd",
+                                        "/etc/shadow",
+                                        "/proc/self/status",
+                                        "/proc/1/root/etc/passwd",
+                                        "/dev/null",
+                                        "/dev/vda",
+                                        "/sys/kernel",
+                                        "/opt",
+                                        "/home",
+                                        "/root",
+                                        "/var",
+                                        "/bin/sh",
+                                        "../../../../etc/passwd"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (open(paths[i], O_RDONLY) >= 0)
             return 1;
@@ -57,7 +66,7 @@ static int try_files(void)
 static int try_processes(void)
 {
     char *const argv[] = {"/input", NULL};
-    if (fork() >= 0 || vfork() >= 0 || execve("/input", argv, argv) == 0)
+    if (fork() >= 0 || syscall(SYS_vfork) >= 0 || execve("/input", argv, argv) == 0)
         return 1;
     execve("/output", argv, argv);
     for (int fd = 0; fd < 70; fd++)
@@ -74,7 +83,8 @@ static int try_privileges(void)
                    mount("x", "/", "tmpfs", 0, NULL) != 0 && chroot("/") != 0 &&
                    syscall(SYS_bpf, 0, 0, 0) != 0 && syscall(SYS_keyctl, 0, 0, 0) != 0 &&
                    syscall(SYS_memfd_create, "x", 0) < 0 && syscall(SYS_io_uring_setup, 1, 0) < 0 &&
-                   syscall(SYS_userfaultfd, 0) < 0 && syscall(SYS_perf_event_open, 0, 0, 0, 0, 0) < 0 &&
+                   syscall(SYS_userfaultfd, 0) < 0 &&
+                   syscall(SYS_perf_event_open, 0, 0, 0, 0, 0) < 0 &&
                    prctl(PR_SET_DUMPABLE, 1) != 0 && geteuid() != 0);
 }
 
@@ -133,9 +143,9 @@ static int try_work(void)
     char text[16] = "";
     pthread_t thread;
     int in = open("/input", O_RDONLY), out = open("/output", O_WRONLY);
-    int fine = read(in, text, 5) == 5 && strcmp(text, "input") == 0 && write(out, "output", 6) == 6 &&
-               pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0 &&
-               getenv("PATH") == NULL && getpid() == 1;
+    int fine = read(in, text, 5) == 5 && strcmp(text, "input") == 0 &&
+               write(out, "output", 6) == 6 && pthread_create(&thread, NULL, nothing, NULL) == 0 &&
+               pthread_join(thread, NULL) == 0 && getenv("PATH") == NULL && getpid() == 1;
     return fine ? 0 : 1;
 }
 
@@ -144,11 +154,16 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(void);
-    } tries[] = {{"network", try_network},       {"files", try_files},
-                 {"processes", try_processes},   {"privileges", try_privileges},
-                 {"memory", try_memory},         {"cpu", try_cpu},
-                 {"time", try_time},             {"size", try_size},
-                 {"descriptors", try_descriptors}, {"work", try_work}};
+    } tries[] = {{"network", try_network},
+                 {"files", try_files},
+                 {"processes", try_processes},
+                 {"privileges", try_privileges},
+                 {"memory", try_memory},
+                 {"cpu", try_cpu},
+                 {"time", try_time},
+                 {"size", try_size},
+                 {"descriptors", try_descriptors},
+                 {"work", try_work}};
     for (size_t i = 0; argc == 2 && i < sizeof tries / sizeof *tries; i++)
         if (strcmp(argv[1], tries[i].name) == 0)
             return tries[i].run();

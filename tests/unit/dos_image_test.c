@@ -29,7 +29,7 @@ static void put64(size_t at, uint64_t value)
 static void reset(void)
 {
     memset(file, 0, sizeof file);
-    memcpy(file, "QFI\xfb", 4);
+    put32(0, 0x514649fb); /* "QFI", 0xfb */
     put32(4, 3);
     put32(20, 16);
     put64(24, 512 << 20);
@@ -84,7 +84,7 @@ static void other_files_and_keys(void **state)
 {
     (void)state;
     reset();
-    put64(8, 200), put32(16, 11), memcpy(file + 200, "/etc/shadow", 11);
+    put64(8, 200), put32(16, 11), memcpy(file + 200, "/etc/shadow", sizeof "/etc/shadow");
     expect_refused("backing file");
     put32(16, 5);
     expect_refused("backing file");
@@ -184,10 +184,21 @@ static void others_by_name(void **state)
     static const struct {
         size_t at;
         const char *magic, *word;
-    } rows[] = {{0, "KDMV", "VMDK"},       {0, "vhdxfile", "VHDX"},      {64, "\x7f\x10\xda\xbe", "VDI"},
-                {0, "\x1f\x8b", "gzip"},   {0, "\xfd" "7zXZ", "xz"},      {0, "BZh", "bzip2"},
-                {0, "QED", "QED"},         {0, "LUKS\xba\xbe", "LUKS"},   {257, "ustar", "tar"},
-                {32769, "CD001", "ISO"},   {0, "conectix", "VHD"},        {0, "PK\x03\x04", "zip"}};
+    } rows[] = {{0, "KDMV", "VMDK"},
+                {0, "vhdxfile", "VHDX"},
+                {64, "\x7f\x10\xda\xbe", "VDI"},
+                {0, "\x1f\x8b", "gzip"},
+                {0,
+                 "\xfd"
+                 "7zXZ",
+                 "xz"},
+                {0, "BZh", "bzip2"},
+                {0, "QED", "QED"},
+                {0, "LUKS\xba\xbe", "LUKS"},
+                {257, "ustar", "tar"},
+                {32769, "CD001", "ISO"},
+                {0, "conectix", "VHD"},
+                {0, "PK\x03\x04", "zip"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         memset(file, 0, sizeof file);
         memcpy(file + rows[i].at, rows[i].magic, strlen(rows[i].magic));
@@ -201,10 +212,8 @@ static void others_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_ones),
-        cmocka_unit_test(other_files_and_keys),
-        cmocka_unit_test(absurd_sizes),
-        cmocka_unit_test(cut_short_and_garbage),
+        cmocka_unit_test(good_ones),      cmocka_unit_test(other_files_and_keys),
+        cmocka_unit_test(absurd_sizes),   cmocka_unit_test(cut_short_and_garbage),
         cmocka_unit_test(others_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@
 
 enum { USER = 1234 };
 
-static char folder[] = "/tmp/tct-dos-jail-XXXXXX";
+static char folder[64];
 static char hostile[4200];
 static bool is_somebody; /* run as USER, not as root */
 
@@ -70,7 +70,7 @@ static int set_up(void **state)
 {
     char root[128];
     (void)state;
-    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+    str_copy(folder, sizeof folder, "/tmp/tct-dos-jail-XXXXXX");
     assert_non_null(mkdtemp(folder));
     chmod(folder, 0755);
     snprintf(root, sizeof root, "%s/root", folder);

@@ -45,9 +45,10 @@ static void what_cannot_be(void **state)
 static void nonsense_means_everything(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"bytes=4-2", "bytes=a-b", "bytes=", "bytes=-", "items=0-1",
-                                        "bytes=0-1,3-4", "bytes=0-1 ", "bytes=+1-2",
-                                        "bytes=99999999999999999999-", "bytes=--1"};
+    static const char *const texts[] = {"bytes=4-2",  "bytes=a-b",  "bytes=",
+                                        "bytes=-",    "items=0-1",  "bytes=0-1,3-4",
+                                        "bytes=0-1 ", "bytes=+1-2", "bytes=99999999999999999999-",
+                                        "bytes=--1"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         expect(texts[i], 10, true, 0, 10);
 }

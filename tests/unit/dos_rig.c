@@ -99,17 +99,16 @@ enum err_code rig_put(struct rig *r, const char *bucket, const char *key, const 
 enum err_code rig_put_file(struct rig *r, const char *bucket, const char *key, const char *ref,
                            int64_t size)
 {
-    return rig_ask(r,
-                   &(struct dos_op){.kind = DOS_OP_PUT_OBJECT,
-                                    .account = "1",
-                                    .bucket = bucket,
-                                    .key = key,
-                                    .put = {.body = {.kind = DOS_BODY_FILE,
-                                                     .ref = ref,
-                                                     .size_bytes = size},
-                                            .etag = "e",
-                                            .headers = ""}},
-                   NULL);
+    return rig_ask(
+        r,
+        &(struct dos_op){.kind = DOS_OP_PUT_OBJECT,
+                         .account = "1",
+                         .bucket = bucket,
+                         .key = key,
+                         .put = {.body = {.kind = DOS_BODY_FILE, .ref = ref, .size_bytes = size},
+                                 .etag = "e",
+                                 .headers = ""}},
+        NULL);
 }
 
 const char *rig_list(struct rig *r, const char *bucket, const struct dos_list *list)

@@ -23,8 +23,8 @@ struct rig {
     struct turn turn;
     struct instant now;
     uint64_t last_id;
-    struct buf answer; /* bytes of the last one */
-    struct err err;    /* of the last one */
+    struct buf answer;                 /* bytes of the last one */
+    struct err err;                    /* of the last one */
     struct rig_job jobs[RIG_JOBS_MAX]; /* emitted since the last rig_forget_jobs */
     size_t jobs_len;
 };

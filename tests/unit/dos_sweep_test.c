@@ -114,12 +114,41 @@ static void nothing_is_unlinked_beside_an_import(void **state)
     assert_non_null(rig_job(&rig, DOS_JOB_IMPORT));
 }
 
+/* A job that was emitted in a turn that is lost was never started; one from before still runs. */
+static void a_lost_turn_forgets_its_own_jobs_only(void **state)
+{
+    (void)state;
+    const struct dos_import row = {.id = "ami-1", .account = "1", .bucket = "one", .key = "img"};
+    rig_put(&rig, "one", "img", "raw");
+    rig_tick(&rig, EVENT_START, 0);
+    assert_non_null(rig_job(&rig, DOS_JOB_SCAN));
+    rig_forget_jobs(&rig);
+    store_begin(rig.store);
+    dos_import_save(rig.store, &row);
+    store_commit(rig.store, NULL);
+    struct core steps = dos_core_steps(rig.core);
+    struct arena arena = {0};
+    struct effects effects = {.arena = &arena};
+    const struct event tick = {.kind = EVENT_TICK, .at = rig.now, .now_ms = 1000};
+    store_begin(rig.store);
+    assert_int_equal(steps.step(steps.self, &tick, &effects, NULL), ERR_OK);
+    assert_int_equal(effects.first->job.kind, DOS_JOB_IMPORT);
+    steps.seal(steps.self, &tick, &effects);
+    store_rollback(rig.store);
+    steps.reload(steps.self);
+    arena_fini(&arena);
+    rig_tick(&rig, EVENT_TICK, 2 * REST_MS);
+    assert_non_null(rig_job(&rig, DOS_JOB_IMPORT));
+    assert_null(rig_job(&rig, DOS_JOB_SCAN));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(garbage_rests_and_goes, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(orphans_have_no_row, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(nothing_is_unlinked_beside_an_import, open_rig, close_rig),
+        cmocka_unit_test_setup_teardown(a_lost_turn_forgets_its_own_jobs_only, open_rig, close_rig),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,8 +54,8 @@ static void queries(void **state)
 static void refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"*", "b/k", "/b/%", "/b/%4", "/b/%zz", "/b/%00", "/b/%ff",
-                                      "/b?a=%", "/b?a=%00"};
+    static const char *const bad[] = {"*",      "b/k",    "/b/%",   "/b/%4",   "/b/%zz",
+                                      "/b/%00", "/b/%ff", "/b?a=%", "/b?a=%00"};
     struct s3_target t;
     struct err err = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

@@ -47,8 +47,9 @@ static enum err_code put_part(int64_t number, const char *ref, int64_t size, con
 {
     struct dos_op op = op_of(DOS_OP_PUT_PART);
     op.part = number;
-    op.put = (struct dos_put){
-        .body = {.kind = DOS_BODY_FILE, .ref = ref, .size_bytes = size}, .etag = md5, .headers = ""};
+    op.put = (struct dos_put){.body = {.kind = DOS_BODY_FILE, .ref = ref, .size_bytes = size},
+                              .etag = md5,
+                              .headers = ""};
     return rig_ask(&rig, &op, NULL);
 }
 

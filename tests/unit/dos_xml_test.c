@@ -61,11 +61,33 @@ static void refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", " ", "text", "<a>", "<a></b>", "<a/><b/>", "<a/>x", "</a>", "<a b></a>", "<a b=c></a>",
-        "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", "<!DOCTYPE a><a/>", "<a>&x;</a>", "<a>&amp</a>",
-        "<a>&#0;</a>", "<a>&#xd800;</a>", "<a>&#x110000;</a>", "<a>&#99999999999;</a>", "<a>&#;</a>",
-        "<a><![CDATA[x]]></a>", "<a><!-- c --></a>", "<a><?php ?></a>", "<a", "<a x='<'/>", "<a x='",
-        "<1><2><3>", "<a><b><c><d><e><f><g><h><i/></h></g></f></e></d></c></b></a>",
+        "",
+        " ",
+        "text",
+        "<a>",
+        "<a></b>",
+        "<a/><b/>",
+        "<a/>x",
+        "</a>",
+        "<a b></a>",
+        "<a b=c></a>",
+        "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>",
+        "<!DOCTYPE a><a/>",
+        "<a>&x;</a>",
+        "<a>&amp</a>",
+        "<a>&#0;</a>",
+        "<a>&#xd800;</a>",
+        "<a>&#x110000;</a>",
+        "<a>&#99999999999;</a>",
+        "<a>&#;</a>",
+        "<a><![CDATA[x]]></a>",
+        "<a><!-- c --></a>",
+        "<a><?php ?></a>",
+        "<a",
+        "<a x='<'/>",
+        "<a x='",
+        "<1><2><3>",
+        "<a><b><c><d><e><f><g><h><i/></h></g></f></e></d></c></b></a>",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         expect_bad(bad[i]);

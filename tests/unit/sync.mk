@@ -1,7 +1,10 @@
 # unit tests of proto/sync
 sync_tests = \
+	tests/unit/sync_admit_test \
 	tests/unit/sync_child_test \
-	tests/unit/sync_link_test
+	tests/unit/sync_link_test \
+	tests/unit/sync_parent_test \
+	tests/unit/sync_timing_test
 check_PROGRAMS += $(sync_tests)
 TESTS += $(sync_tests)
 sync_test_ldadd = libproto.a libbase.a $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(SSL_LIBS)
@@ -10,3 +13,9 @@ tests_unit_sync_child_test_SOURCES = %D%/sync_child_test.c $(sync_rig)
 tests_unit_sync_child_test_LDADD = $(sync_test_ldadd)
 tests_unit_sync_link_test_SOURCES = %D%/sync_link_test.c $(sync_rig)
 tests_unit_sync_link_test_LDADD = $(sync_test_ldadd)
+tests_unit_sync_parent_test_SOURCES = %D%/sync_parent_test.c $(sync_rig)
+tests_unit_sync_parent_test_LDADD = $(sync_test_ldadd)
+tests_unit_sync_timing_test_SOURCES = %D%/sync_timing_test.c %D%/unit.h
+tests_unit_sync_timing_test_LDADD = $(sync_test_ldadd)
+tests_unit_sync_admit_test_SOURCES = %D%/sync_admit_test.c %D%/unit.h
+tests_unit_sync_admit_test_LDADD = $(sync_test_ldadd)

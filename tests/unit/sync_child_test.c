@@ -81,12 +81,13 @@ static void put(struct made *m, const char *id, int64_t rev)
     m->reply.want_sum += sync_item_hash("instance", id, 1, 1, rev);
 }
 
-/* The parent is known. */
+/* The parent is known; nothing was granted. */
 static void meet(struct rig *r)
 {
     struct made m;
     struct rig_call *call = idle(r);
     make(r, &m, call);
+    m.reply.lease_ms = 0;
     rig_reply(r, 0, call, &m.reply);
 }
 

@@ -6,15 +6,20 @@
 #include <strings.h>
 
 static const struct s3_action actions[] = {
-#define S3_ACTION(name, method, scope, sub, body, handler)                                         \
-    {#name, method, S3_SCOPE_##scope, sub, S3_BODY_##body, s3_##handler##_ask,                     \
+#define S3_ACTION(name, method, scope, sub, body, handler) \
+    {#name,                                                \
+     method,                                               \
+     S3_SCOPE_##scope,                                     \
+     sub,                                                  \
+     S3_BODY_##body,                                       \
+     s3_##handler##_ask,                                   \
      s3_##handler##_answer},
 #include "dos/api/s3/actions.def"
 #undef S3_ACTION
 };
 
 static const char *const unbuilt_params[] = {
-#define S3_UNBUILT_PARAM(name)         name,
+#define S3_UNBUILT_PARAM(name) name,
 #define S3_UNBUILT_HEADER(name, value)
 #include "dos/api/s3/unbuilt.def"
 #undef S3_UNBUILT_PARAM

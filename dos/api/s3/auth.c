@@ -17,17 +17,16 @@ static enum err_code check(struct s3_exchange *x, const struct sigv4_auth *auth,
 {
     struct dos_identity identity;
     bool is_known = dos_directory_key(x->s3->options.directory, auth->key_id, &identity);
-    const struct sigv4_check c = {.request = x->request,
-                                  .auth = auth,
-                                  .service = "s3",
-                                  .key_id = is_known ? auth->key_id : "",
-                                  .secret = is_known ? identity.secret : x->s3->dummy_secret,
-                                  .body = SIGV4_BODY_LATER,
-                                  .unsigned_payload_ok = x->s3->options.unsigned_payload_ok,
-                                  .wall_ms = x->s3->options.clock
-                                                 .read(x->s3->options.clock.self)
-                                                 .wall_ms,
-                                  .keys = thread_keys()};
+    const struct sigv4_check c = {
+        .request = x->request,
+        .auth = auth,
+        .service = "s3",
+        .key_id = is_known ? auth->key_id : "",
+        .secret = is_known ? identity.secret : x->s3->dummy_secret,
+        .body = SIGV4_BODY_LATER,
+        .unsigned_payload_ok = x->s3->options.unsigned_payload_ok,
+        .wall_ms = x->s3->options.clock.read(x->s3->options.clock.self).wall_ms,
+        .keys = thread_keys()};
     enum err_code code = sigv4_check(&c, &x->payload, err);
     if (is_known && code == ERR_OK)
         memcpy(x->account, identity.account, sizeof x->account);

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-void s3_body_open(struct s3_body *b, const struct dos_bodies *bodies, const struct s3_body_plan *plan,
-                  const struct request *request)
+void s3_body_open(struct s3_body *b, const struct dos_bodies *bodies,
+                  const struct s3_body_plan *plan, const struct request *request)
 {
     *b = (struct s3_body){.bodies = bodies,
                           .kind = plan->kind,
@@ -85,8 +85,7 @@ enum err_code s3_body_keep(struct s3_body *b, struct dos_body *body, struct err 
         return ERR_OK;
     /* The temporary name is random enough to be the name for good. */
     INV(str_copy(b->ref, sizeof b->ref, b->file.name));
-    *body = (struct dos_body){
-        .kind = DOS_BODY_FILE, .ref = b->ref, .size_bytes = b->size_bytes};
+    *body = (struct dos_body){.kind = DOS_BODY_FILE, .ref = b->ref, .size_bytes = b->size_bytes};
     return b->bodies->keep(b->bodies->self, &b->file, DOS_FOLDER_OBJECTS, b->ref, err);
 }
 

@@ -32,7 +32,7 @@ struct s3_body {
     struct buf memory;
     struct dos_temporary file;
     struct err err;
-    char ref[DOS_REF_SIZE];           /* name of the file, once it is kept */
+    char ref[DOS_REF_SIZE];            /* name of the file, once it is kept */
     char md5_hex[DIGEST_MD5_HEX_SIZE]; /* once it has ended, if wanted */
     unsigned char md5_bytes[DIGEST_MD5_SIZE];
     char sha256_hex[DIGEST_SHA256_HEX_SIZE];
@@ -46,8 +46,8 @@ struct s3_body_plan {
     bool is_md5_wanted;
 };
 
-void s3_body_open(struct s3_body *b, const struct dos_bodies *bodies, const struct s3_body_plan *plan,
-                  const struct request *request);
+void s3_body_open(struct s3_body *b, const struct dos_bodies *bodies,
+                  const struct s3_body_plan *plan, const struct request *request);
 /* Takes all of it. */
 void s3_body_take(struct s3_body *b, const void *data, size_t len);
 /* It is whole: finishes the hashes, compares the client's own checksum; gives the first error. */

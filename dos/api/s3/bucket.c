@@ -38,13 +38,11 @@ static enum err_code check_location(const struct s3_exchange *x, struct err *err
                           .end = buf_str(&x->body.memory) + x->body.memory.len};
     enum err_code code = ERR_OK;
     enum dos_xml_event ev = DOS_XML_END;
-    while (code == ERR_OK && x->body.memory.len > 0 &&
-           (ev = dos_xml_next(&xml)) != DOS_XML_END) {
+    while (code == ERR_OK && x->body.memory.len > 0 && (ev = dos_xml_next(&xml)) != DOS_XML_END) {
         if (ev == DOS_XML_BAD)
             code = err_set(err, ERR_MALFORMED_XML, "The XML you provided was not well-formed");
-        else if (ev == DOS_XML_CLOSE && xml.depth == 2 &&
-                 str_eq(xml.name, "LocationConstraint") && xml.text.len > 0 &&
-                 !str_eq(buf_str(&xml.text), x->s3->options.region))
+        else if (ev == DOS_XML_CLOSE && xml.depth == 2 && str_eq(xml.name, "LocationConstraint") &&
+                 xml.text.len > 0 && !str_eq(buf_str(&xml.text), x->s3->options.region))
             code = err_set(err, ERR_LOCATION, "This region is %s", x->s3->options.region);
         else if (ev == DOS_XML_OPEN && xml.depth == 2 && !str_eq(xml.name, "LocationConstraint"))
             code = err_set(err, ERR_NOT_IMPLEMENTED, "CreateBucketConfiguration.%s", xml.name);

@@ -11,8 +11,8 @@ static const struct row {
     bool is_crc;
     unsigned kind;
 } rows[] = {
-#define IS_CRC    true
-#define IS_DIGEST false
+#define IS_CRC             true
+#define IS_DIGEST          false
 #define X(name, how, kind) {"x-amz-checksum-" name, IS_##how, kind},
     S3_CHECKSUMS(X)
 #undef X

@@ -1,4 +1,5 @@
-/* checksum.h - x-amz-checksum-*: what a client says its body sums up to, verified while it comes. */
+/* checksum.h - x-amz-checksum-*: what a client says its body sums up to, verified while it comes.
+ */
 #pragma once
 
 #include "base/event.h"
@@ -6,11 +7,11 @@
 #include "proto/auth/digest.h"
 
 /* header's suffix, how it is computed, digest or CRC */
-#define S3_CHECKSUMS(X)                                                                            \
-    X("crc32", CRC, DOS_CRC_32)                                                                    \
-    X("crc32c", CRC, DOS_CRC_32C)                                                                  \
-    X("crc64nvme", CRC, DOS_CRC_64NVME)                                                            \
-    X("sha1", DIGEST, DIGEST_SHA1)                                                                 \
+#define S3_CHECKSUMS(X)                 \
+    X("crc32", CRC, DOS_CRC_32)         \
+    X("crc32c", CRC, DOS_CRC_32C)       \
+    X("crc64nvme", CRC, DOS_CRC_64NVME) \
+    X("sha1", DIGEST, DIGEST_SHA1)      \
     X("sha256", DIGEST, DIGEST_SHA256)
 
 /* One being computed. Zeroed = the client gave none. */

@@ -60,8 +60,8 @@ void s3_xml_time(struct buf *out, const char *name, int64_t wall_ms);
 /* An ETag with its quotes. */
 void s3_xml_etag(struct buf *out, const char *etag);
 
-#define S3_ACTION(name, method, scope, sub, body, handler)                                         \
-    enum err_code s3_##handler##_ask(struct s3_exchange *x, struct err *err);                      \
+#define S3_ACTION(name, method, scope, sub, body, handler)                    \
+    enum err_code s3_##handler##_ask(struct s3_exchange *x, struct err *err); \
     void s3_##handler##_answer(struct s3_exchange *x, struct dos_unpack *fields);
 #include "dos/api/s3/actions.def"
 #undef S3_ACTION

@@ -59,8 +59,7 @@ static const char *override_of(struct s3_exchange *x, const char *name)
 
 static void set_headers(struct s3_exchange *x, const struct view *v, struct http_pool_reply *reply)
 {
-    struct header *h =
-        arena_alloc(&x->arena, (S3_HEADERS_LEN_MAX + OWN_HEADERS) * sizeof *h);
+    struct header *h = arena_alloc(&x->arena, (S3_HEADERS_LEN_MAX + OWN_HEADERS) * sizeof *h);
     char *date = arena_alloc(&x->arena, DOS_HTTP_DATE_SIZE);
     size_t len = s3_headers_replay(v->headers, &x->arena, &reply->content_type, h,
                                    S3_HEADERS_LEN_MAX);
@@ -76,9 +75,9 @@ static void set_headers(struct s3_exchange *x, const struct view *v, struct http
     h[len++] = (struct header){"Accept-Ranges", "bytes"};
     if (v->is_partial)
         h[len++] = (struct header){
-            "Content-Range", arena_printf(&x->arena, "bytes %lld-%lld/%lld", (long long)v->offset,
-                                          (long long)(v->offset + v->len - 1),
-                                          (long long)v->size_bytes)};
+            "Content-Range",
+            arena_printf(&x->arena, "bytes %lld-%lld/%lld", (long long)v->offset,
+                         (long long)(v->offset + v->len - 1), (long long)v->size_bytes)};
     reply->headers = h;
     reply->headers_len = len;
 }

@@ -64,9 +64,8 @@ enum err_code s3_list_objects_ask(struct s3_exchange *x, struct err *err)
     struct dos_list *list = &x->ask.op.list;
     const char *max = s3_target_param(&x->target, "max-keys");
     x->ask.op.kind = DOS_OP_LIST_OBJECTS;
-    *list = (struct dos_list){.prefix = param(x, "prefix"),
-                              .delimiter = param(x, "delimiter"),
-                              .max = DOS_LIST_MAX};
+    *list = (struct dos_list){
+        .prefix = param(x, "prefix"), .delimiter = param(x, "delimiter"), .max = DOS_LIST_MAX};
     if (max != NULL && !str_parse_i64(max, 0, INT32_MAX, &list->max))
         return err_set(err, ERR_INVALID_PARAMETER, "max-keys is not a number that fits");
     if (list->max > DOS_LIST_MAX)

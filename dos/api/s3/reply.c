@@ -84,9 +84,10 @@ void s3_reply_error(struct s3_exchange *x, const struct err *err)
         buf_text(&xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
         dos_xml_element(&xml, "Code", *row->s3 != '\0' ? row->s3 : "InternalError");
         /* What went wrong inside is for the log. */
-        dos_xml_element(&xml, "Message", row->http == 500 ? "We encountered an internal error. "
-                                                            "Please try again."
-                                                          : err->text);
+        dos_xml_element(&xml, "Message",
+                        row->http == 500 ? "We encountered an internal error. "
+                                           "Please try again."
+                                         : err->text);
         dos_xml_element(&xml, "Resource", x->request->target);
         dos_xml_element(&xml, "RequestId", x->request->trace);
         dos_xml_element(&xml, "HostId", x->request->trace);

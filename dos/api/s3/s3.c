@@ -29,6 +29,9 @@ static enum err_code refuse_bucket(const struct s3_exchange *x, struct err *err)
 static enum err_code refuse_early(const struct s3_exchange *x, int64_t length, struct err *err)
 {
     const struct dos_s3_options *o = &x->s3->options;
+    const char *owner = request_header(x->request, "x-amz-expected-bucket-owner");
+    if (owner != NULL && !str_eq(owner, x->account)) /* one has access to one's own only */
+        return err_set(err, ERR_DENIED, "Access Denied");
     if (!takes_object(x->action))
         return ERR_OK;
     if (length > o->object_bytes_max)
@@ -61,12 +64,12 @@ static bool on_headers(void *self, struct http_exchange *http, const struct http
         s3_reply_error(x, &err);
         return false;
     }
-    const struct s3_body_plan plan = {
-        .kind = x->action->body,
-        .length = head->content_length,
-        .limit_bytes = x->s3->options.object_bytes_max,
-        .is_md5_wanted =
-            takes_object(x->action) || request_header(x->request, "content-md5") != NULL};
+    const struct s3_body_plan plan = {.kind = x->action->body,
+                                      .length = head->content_length,
+                                      .limit_bytes = x->s3->options.object_bytes_max,
+                                      .is_md5_wanted = takes_object(x->action) ||
+                                                       request_header(x->request, "content-md5") !=
+                                                           NULL};
     s3_body_open(&x->body, &x->s3->options.bodies, &plan, x->request);
     return true;
 }
@@ -122,10 +125,8 @@ static void on_body_end(void *self, struct http_exchange *http)
     struct s3_exchange *x = http_exchange_user(http);
     struct err err = {0};
     x->ask.answered = answered;
-    x->ask.op = (struct dos_op){.account = x->account,
-                                .bucket = x->target.bucket,
-                                .key = x->target.key,
-                                .upload = ""};
+    x->ask.op = (struct dos_op){
+        .account = x->account, .bucket = x->target.bucket, .key = x->target.key, .upload = ""};
     if (s3_body_end(&x->body, &err) != ERR_OK || check_hashes(x, &err) != ERR_OK ||
         x->action->ask(x, &err) != ERR_OK)
         s3_reply_error(x, &err);

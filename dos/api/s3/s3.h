@@ -1,9 +1,9 @@
 /* s3.h - the S3 face of dos: an http pool's handler. Path style; SigV4 in headers.
  *
- *   on_headers    target -> action -> signature -> what the headers alone can refuse (507, 404, 403)
- *   on_data       counted, hashed, spilled to a temporary file
- *   on_body_end   hashes compared -> file durable -> op to the index
- *   answered      (loop thread, after COMMIT) -> XML or a file to send
+ *   on_headers    target -> action -> signature -> what the headers alone can refuse (507, 404,
+ * 403) on_data       counted, hashed, spilled to a temporary file on_body_end   hashes compared ->
+ * file durable -> op to the index answered      (loop thread, after COMMIT) -> XML or a file to
+ * send
  *
  * What is not built answers NotImplemented with its name. */
 #pragma once

@@ -145,8 +145,7 @@ void s3_abort_upload_answer(struct s3_exchange *x, struct dos_unpack *fields)
 enum err_code s3_list_parts_ask(struct s3_exchange *x, struct err *err)
 {
     const char *after = s3_target_param(&x->target, "part-number-marker");
-    if (after != NULL && *after != '\0' &&
-        !str_parse_i64(after, 0, DOS_PART_MAX, &x->ask.op.part))
+    if (after != NULL && *after != '\0' && !str_parse_i64(after, 0, DOS_PART_MAX, &x->ask.op.part))
         return err_set(err, ERR_INVALID_PARAMETER, "part-number-marker is not a part number");
     return set_upload(x, DOS_OP_LIST_PARTS, err);
 }

@@ -36,7 +36,7 @@ struct dos_xml {
     bool is_root_seen, is_bad;
     bool is_closing; /* an "<x/>" whose end was not told yet */
     bool is_closed;  /* the last event was a close: its text is over */
-    int open;                              /* elements that are open */
+    int open;        /* elements that are open */
     struct {
         const char *name;
         size_t len;

@@ -1,5 +1,5 @@
-/* tier.c - the flow of a host's request: who and what is granted is settled by the headers, what the
- * manifest names by the index. */
+/* tier.c - the flow of a host's request: who and what is granted is settled by the headers, what
+ * the manifest names by the index. */
 #include "dos/api/tier/tier.h"
 
 #include "base/check.h"
@@ -76,11 +76,9 @@ static enum err_code check_grant(const struct fetch *f, const char *grant, int64
 {
     char hex[DOS_SECRET_SIZE];
     unsigned char key[GRANT_KEY_SIZE];
-    if (!dos_directory_secret(f->tier->directory, "grant", hex) ||
-        !str_unhex(key, sizeof key, hex))
+    if (!dos_directory_secret(f->tier->directory, "grant", hex) || !str_unhex(key, sizeof key, hex))
         return err_set(err, ERR_UNAVAILABLE, "the key of grants is not here yet");
-    enum err_code code =
-        grant_check(grant, key, f->request->peer_node, f->manifest, wall_ms, err);
+    enum err_code code = grant_check(grant, key, f->request->peer_node, f->manifest, wall_ms, err);
     explicit_bzero(key, sizeof key);
     explicit_bzero(hex, sizeof hex);
     return code;

@@ -28,8 +28,9 @@ static bool drop_privileges(void)
     for (int cap = 0; cap <= LAST_CAPABILITY; cap++)
         if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno != EINVAL)
             return false;
-    if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setresgid(JAIL_UID, JAIL_UID, JAIL_UID) != 0 ||
-                           setresuid(JAIL_UID, JAIL_UID, JAIL_UID) != 0))
+    if (geteuid() == 0 &&
+        (setgroups(0, NULL) != 0 || setresgid(JAIL_UID, JAIL_UID, JAIL_UID) != 0 ||
+         setresuid(JAIL_UID, JAIL_UID, JAIL_UID) != 0))
         return false;
     return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
            syscall(SYS_capset, &head, none) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;

@@ -53,7 +53,8 @@ static enum err_code bind_file(const char *from, const char *path, unsigned long
     return ERR_OK;
 }
 
-/* What the dynamic loader would load, as ldd asks it; runs before anything of the tenant is near. */
+/* What the dynamic loader would load, as ldd asks it; runs before anything of the tenant is near.
+ */
 static enum err_code list_libraries(const struct jail *j, char *list, struct err *err)
 {
     int ends[2];
@@ -69,7 +70,8 @@ static enum err_code list_libraries(const struct jail *j, char *list, struct err
         _exit(127);
     }
     close(ends[1]);
-    for (ssize_t n; len < LIST_SIZE - 1 && (n = read(ends[0], list + len, LIST_SIZE - 1 - len)) > 0;)
+    for (ssize_t n;
+         len < LIST_SIZE - 1 && (n = read(ends[0], list + len, LIST_SIZE - 1 - len)) > 0;)
         len += (size_t)n;
     list[len] = '\0';
     close(ends[0]);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ADDRESSES = 24, VNI = 7 };
+enum { ADDRESSES = 14, VNI = 7 }; /* fewer than subscribers would like to have */
 
 static const char crown_tables[] =
     "CREATE TABLE instance(id TEXT PRIMARY KEY, token TEXT NOT NULL UNIQUE, cluster TEXT NOT NULL,"
@@ -161,7 +161,7 @@ static enum err_code run(struct crown_core *c, const char *token, struct buf *ou
     id_new(r.id, "i", &c->rng);
     draw_cluster(c, r.cluster);
     /* Written first, refused after: the savepoint has to take it back. */
-    store_run(c->store, "INSERT INTO instance VALUES(?, ?, ?, 1, ?, 'running', '', 0, 0)", "sssi",
+    store_run(c->store, "INSERT INTO instance VALUES(?, ?, ?, 1, nullif(?, 0), 'running', '', 0, 0)", "sssi",
               r.id, token, r.cluster, r.address);
     if (r.address == 0)
         return err_set(err, ERR_NO_CAPACITY, "no address is free");

@@ -1,0 +1,366 @@
+/* Joining and renewal: a token lets one key in, once, under one name; a renewal is for the same key
+ * only (PROTOCOL 10, I17). Signing is real; the job is done by the test. */
+#include "tests/unit/unit.h"
+
+#include "base/check.h"
+#include "base/str.h"
+#include "base/turn.h"
+#include "proto/auth/cert.h"
+#include "proto/auth/token.h"
+#include "proto/sync/admit.h"
+
+#include <string.h>
+
+enum { JOB_KIND = 7, WALL = 1763632415 };
+
+static const int64_t wall_ms = (int64_t)WALL * 1000;
+
+/* Keys and requests are made once: they cost time. */
+static struct buf ca_key, ca_cert, key_a, csr_a, csr_a2, csr_b;
+static struct rng_seeded ca_seed = {.state = 1};
+
+struct fixture {
+    struct store *store;
+    struct rng_seeded seed;
+    struct rng rng;
+    struct sync_parent parent;
+    struct admit admit;
+    struct arena arena;
+    struct effects out;
+    uint64_t next;
+    int64_t wall_ms;
+};
+
+static void no_fact(void *core, const char *node, const struct wire_item *fact,
+                    const struct event *ev)
+{
+    (void)core, (void)node, (void)fact, (void)ev;
+}
+
+static int make_keys(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct buf other = {0};
+    struct rng rng = rng_seeded(&ca_seed);
+    bool fine = cert_make_key(&ca_key, &err) == ERR_OK && cert_make_key(&key_a, &err) == ERR_OK &&
+                cert_make_key(&other, &err) == ERR_OK &&
+                cert_make_root(&(struct cert_root){.key_pem = buf_str(&ca_key),
+                                                   .cn = "test-ca",
+                                                   .wall_ms = wall_ms,
+                                                   .life_s = CERT_CA_LIFE_S,
+                                                   .rng = &rng},
+                               &ca_cert, &err) == ERR_OK &&
+                cert_make_csr(buf_str(&key_a), "a", &csr_a, &err) == ERR_OK &&
+                cert_make_csr(buf_str(&key_a), "a", &csr_a2, &err) == ERR_OK &&
+                cert_make_csr(buf_str(&other), "a", &csr_b, &err) == ERR_OK;
+    buf_fini(&other);
+    return fine ? 0 : -1;
+}
+
+static int drop_keys(void **state)
+{
+    (void)state;
+    struct buf *const all[] = {&ca_key, &ca_cert, &key_a, &csr_a, &csr_a2, &csr_b};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        buf_fini(all[i]);
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    static struct fixture f;
+    const char *const migrations[] = {sync_parent_schema, admit_schema};
+    const struct store_schema schema = {migrations, 2};
+    const struct sync_timing timing = sync_timing_default();
+    const struct sync_parent_hooks hooks = {.on_fact = no_fact};
+    const struct admit_facts facts = {buf_str(&ca_cert), "parent", "lab", "laba"};
+    struct err err = {0};
+    f = (struct fixture){.seed = {.state = 5}, .wall_ms = wall_ms};
+    f.rng = rng_seeded(&f.seed);
+    f.out.arena = &f.arena;
+    if (store_open(&f.store, ":memory:", &schema, &err) != ERR_OK)
+        return -1;
+    sync_parent_init(&f.parent, f.store, &f.rng, &hooks, &timing);
+    sync_parent_start(&f.parent, &(struct event){.kind = EVENT_START});
+    admit_init(&f.admit, f.store, &f.rng, &f.parent, JOB_KIND, &facts);
+    *state = &f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    sync_parent_fini(&f->parent);
+    store_close(f->store);
+    arena_fini(&f->arena);
+    return 0;
+}
+
+static void add_token(struct fixture *f, const char *token, const char *node)
+{
+    char hash[DIGEST_SHA256_HEX_SIZE];
+    token_hash(hash, token);
+    admit_token_add(f->store, hash, node, "host", f->wall_ms + ADMIT_TOKEN_LIFE_MS);
+}
+
+/* A request to join (or to renew, as `peer`); ERR_OK: a job numbered f->next was ordered. */
+static enum err_code ask(struct fixture *f, const char *node, const char *token, const char *csr,
+                         const char *peer)
+{
+    struct err err = {0};
+    CLEANUP(buf_fini) struct buf body = {0};
+    struct wire_join join = {.node = node, .token = token, .csr = csr};
+    wire_encode(&body, &wire_join_type, &join);
+    struct event ev = {.kind = EVENT_REQUEST,
+                       .at = {.wall_ms = f->wall_ms},
+                       .request = {.id = ++f->next,
+                                   .body = buf_str(&body),
+                                   .body_len = body.len,
+                                   .peer_node = peer,
+                                   .peer_serial = ""}};
+    f->out.first = f->out.last = NULL;
+    enum err_code code = *peer != '\0' ? admit_renew(&f->admit, &ev, f->next, &f->out, &err)
+                                       : admit_join(&f->admit, &ev, f->next, &f->out, &err);
+    assert_true((code == ERR_OK) == (f->out.first != NULL));
+    return code;
+}
+
+/* Does job `id` as the shell would, for `spec`; the status that the request hears, 0 = nothing. */
+static int sign_spec(struct fixture *f, uint64_t id, const struct admit_sign *spec)
+{
+    CLEANUP(buf_fini) struct buf pem = {0};
+    struct err err = {0};
+    const struct cert_sign s = {.ca_cert_pem = buf_str(&ca_cert),
+                                .ca_key_pem = buf_str(&ca_key),
+                                .csr_pem = spec->csr,
+                                .cn = spec->node,
+                                .kind = CERT_LEAF,
+                                .wall_ms = spec->wall_ms,
+                                .life_s = CERT_LEAF_LIFE_S,
+                                .rng = &f->rng};
+    enum err_code code = cert_sign(&s, &pem, &err);
+    struct event ev = {.kind = EVENT_JOB_DONE,
+                       .job = {.job_id = id,
+                               .kind = JOB_KIND,
+                               .code = code,
+                               .text = err.text,
+                               .result = pem.data,
+                               .result_size = pem.len}};
+    f->out.first = f->out.last = NULL;
+    bool ours = admit_signed(&f->admit, &ev, &f->out);
+    return ours && f->out.first != NULL ? f->out.first->reply.status : 0;
+}
+
+static struct admit_sign ordered(const struct fixture *f)
+{
+    const struct effect *e = f->out.first;
+    assert_int_equal(e->kind, EFFECT_JOB);
+    assert_int_equal(e->job.kind, JOB_KIND);
+    assert_int_equal(e->job.spec_size, sizeof(struct admit_sign));
+    struct admit_sign spec;
+    memcpy(&spec, e->job.spec, sizeof spec);
+    return spec;
+}
+
+static int sign(struct fixture *f)
+{
+    struct admit_sign spec = ordered(f);
+    return sign_spec(f, f->next, &spec);
+}
+
+static bool is_known(struct fixture *f, const char *node)
+{
+    return store_has(f->store, "SELECT 1 FROM child WHERE node=? AND removed=0", "s", node);
+}
+
+static void a_token_lets_its_node_in(void **state)
+{
+    struct fixture *f = *state;
+    struct wire_joined joined;
+    struct cert_info info;
+    struct err err = {0};
+    add_token(f, "token", "a");
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+    assert_string_equal(ordered(f).node, "a");
+    assert_string_equal(ordered(f).kind, "host");
+    assert_false(is_known(f, "a")); /* not before its certificate is made */
+    assert_int_equal(sign(f), 200);
+    assert_true(is_known(f, "a"));
+    const struct effect_reply *reply = &f->out.first->reply;
+    assert_int_equal(wire_decode(&wire_joined_type, reply->body, reply->body_len, &f->arena, &joined,
+                                 &err),
+                     ERR_OK);
+    assert_int_equal(cert_verify(joined.ca, joined.certificate, f->wall_ms, &err), ERR_OK);
+    assert_int_equal(cert_info_read(&info, joined.certificate, &err), ERR_OK);
+    assert_string_equal(info.cn, "a");
+    assert_true(store_has(f->store, "SELECT 1 FROM child WHERE node='a' AND serial=?", "s",
+                          info.serial));
+    assert_string_equal(joined.region, "lab");
+    assert_string_equal(joined.zone, "laba");
+}
+
+static void a_token_is_good_for_one_key(void **state)
+{
+    struct fixture *f = *state;
+    add_token(f, "token", "a");
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+    assert_int_equal(sign(f), 200);
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_b), ""), ERR_TOKEN_INVALID);
+}
+
+/* Two who ask at once with one token: one of them gets a certificate. */
+static void a_token_is_good_for_one_key_also_at_once(void **state)
+{
+    struct fixture *f = *state;
+    int granted = 0;
+    add_token(f, "token", "a");
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+    uint64_t first_id = f->next;
+    struct admit_sign first = ordered(f);
+    bool second_ordered = ask(f, "a", "token", buf_str(&csr_b), "") == ERR_OK;
+    struct admit_sign second = second_ordered ? ordered(f) : (struct admit_sign){0};
+    granted += sign_spec(f, first_id, &first) == 200;
+    granted += second_ordered && sign_spec(f, f->next, &second) == 200;
+    assert_int_equal(granted, 1);
+}
+
+/* The answer may have been lost: the same request is answered again. */
+static void the_same_request_may_ask_again(void **state)
+{
+    struct fixture *f = *state;
+    add_token(f, "token", "a");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+        assert_int_equal(sign(f), 200);
+    }
+}
+
+static void a_token_is_bound_to_a_name_and_a_time(void **state)
+{
+    struct fixture *f = *state;
+    add_token(f, "token", "a");
+    assert_int_equal(ask(f, "b", "token", buf_str(&csr_a), ""), ERR_TOKEN_INVALID);
+    assert_int_equal(ask(f, "a", "another", buf_str(&csr_a), ""), ERR_TOKEN_INVALID);
+    assert_int_equal(ask(f, "a", "", buf_str(&csr_a), ""), ERR_TOKEN_INVALID);
+    f->wall_ms += ADMIT_TOKEN_LIFE_MS + 1;
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_TOKEN_INVALID);
+    f->wall_ms -= 1;
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+}
+
+static void tokens_are_not_kept_as_text(void **state)
+{
+    struct fixture *f = *state;
+    add_token(f, "token", "a");
+    assert_true(store_has(f->store, "SELECT 1 FROM admit_token", ""));
+    assert_false(store_has(f->store, "SELECT 1 FROM admit_token WHERE hash LIKE '%token%'", ""));
+}
+
+/* A CSR that is garbage costs the token nothing. */
+static void what_cannot_be_signed_is_refused_and_leaves_the_token(void **state)
+{
+    struct fixture *f = *state;
+    add_token(f, "token", "a");
+    assert_int_equal(ask(f, "a", "token", "no csr", ""), ERR_OK);
+    assert_int_equal(sign(f), 400);
+    assert_false(is_known(f, "a"));
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+    assert_int_equal(sign(f), 200);
+}
+
+static void join_a(struct fixture *f)
+{
+    add_token(f, "token", "a");
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+    assert_int_equal(sign(f), 200);
+}
+
+static void a_renewal_is_for_the_same_key_and_the_same_name(void **state)
+{
+    struct fixture *f = *state;
+    join_a(f);
+    assert_int_equal(ask(f, "a", "", buf_str(&csr_b), "a"), ERR_PEER_UNKNOWN);
+    assert_int_equal(ask(f, "a", "", buf_str(&csr_a2), "b"), ERR_PEER_DENIED);
+    assert_int_equal(ask(f, "b", "", buf_str(&csr_a2), "b"), ERR_PEER_UNKNOWN);
+    assert_int_equal(ask(f, "a", "", buf_str(&csr_a2), "a"), ERR_OK);
+    assert_int_equal(sign(f), 200);
+}
+
+/* PROTOCOL 10: racks are switched off. An expired certificate may do this one thing. */
+static void an_expired_node_may_renew_and_a_removed_one_may_not(void **state)
+{
+    struct fixture *f = *state;
+    join_a(f);
+    f->wall_ms += (int64_t)CERT_LEAF_LIFE_S * 1000 + 86400000;
+    assert_int_equal(ask(f, "a", "", buf_str(&csr_a2), "a"), ERR_OK);
+    assert_int_equal(sign(f), 200);
+    sync_parent_remove(&f->parent, "a");
+    assert_int_equal(ask(f, "a", "", buf_str(&csr_a2), "a"), ERR_PEER_UNKNOWN);
+}
+
+static void a_renewal_keeps_the_certificate_before_it_and_no_older_one(void **state)
+{
+    struct fixture *f = *state;
+    join_a(f);
+    int64_t before = store_i64(f->store, 0, "SELECT count(DISTINCT serial) FROM child", "");
+    assert_int_equal(before, 1);
+    char first[64] = "";
+    struct query q;
+    query_open(&q, f->store, "SELECT serial FROM child", "");
+    assert_true(query_next(&q));
+    str_copy(first, sizeof first, query_text(&q, 0));
+    query_close(&q);
+    assert_int_equal(ask(f, "a", "", buf_str(&csr_a2), "a"), ERR_OK);
+    assert_int_equal(sign(f), 200);
+    assert_true(store_has(f->store, "SELECT 1 FROM child WHERE serial<>?1 AND serial_before=?1", "s",
+                          first));
+    assert_int_equal(ask(f, "a", "", buf_str(&csr_a2), "a"), ERR_OK);
+    assert_int_equal(sign(f), 200);
+    assert_false(store_has(f->store, "SELECT 1 FROM child WHERE serial=?1 OR serial_before=?1", "s",
+                           first));
+}
+
+/* Slots are few: each ends with its job, however that ends. */
+static void those_who_wait_are_bounded_and_let_go(void **state)
+{
+    struct fixture *f = *state;
+    add_token(f, "token", "a");
+    for (int round = 0; round < 2; round++) {
+        uint64_t first = f->next + 1;
+        for (int i = 0; i < ADMIT_PENDING_MAX; i++)
+            assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+        assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_UNAVAILABLE);
+        for (uint64_t id = first; id < first + ADMIT_PENDING_MAX; id++) {
+            struct event ev = {.kind = EVENT_JOB_DONE,
+                               .job = {.job_id = id,
+                                       .kind = JOB_KIND,
+                                       .code = ERR_TIMEOUT,
+                                       .text = "too late"}};
+            f->out.first = f->out.last = NULL;
+            assert_true(admit_signed(&f->admit, &ev, &f->out));
+            assert_int_equal(f->out.first->reply.status, 503);
+            assert_false(admit_signed(&f->admit, &ev, &f->out)); /* once */
+        }
+    }
+}
+
+#define ADMIT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ADMIT_TEST(a_token_lets_its_node_in),
+        ADMIT_TEST(a_token_is_good_for_one_key),
+        ADMIT_TEST(a_token_is_good_for_one_key_also_at_once),
+        ADMIT_TEST(the_same_request_may_ask_again),
+        ADMIT_TEST(a_token_is_bound_to_a_name_and_a_time),
+        ADMIT_TEST(tokens_are_not_kept_as_text),
+        ADMIT_TEST(what_cannot_be_signed_is_refused_and_leaves_the_token),
+        ADMIT_TEST(a_renewal_is_for_the_same_key_and_the_same_name),
+        ADMIT_TEST(an_expired_node_may_renew_and_a_removed_one_may_not),
+        ADMIT_TEST(a_renewal_keeps_the_certificate_before_it_and_no_older_one),
+        ADMIT_TEST(those_who_wait_are_bounded_and_let_go),
+    };
+    return cmocka_run_group_tests(tests, make_keys, drop_keys);
+}
