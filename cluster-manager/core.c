@@ -139,6 +139,7 @@ static void reload(void *self)
 {
     struct cluster_core *c = self;
     sync_parent_reload(&c->down);
+    admit_reload(&c->admit);
     sync_child_reload(&c->up);
     c->retry_mono_ms = 0; /* whatever waits is looked at again */
 }

@@ -166,6 +166,19 @@ static void admit_node(struct admit *a, const struct admit_pending *who, const c
     log_info("node.admitted", "node", who->node, "kind", who->kind, "serial", serial, NULL);
 }
 
+void admit_reload(struct admit *a)
+{
+    memset(a->pending, 0, sizeof a->pending);
+}
+
+/* Another key may have used the token while this one was being signed for. */
+static bool is_still_good(struct admit *a, const struct admit_pending *who)
+{
+    return who->token_hash[0] == '\0' ||
+           store_has(a->store, "SELECT 1 FROM admit_token WHERE hash=?1 AND csr_hash IN ('', ?2)",
+                     "ss", who->token_hash, who->csr_hash);
+}
+
 static void reply_error(struct effects *out, uint64_t request_id, const struct err *err)
 {
     effect_reply(out, request_id, err_row(err->code)->http, "text/plain", err->text,
@@ -187,6 +200,11 @@ bool admit_signed(struct admit *a, const struct event *ev, struct effects *out)
     struct cert_info info;
     str_copy(err.text, sizeof err.text, ev->job.text);
     buf_append(&certificate, ev->job.result, ev->job.result_size);
+    if (!is_still_good(a, &who)) {
+        err_set(&err, ERR_TOKEN_INVALID, "this token was used meanwhile: make a new one");
+        reply_error(out, who.request_id, &err);
+        return true;
+    }
     if (ev->job.code != ERR_OK || cert_info_read(&info, buf_str(&certificate), &err) != ERR_OK) {
         reply_error(out, who.request_id, &err);
         return true;

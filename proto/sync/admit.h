@@ -60,5 +60,7 @@ enum err_code admit_join(struct admit *a, const struct event *ev, uint64_t job_i
                          struct effects *out, struct err *err);
 enum err_code admit_renew(struct admit *a, const struct event *ev, uint64_t job_id,
                           struct effects *out, struct err *err);
+/* The transaction was lost: forgets what waits; a node that asked asks again. */
+void admit_reload(struct admit *a);
 /* The job's result; false when it is not one of ours. */
 bool admit_signed(struct admit *a, const struct event *ev, struct effects *out);

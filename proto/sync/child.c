@@ -70,6 +70,7 @@ void sync_child_reload(struct sync_child *c)
     c->idle = c->busy = (struct sync_call){0};
     c->fresh = false;
     c->lease_until_boot_ms = 0;
+    c->waiting = true; /* what the lost turn would have sent is sent by the next */
 }
 
 void sync_child_listed(struct sync_child *c)

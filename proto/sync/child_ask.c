@@ -127,7 +127,9 @@ static void send(struct sync_child *c, struct sync_call *call, bool carries, con
         fill_facts(c, &m, out->arena);
     c->hooks.on_capacity(c->hooks.core, &capacity, &health);
     m.capacity = buf_str(&capacity);
-    m.health = buf_str(&health);
+    char words[256]; /* as much as the message takes */
+    str_copy(words, sizeof words, buf_str(&health));
+    m.health = words;
     encode_message(c, &m, carries, &body);
     *call = (struct sync_call){
         .call_id = (uint64_t)c->seq, .seq = c->seq, .facts_to = m.facts_to, .carries = carries};

@@ -116,7 +116,7 @@ void sync_parent_add(struct sync_parent *p, const char *node, const char *kind, 
 {
     store_run(p->store,
               "INSERT INTO child(node, kind, serial) VALUES(?1, ?2, ?3)"
-              " ON CONFLICT DO UPDATE SET kind=?2, serial_before=serial, serial=?3, removed=0,"
+              " ON CONFLICT DO UPDATE SET kind=?2, serial_before='', serial=?3, removed=0,"
               " boot_n=0",
               "sss", node, kind, serial);
     link_add(p, node);

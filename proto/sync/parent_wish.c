@@ -48,6 +48,24 @@ static bool is_blocked(struct sync_parent *p, const char *kind, const char *id, 
                      "ssi", kind, id, pepoch);
 }
 
+/* R10 whatever the order of words within a turn: what was wished a moment ago at a later epoch and
+ * has not gone out yet waits for this end. */
+static void block_later(struct sync_parent *p, const struct wire_item *end)
+{
+    struct query q;
+    STORE_EACH (p->store, q,
+                "SELECT node, pepoch FROM wish WHERE kind=? AND id=? AND gone='' AND visible"
+                " AND pepoch>? AND rev=? ORDER BY node, pepoch",
+                "ssii", end->kind, end->id, end->pepoch, sync_parent_turn_rev(p)) {
+        const char *node = query_text(&q, 0);
+        int64_t pepoch = query_i64(&q, 1);
+        add_want_sum(p, node, 0 - wish_hash(p, node, end->kind, end->id, pepoch));
+        store_run(p->store,
+                  "UPDATE wish SET visible=0 WHERE node=? AND kind=? AND id=? AND pepoch=?", "sssi",
+                  node, end->kind, end->id, pepoch);
+    }
+}
+
 static void put_wish(struct sync_parent *p, const char *node, const struct wire_item *item)
 {
     uint64_t before = wish_hash(p, node, item->kind, item->id, item->pepoch);
@@ -60,6 +78,8 @@ static void put_wish(struct sync_parent *p, const char *node, const struct wire_
               sync_parent_turn_rev(p), item->gone, visible, item->body);
     add_want_sum(p, node, wish_hash(p, node, item->kind, item->id, item->pepoch) - before);
     sync_link_touch(p, node);
+    if (*item->gone != '\0')
+        block_later(p, item);
 }
 
 void sync_parent_want(struct sync_parent *p, const char *node, const char *kind, const char *id,

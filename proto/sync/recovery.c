@@ -124,14 +124,30 @@ static uint64_t sum_of(struct sync_parent *p, const char *node)
     return sum;
 }
 
-/* Every wish goes out anew under one revision above all that any child has seen. */
+/* Every wish gets a new revision above all that any child has seen, so many to one that a page can
+ * carry them. */
+static void number_anew(struct sync_parent *p)
+{
+    enum { WISHES_A_REV = 1000 };
+    int64_t count = store_i64(p->store, 0, "SELECT count(*) FROM wish", "");
+    int64_t rev = sync_parent_turn_rev(p);
+    for (int64_t done = 0; done < count; done += WISHES_A_REV)
+        store_run(p->store,
+                  "UPDATE wish SET rev=? WHERE (node, kind, id, pepoch) IN (SELECT node, kind, id,"
+                  " pepoch FROM wish ORDER BY node, kind, id, pepoch LIMIT ? OFFSET ?)",
+                  "iii", rev + done / WISHES_A_REV, (int64_t)WISHES_A_REV, done);
+    store_run(p->store, "UPDATE parent_self SET rev=max(rev, ?)", "i", rev + count / WISHES_A_REV);
+    p->turn_rev = 0;
+}
+
 static void wish_anew(struct sync_parent *p)
 {
     struct query q;
+    number_anew(p);
     store_run(p->store,
-              "UPDATE wish SET rev=?, visible=(gone<>'' OR NOT EXISTS (SELECT 1 FROM wish t WHERE"
+              "UPDATE wish SET visible=(gone<>'' OR NOT EXISTS (SELECT 1 FROM wish t WHERE"
               " t.kind=wish.kind AND t.id=wish.id AND t.gone<>'' AND t.pepoch<wish.pepoch))",
-              "i", sync_parent_turn_rev(p));
+              "");
     STORE_EACH (p->store, q, "SELECT node FROM child ORDER BY node", "") {
         const char *node = query_text(&q, 0);
         store_run(p->store, "UPDATE child SET want_sum=? WHERE node=?", "is",

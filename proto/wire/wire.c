@@ -11,22 +11,37 @@
 
 /* ---- encode ---------------------------------------------------------------------------- */
 
+/* Bytes of the letter at `p` in UTF-8 (RFC 3629), 0 = it is none. */
+static size_t letter_len(const unsigned char *p)
+{
+    size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+    if (len == 1)
+        return 1;
+    if (p[0] < 0xc2 || p[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
+    bool outside = (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf4 && p[1] >= 0x90);
+    return overlong || outside ? 0 : len;
+}
+
+/* What is no UTF-8 becomes U+FFFD: the other end would refuse the whole message for it. */
 void wire_quote(struct buf *out, const char *text)
 {
     buf_char(out, '"');
-    const char *run = text;
-    for (const char *p = text;; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c >= ' ' && c != '"' && c != '\\')
-            continue;
-        buf_append(out, run, (size_t)(p - run));
-        if (c == '\0')
-            break;
-        if (c == '"' || c == '\\')
-            buf_printf(out, "\\%c", c);
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0';) {
+        size_t len = letter_len(p);
+        if (len == 0)
+            buf_text(out, "\xef\xbf\xbd");
+        else if (*p == '"' || *p == '\\')
+            buf_printf(out, "\\%c", *p);
+        else if (*p < ' ')
+            buf_printf(out, "\\u%04x", *p);
         else
-            buf_printf(out, "\\u%04x", c);
-        run = p + 1;
+            buf_append(out, p, len);
+        p += len > 0 ? len : 1;
     }
     buf_char(out, '"');
 }

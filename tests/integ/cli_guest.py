@@ -19,9 +19,9 @@ class Tercet:
         # Guests are reached from inside the host; the API is asked from outside.
         wrapper = os.path.join(self.folder, "ssh")
         with open(wrapper, "w", encoding="utf-8") as file:
-            file.write(f'#!/bin/sh\nexec {shlex.join(c.inside("ssh", "-o", "UserKnownHostsFile=/dev/null"))} "$@"\n')
+            file.write(f'#!/bin/sh\nexec {cloud.SOURCE}/deploy/lab/host exec h1 /usr/bin/ssh -o UserKnownHostsFile=/dev/null "$@"\n')
         os.chmod(wrapper, stat.S_IRWXU)
-        self.environ = {**os.environ, "PATH": f"{self.folder}:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": self.folder, "EC2_URL": c.urls["ec2"],
+        self.environ = {**c.env, "PATH": f"{self.folder}:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": self.folder, "EC2_URL": c.urls["ec2"],
                         "S3_URL": c.urls["s3"], "AWS_ACCESS_KEY_ID": c.key_id, "AWS_SECRET_ACCESS_KEY": c.secret,
                         "AWS_DEFAULT_REGION": c.region}
 
@@ -57,7 +57,7 @@ def launch(tercet):
 
 def look(tercet, boots):
     until(f"the console tells of boot {boots}", lambda: console(tercet).count("TERCET-GUEST ready=") >= boots)
-    equal("SSH runs a command", tercet("instance ssh web --identity me -- cat /data/boots").strip(), str(boots))
+    equal("SSH runs a command", tercet(f"instance ssh web --identity {tercet.folder}/me -- cat /data/boots").strip(), str(boots))
 
 
 def console(tercet):

@@ -125,7 +125,7 @@ class Cloud:
         self.env = dict(os.environ, TERCET_STATE=self.state, TERCET_LAB=self.lab, TERCET_RACK=self.rack,
                         TERCET_PORT=str(free_ports()), TERCET_BUILD=BUILD)
         self.image = None
-        self.outside = outside()
+        self.outside = self.around()
 
     # -- life
     def start(self):
@@ -143,7 +143,7 @@ class Cloud:
         """Ends all of it; True when this machine is as it was."""
         subprocess.run([f"{SOURCE}/deploy/quickstart", "down"], env=self.env, check=True, timeout=120,
                        stdout=subprocess.DEVNULL)
-        return self.outside == outside()
+        return self.outside == self.around()
 
     def client(self, service, key_id=None, secret=None, **config):
         config = {"retries": {"max_attempts": 0}, "s3": {"addressing_style": "path"},
@@ -269,6 +269,28 @@ class Cloud:
         return pid is not None
 
     # -- what there is, for a comparison before and after
+    def around(self):
+        """What of this machine this cloud could change. Other clouds may come and go meanwhile."""
+        ours = lambda text: sorted(line for line in text.splitlines() if f"tercet-{self.lab}" in line or f"{self.rack}." in line)
+        return {"links": ours(tool("ip", "-br", "link")), "addresses": ours(tool("ip", "-br", "address")),
+                "routes": ours(tool("ip", "-4", "route", "show", "table", "all")), "rules": ours(tool("ip", "rule")),
+                "namespaces": ours(tool("ip", "netns", "list")), "processes": self.our_processes(),
+                "tables": sorted(tool("nft", "list", "tables", check=False).splitlines()),
+                "forward": [tool("cat", "/proc/sys/net/ipv4/ip_forward").strip()]}
+
+    def our_processes(self):
+        """Names of all processes on this machine whose command line speaks of our folder, but this program's own."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as line:
+                    words = line.read()
+                if self.state in words and process_start(pid):
+                    found.append(os.path.basename(words.split("\0")[0]))
+            except OSError:
+                continue
+        return sorted(found)
+
     def traces(self):
         """Everything that an instance could leave behind on the host and in the stores, as {what: sorted list}."""
         host = lambda *argv: self.host(*argv, check=False)
@@ -308,17 +330,6 @@ class Cloud:
         return sorted(set(found))
 
 
-def outside():
-    """What of this machine a cloud could change."""
-    links = [re.sub(r"@.*| .*", "", line) for line in tool("ip", "-br", "link").splitlines()]
-    ours = lambda text: [line for line in text.splitlines() if "tercet-t" in line]
-    return {"links": sorted(name for name in links if name.startswith("tercet-t")),
-            "routes": sorted(ours(tool("ip", "-4", "route", "show", "table", "all"))),
-            "namespaces": sorted(ours(tool("ip", "netns", "list"))),
-            "tables": sorted(tool("nft", "list", "tables", check=False).splitlines()),
-            "forward": tool("cat", "/proc/sys/net/ipv4/ip_forward").strip()}
-
-
 def changed(before, after):
     """What differs, as lines: "- what: gone", "+ what: new"."""
     lines = []
@@ -341,7 +352,7 @@ def started(furnished=True):
     def over():
         clean = cloud.stop()
         if not clean:
-            say(f"FAIL  this machine differs: {changed(cloud.outside, outside())}")
+            say(f"FAIL  this machine differs: {changed(cloud.outside, cloud.around())}")
             os._exit(1)
 
     atexit.register(over)

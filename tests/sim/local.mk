@@ -34,14 +34,10 @@ tests_sim_sim_LDADD = libsim.a libcloud.a libcluster.a libhost.a libhostnet.a li
 SEEDS ?= 300
 SEED_START ?= 1
 check-sim: tests/sim/sim$(EXEEXT)
-	tests/sim/sim$(EXEEXT) --seed $(SEED_START) --seeds $(SEEDS)
-
+	$(top_srcdir)/tests/sim/check tests/sim/sim$(EXEEXT) $(SEEDS) $(SEED_START)
 # Every seed twice: the same seed and the same binary give the same trace (I22).
 check-sim-twice: tests/sim/sim$(EXEEXT)
-	tests/sim/sim$(EXEEXT) --hash --seed $(SEED_START) --seeds $(SEEDS) > tests/sim/hash.1
-	tests/sim/sim$(EXEEXT) --hash --seed $(SEED_START) --seeds $(SEEDS) > tests/sim/hash.2
-	cmp tests/sim/hash.1 tests/sim/hash.2
-CLEANFILES += tests/sim/hash.1 tests/sim/hash.2
+	$(top_srcdir)/tests/sim/check --twice tests/sim/sim$(EXEEXT) $(SEEDS) $(SEED_START)
 
 # One changed source, compiled alone, before the objects of everything else (tests/sim/mutate).
 sim-mutant: tests/sim/sim$(EXEEXT)
@@ -50,4 +46,4 @@ sim-mutant: tests/sim/sim$(EXEEXT)
 check-sim-mutations: tests/sim/sim$(EXEEXT)
 	$(top_srcdir)/tests/sim/mutate --build $(abs_top_builddir)
 .PHONY: check-sim-twice check-sim-mutations sim-mutant
-EXTRA_DIST += %D%/mutate
+EXTRA_DIST += %D%/README.md %D%/check %D%/mutate %D%/seeds

@@ -61,7 +61,7 @@ static int close_files(void **state)
 static int count_tmp(void)
 {
     int count = 0;
-    char path[64];
+    char path[80];
     snprintf(path, sizeof path, "%s/tmp", folder);
     DIR *dir = opendir(path);
     for (struct dirent *e; (e = readdir(dir)) != NULL;)

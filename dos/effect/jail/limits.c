@@ -38,7 +38,9 @@ static bool drop_privileges(void)
 
 enum err_code jail_limit(const struct jail *j, struct err *err)
 {
-    if (!set(RLIMIT_CORE, 0) || !set(RLIMIT_FSIZE, j->file_bytes) || !set(RLIMIT_CPU, j->cpu_s) ||
+    enum { STACK_BYTES = 1 << 20 }; /* of each of the converter's threads */
+    if (!set(RLIMIT_CORE, 0) || !set(RLIMIT_STACK, STACK_BYTES) ||
+        !set(RLIMIT_FSIZE, j->file_bytes) || !set(RLIMIT_CPU, j->cpu_s) ||
         !set(RLIMIT_NOFILE, JAIL_PROGRAM_FD) || !set(RLIMIT_NPROC, THREADS_MAX) ||
         !set(RLIMIT_MEMLOCK, 0) || !drop_privileges() || !set(RLIMIT_AS, j->memory_bytes))
         return err_set(err, ERR_IO, "limits and privileges: %s", strerror(errno));

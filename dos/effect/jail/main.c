@@ -41,7 +41,9 @@ static bool parse(struct jail *j, int argc, char **argv)
 /* In the child, which is process 1 of its namespace. */
 _Noreturn static void become(const struct jail *j)
 {
-    char *const environment[] = {(char[]){"LC_ALL=C"}, NULL};
+    /* One heap, not eight a core: the address space is bounded, and glibc reserves 64 MiB a heap.
+     */
+    char *const environment[] = {(char[]){"LC_ALL=C"}, (char[]){"MALLOC_ARENA_MAX=1"}, NULL};
     struct err err = {0};
     struct sock_fprog filter;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && jail_enter_root(j, &err) == ERR_OK &&
