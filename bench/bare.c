@@ -1,8 +1,8 @@
 /* bare.c - the limit beside which bench/run puts the cloud-manager: libmicrohttpd and sqlite alone.
  *
- * The same shape as a daemon's loop, with nothing of ours in it: take what is ready, one transaction
- * (WAL, synchronous=FULL) for all of it, then answer. POST inserts its body as one row and is
- * answered after COMMIT; GET is answered at once with a fixed JSON text. Run as
+ * The same shape as a daemon's loop, with nothing of ours in it: take what is ready, one
+ * transaction (WAL, synchronous=FULL) for all of it, then answer. POST inserts its body as one row
+ * and is answered after COMMIT; GET is answered at once with a fixed JSON text. Run as
  *
  *   bare STORE ANSWER_BYTES      prints its port, serves 127.0.0.1 until it is killed */
 #include "base/buf.h"
@@ -126,7 +126,8 @@ static void serve(struct bare *b)
     }
 }
 
-/* ---- start ------------------------------------------------------------------------------------ */
+/* ---- start ------------------------------------------------------------------------------------
+ */
 
 static void open_store(struct bare *b, const char *path)
 {
@@ -159,9 +160,8 @@ int main(int argc, char **argv)
     b.stored = answer_of(200);
     b.read = answer_of((size_t)strtoul(argv[2], NULL, 10));
     b.daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
-                                &b, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
-                                MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT, 2000u,
-                                MHD_OPTION_END);
+                                &b, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL, MHD_OPTION_SOCK_ADDR,
+                                &address, MHD_OPTION_CONNECTION_LIMIT, 2000u, MHD_OPTION_END);
     INV(b.daemon != NULL);
     printf("%u\n", MHD_get_daemon_info(b.daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
     fflush(stdout);

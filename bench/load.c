@@ -59,7 +59,8 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* ---- what is asked ---------------------------------------------------------------------------- */
+/* ---- what is asked ----------------------------------------------------------------------------
+ */
 
 static void form_run(const struct load *l, size_t i, struct buf *out)
 {
@@ -99,10 +100,8 @@ static void form_none(const struct load *l, size_t i, struct buf *out)
 }
 
 static const struct kind kinds[] = {
-    {"run-instances", form_run, true, true},
-    {"describe-instance", form_describe, true, true},
-    {"ec2", form_given, true, true},
-    {"row", form_row, false, true},
+    {"run-instances", form_run, true, true}, {"describe-instance", form_describe, true, true},
+    {"ec2", form_given, true, true},         {"row", form_row, false, true},
     {"get", form_none, false, false},
 };
 
@@ -144,7 +143,8 @@ static void make_request(const struct load *l, size_t i, struct buf *out)
     buf_printf(out, "\r\n%s", buf_str(&form));
 }
 
-/* ---- one connection ------------------------------------------------------------------------------ */
+/* ---- one connection
+ * ------------------------------------------------------------------------------ */
 
 static int dial(int tcp_port)
 {
@@ -161,7 +161,8 @@ static int dial(int tcp_port)
     return fd;
 }
 
-/* Sends the next request; false when there is none. Requests are far smaller than a socket's room. */
+/* Sends the next request; false when there is none. Requests are far smaller than a socket's room.
+ */
 static bool begin(struct load *l, struct connection *c)
 {
     if (l->next == l->count)
@@ -170,7 +171,8 @@ static bool begin(struct load *l, struct connection *c)
     c->got = 0;
     c->began_us = now_us();
     for (c->sent = 0; c->sent < c->request->len;) {
-        ssize_t n = send(c->fd, c->request->data + c->sent, c->request->len - c->sent, MSG_NOSIGNAL);
+        ssize_t n = send(c->fd, c->request->data + c->sent, c->request->len - c->sent,
+                         MSG_NOSIGNAL);
         if (n <= 0)
             check_failed("LOAD", "the server closed a connection", __FILE__, __LINE__, __func__);
         c->sent += (size_t)n;
@@ -214,7 +216,8 @@ static bool on_readable(struct load *l, struct connection *c)
     return now_us() < l->deadline_us && begin(l, c);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------ */
+/* ---- all of them
+ * ------------------------------------------------------------------------------------ */
 
 static void run(struct load *l)
 {
@@ -258,15 +261,16 @@ static void report(struct load *l, int64_t took_us)
            (long long)l->took_us[l->done / 2], (long long)l->took_us[l->done * 99 / 100]);
 }
 
-/* ---- the command line --------------------------------------------------------------------------------- */
+/* ---- the command line
+ * --------------------------------------------------------------------------------- */
 
 static bool take_option(struct load *l, const char *option)
 {
     const struct {
         const char *name;
         const char **value;
-    } options[] = {{"key=", &l->key_id}, {"secret=", &l->secret}, {"region=", &l->region},
-                   {"image=", &l->image}, {"id=", &l->id},        {"form=", &l->form},
+    } options[] = {{"key=", &l->key_id},  {"secret=", &l->secret}, {"region=", &l->region},
+                   {"image=", &l->image}, {"id=", &l->id},         {"form=", &l->form},
                    {"zones=", &l->zones}};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (str_has_prefix(option, options[i].name)) {
@@ -298,8 +302,13 @@ static bool read_line(struct load *l, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct load l = {.key_id = "",  .secret = "", .region = "local", .image = "",
-                     .id = "", .form = "",   .zones = ""};
+    struct load l = {.key_id = "",
+                     .secret = "",
+                     .region = "local",
+                     .image = "",
+                     .id = "",
+                     .form = "",
+                     .zones = ""};
     if (!read_line(&l, argc, argv)) {
         fprintf(stderr, "usage: load WHAT PORT CONNECTIONS COUNT SECONDS [NAME=VALUE]...\n");
         return 2;

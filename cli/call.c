@@ -180,6 +180,7 @@ enum cli_exit cli_call(struct cli *cli, enum cli_api api, const char *action,
         struct cli_node *page = NULL;
         if (ask(cli, api, action, params, next, &page, fault) != CLI_OK)
             return fault->exit;
+        INV(page != NULL);
         next = cli_node_text(page, "nextToken");
         join(*answer, page);
     }

@@ -54,13 +54,14 @@ static enum cli_exit check_word(const struct cli_columns *all, const char *word,
     return near.best != NULL ? cli_fault_try(fault, "--columns %s", near.best) : fault->exit;
 }
 
-/* A field: dots of the JSON are our slashes; a list is walked through by itself. */
+/* A field: dots of the JSON are our slashes. */
 static struct cli_column field(const char *word, struct arena *arena)
 {
     char *path = arena_strdup(arena, word);
     for (char *at = path; (at = strchr(at, '.')) != NULL;)
         *at = '/';
-    return (struct cli_column){upper(word, arena), path, CLI_LEFT};
+    const char *dot = strrchr(word, '.');
+    return (struct cli_column){upper(dot != NULL ? dot + 1 : word, arena), path, CLI_LEFT};
 }
 
 enum cli_exit cli_columns_choose(struct cli_columns *out, enum cli_columns_id id,

@@ -66,10 +66,11 @@ static void help_command(struct buf *out, const struct cli_command *c, bool is_e
         if (flag->is_argument)
             buf_printf(out, "%s%s: %s\n", i == 0 ? "\n" : "", flag->name, flag->help);
     put_flags(out, c->id, is_ec2, "flags:");
+    buf_char(out, '\n');
     if (!is_ec2 && *c->ec2 != '\0')
-        buf_printf(out, "\nThe same in the EC2 spelling: tercet %s --help\n", c->ec2);
+        buf_printf(out, "The same in the EC2 spelling: tercet %s --help\n", c->ec2);
     if (is_ec2)
-        buf_printf(out, "\nThe same in our own: tercet %s %s --help\n", c->noun, c->verb);
+        buf_printf(out, "The same in our own: tercet %s %s --help\n", c->noun, c->verb);
     buf_text(out, "Flags of every command: tercet --help\n");
 }
 

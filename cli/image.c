@@ -11,6 +11,8 @@
 #include "cli/transfer.h"
 #include "cli/wait.h"
 
+#include <string.h>
+
 /* What is printed of an image that was made: its id for people and for $(..), all of it as JSON. */
 static enum cli_exit finish(struct cli *cli, const char *id, struct cli_fault *fault)
 {
@@ -49,11 +51,24 @@ enum cli_exit cli_do_image_register(struct cli *cli, struct cli_fault *fault)
 
 /* ---- upload ------------------------------------------------------------------------------- */
 
+/* EC2's rule for names of images. */
+static bool is_name(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "()[] ./-'@_";
+    size_t len = strlen(name);
+    return len >= 3 && len <= 128 && strspn(name, allowed) == len;
+}
+
 /* Before gigabytes are sent for nothing. */
 static enum cli_exit check_name(struct cli *cli, const char *name, struct cli_fault *fault)
 {
     struct cli_params params = {.arena = &cli->arena};
     struct cli_node *answer;
+    if (!is_name(name)) {
+        cli_fault_set(fault, CLI_USAGE, "image upload: an image cannot be called '%.60s'", name);
+        return cli_fault_try(fault, "3 to 128 of letters, digits and ()[] ./-'@_");
+    }
     cli_params_add(&params, "Owner.1", "self");
     if (cli_call(cli, CLI_EC2, "DescribeImages", &params, &answer, fault) != CLI_OK)
         return fault->exit;

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 
+#include <ctype.h>
 #include <libxml/xmlreader.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -145,9 +146,17 @@ static bool same(const char *text, const char *part, size_t len)
     return strncmp(text, part, len) == 0 && text[len] == '\0';
 }
 
+/* EC2 begins names with a small letter, S3 with a capital, JSON and paths with a small one. */
+static bool is_named(const struct cli_node *node, const struct step *s)
+{
+    return s->name_len > 0 &&
+           tolower((unsigned char)*node->name) == tolower((unsigned char)*s->name) &&
+           same(node->name + 1, s->name + 1, s->name_len - 1);
+}
+
 static bool fits(const struct cli_node *node, const struct step *s)
 {
-    if (!same(node->name, s->name, s->name_len))
+    if (!is_named(node, s))
         return false;
     if (s->key == NULL)
         return true;
@@ -171,6 +180,8 @@ static void collect(const struct cli_node *node, const char *path, struct cli_no
     for (const struct cli_node *child = node->first; child != NULL; child = child->next)
         if (fits(child, &s))
             collect(child, s.rest, out, max);
+        else if (strcmp(child->name, "item") == 0)
+            collect(child, path, out, max);
 }
 
 const struct cli_node *cli_node_get(const struct cli_node *node, const char *path)

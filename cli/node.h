@@ -28,7 +28,8 @@ enum cli_exit cli_node_parse(struct cli_node **root, struct arena *arena, const 
                              size_t len, struct cli_fault *fault);
 
 /* The first node at `path`: names with '/' between, each may say which one it means:
- * "tagSet/item[key=Name]/value". "" is the node itself. NULL: there is none. */
+ * "tagSet/item[key=Name]/value". The <item> of a list may be left out: "tagSet/key". "" is the node
+ * itself. NULL: there is none. */
 const struct cli_node *cli_node_get(const struct cli_node *node, const char *path);
 /* Its text, or "". */
 const char *cli_node_text(const struct cli_node *node, const char *path);

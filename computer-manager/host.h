@@ -49,8 +49,8 @@ struct host_core {
     uint64_t last_job;
     uint64_t sealed_job, sealed_before; /* last_job at the last two seals */
     bool is_sealed;                     /* no step since the last seal */
-    uint64_t order_seq;          /* counts orders to the hypervisor and their ends */
-    uint64_t list_job, list_seq; /* outstanding listing, and order_seq when it was asked */
+    uint64_t order_seq;                 /* counts orders to the hypervisor and their ends */
+    uint64_t list_job, list_seq;        /* outstanding listing, and order_seq when it was asked */
     int64_t list_next_ms;
     uint64_t probe_job, disks_job;
     int64_t disks_next_ms, probe_next_ms;

@@ -27,8 +27,8 @@ struct token {
     char node[TOKEN_NODE_SIZE]; /* [A-Za-z0-9._-]+ */
 };
 
-/* `parent` is "host:port" or "node@host:port". Draws the secret and appends the text. ERR_INVALID_PARAMETER: parent, fingerprint or node is
- * malformed. */
+/* `parent` is "host:port" or "node@host:port". Draws the secret and appends the text.
+ * ERR_INVALID_PARAMETER: parent, fingerprint or node is malformed. */
 enum err_code token_make(struct buf *text, const char *parent, const char *ca_sha256,
                          const char *node, const struct rng *rng, struct err *err);
 

@@ -67,7 +67,8 @@ PIPE = ["zone list", "zone list -o json", "instance list", "instance list --no-h
         "instance stop web --wait", "instance delete web", "instance console web", "keypair delete a", "keypair delete a -o json",
         "instance get twin", "instance get i-0a", "instance get i-0b --columns name", "instance get nobody",
         "instance reboot i-0ffffffffffffffff",
-        "instance list --columns id,stat", "instance lst", "instance create", "run-instances --image x", "version"]
+        "instance list --columns id,stat", "instance lst", "instance create", "run-instances --image x", "version",
+        "--help", "keypair --help", "keypair create --help", "create-key-pair --help", "instance ssh --help"]
 TTY = ["zone list", "instance list", "instance get web -o json", "instance create --image ami-0ddddddddddddddd1 --wait", "host list"]
 
 
@@ -242,6 +243,25 @@ def ssh_is_given_the_address_and_the_identity(session):
     assert status == 5 and "is stopped" in err, err
 
 
+def a_certificate_must_be_trusted_and_of_that_host(session):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, host in (("good", "IP:127.0.0.1"), ("other", "DNS:other.example")):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+                            "-subj", f"/CN={name}", "-addext", f"subjectAltName={host}", "-keyout", f"{folder}/{name}.key", "-out",
+                            f"{folder}/{name}.crt"], check=True, capture_output=True)
+            pem = pathlib.Path(folder, f"{name}.pem")
+            pem.write_bytes(b"".join(pathlib.Path(folder, f"{name}.{end}").read_bytes() for end in ("key", "crt")))
+        good, other = (clicloud.Cloud(f"{folder}/{name}.pem") for name in ("good", "other"))
+        status, out, err = session.run(f"zone list --ca {folder}/good.crt", TERCET_ENDPOINT=good.url)
+        assert status == 0 and "locala" in out, err
+        for endpoint, ca in ((good.url, "other"), (other.url, "other")):
+            status, _, err = session.run(f"zone list --ca {folder}/{ca}.crt", TERCET_ENDPOINT=endpoint)
+            assert status == 1 and "try: --ca FILE" in err, (endpoint, status, err)
+        status, _, err = session.run("zone list", TERCET_ENDPOINT=good.url)
+        assert status == 1 and "try: --ca FILE" in err, (status, err)
+        assert not good.asked[1:] and not other.asked, "something was asked of a cloud that is not trusted"
+
+
 def following_a_console_prints_what_is_new(session):
     def console(text):
         packed = base64.b64encode(text.encode()).decode()
@@ -262,7 +282,8 @@ TESTS = [what_a_pipe_gets, what_a_terminal_gets, no_color_is_honoured, a_lost_an
          a_failure_ends_the_wait_at_once,
          a_wait_outlives_a_cloud_that_is_away, a_wait_that_takes_too_long, what_is_gone_is_terminated, pages_are_joined,
          several_of_which_some_fail, answers_that_are_none, exit_statuses, a_wrong_command_line_asks_nothing, env_is_what_a_shell_takes,
-         ssh_is_given_the_address_and_the_identity, following_a_console_prints_what_is_new]
+         ssh_is_given_the_address_and_the_identity, following_a_console_prints_what_is_new,
+         a_certificate_must_be_trusted_and_of_that_host]
 
 
 def main():

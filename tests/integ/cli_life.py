@@ -197,6 +197,7 @@ def images(cloud):
     before = cloud.rows("bucket list"), cloud.rows(f"object list {row['imageLocation'].split('/')[0]}")
     cloud.tercet("image upload disk.qcow2 --name tiny", 5)
     assert before == (cloud.rows("bucket list"), cloud.rows(f"object list {row['imageLocation'].split('/')[0]}"))
+    cloud.tercet("image upload disk.qcow2 --name a", 2)
     (cloud.work / "bad.qcow2").write_bytes(b"QFI\xfb" + b"no image" * 1000)
     cloud.tercet("image upload bad.qcow2 --name bad --wait", 1)
     assert "is failed, not available" in cloud.said and "cause: " in cloud.said, cloud.said

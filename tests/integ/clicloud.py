@@ -1,6 +1,7 @@
 """A cloud of a few canned answers, for tests of the command line: it says what EC2's documentation says, and remembers what
 it was asked. Each test may put answers of its own before the canned ones."""
 import http.server
+import ssl
 import threading
 import urllib.parse
 
@@ -79,14 +80,22 @@ class Cloud(http.server.ThreadingHTTPServer):
     """`script`: per action, answers that come first: a body, (status, document), or None to hang up."""
     daemon_threads = True
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         super().__init__(("127.0.0.1", 0), Handler)
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.asked, self.script = [], {}
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request, client_address):
+        """Who hangs up in the middle of a handshake is what a test wants."""
 
     def answer(self, action, query):
         self.asked.append((action, query))

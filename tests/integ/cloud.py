@@ -145,6 +145,16 @@ class Cloud:
                        stdout=subprocess.DEVNULL)
         return self.outside == self.around()
 
+    def complaints(self):
+        """What the sanitizers and the assertions of the daemons wrote into their logs."""
+        found = []
+        for folder, _, names in os.walk(self.state):
+            for name in names if os.path.basename(folder) == "log" else ():
+                with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as log:
+                    found += [f"{name}: {line.strip()}" for line in log
+                              if re.search(r"ERROR: \w+Sanitizer|runtime error:|^\w+ failed: .* at \S+:\d+ in ", line)]
+        return found
+
     def client(self, service, key_id=None, secret=None, **config):
         config = {"retries": {"max_attempts": 0}, "s3": {"addressing_style": "path"},
                   "parameter_validation": False, **config}
@@ -350,9 +360,10 @@ def started(furnished=True):
     shutil.rmtree(cloud.state, ignore_errors=True)
 
     def over():
-        clean = cloud.stop()
-        if not clean:
-            say(f"FAIL  this machine differs: {changed(cloud.outside, cloud.around())}")
+        wrong = [] if cloud.stop() else changed(cloud.outside, cloud.around())
+        wrong += cloud.complaints()
+        if wrong:
+            say(f"FAIL  left or said: {wrong}")
             os._exit(1)
 
     atexit.register(over)

@@ -51,7 +51,8 @@ static int64_t wall_ms(struct sim_world *w)
     return sim_clock_read(&right, w->now_ms).wall_ms;
 }
 
-/* ---- orders ------------------------------------------------------------------------------------------- */
+/* ---- orders
+ * ------------------------------------------------------------------------------------------- */
 
 static void spell(const struct cloud_scene *c, const struct sim_order *o, char *out, size_t size)
 {
@@ -87,9 +88,9 @@ static void answered(void *self, int status, const char *body, size_t body_len)
         sim_ec2_text(&at, NULL, "instanceId", id, sizeof id);
     bool is_full = strstr(body, "<Code>InsufficientInstanceCapacity<") != NULL;
     sim_order_answered(o,
-                       status == 200                      ? SIM_DONE
+                       status == 200                       ? SIM_DONE
                        : is_never(status, body) || is_full ? SIM_NEVER
-                                                          : SIM_UNKNOWN,
+                                                           : SIM_UNKNOWN,
                        o->verb == SIM_RUN ? id : o->guest->id);
 }
 
@@ -108,7 +109,8 @@ static void send(struct sim_subscriber *s, struct sim_order *o)
     sim_ec2_send(&c->signs[at], c->cloud, ANSWER_MS, o, answered);
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------ */
+/* ---- looking
+ * ------------------------------------------------------------------------------------------ */
 
 static void looked(void *self, int status, const char *body, size_t body_len)
 {
@@ -139,7 +141,7 @@ static void described_images(void *self, int status, const char *body, size_t bo
 static void ask(struct cloud_scene *c, const char *query,
                 void (*done)(void *self, int status, const char *body, size_t body_len))
 {
-    struct sim_ec2 r;
+    struct sim_ec2 r = {0};
     sim_ec2_sign(&r, &c->key, wall_ms(c->world), c->world->now_ms, query);
     sim_ec2_send(&r, c->cloud, ANSWER_MS, c, done);
 }
@@ -177,15 +179,16 @@ static void hear_instances(struct sim_shadow *s, const char *body)
     sim_shadow_see_end(s);
 }
 
-/* ---- the scene ---------------------------------------------------------------------------------------- */
+/* ---- the scene
+ * ---------------------------------------------------------------------------------------- */
 
 static void build_hosts(struct cloud_scene *c, struct sim_node **clusters)
 {
     char name[SIM_NAME_SIZE];
     for (size_t i = 0; i < HOSTS; i++) {
         snprintf(name, sizeof name, "host-%zu", i + 1);
-        struct sim_node *host =
-            sim_node_add(c->world, name, &sim_tier_host, clusters[i % CLUSTERS]);
+        struct sim_node *host = sim_node_add(c->world, name, &sim_tier_host,
+                                             clusters[i % CLUSTERS]);
         sim_tiers_join(host->parent, host, "host");
         struct sim_machine *m = host->machine = sim_machine_new(host, &sim_shadow_watch);
         sim_shadow_add_machine(&c->shadow, m);

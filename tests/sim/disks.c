@@ -67,8 +67,7 @@ static void list(struct sim_machine *m, struct sim_outcome *out)
     for (size_t i = 0; i < SIM_ROOTS_MAX; i++) {
         if (!m->roots[i].is_there)
             continue;
-        str_copy(r->roots[r->len].instance, sizeof r->roots[0].instance,
-                 m->roots[i].spec.instance);
+        str_copy(r->roots[r->len].instance, sizeof r->roots[0].instance, m->roots[i].spec.instance);
         r->roots[r->len++].pepoch = m->roots[i].spec.pepoch;
     }
     out->result = r;

@@ -115,7 +115,7 @@ static void *dos_new(struct sim_node *n, const struct rng *rng)
     struct dos *d = check_alloc(sizeof *d);
     struct sync_child_hooks hooks = {
         .core = d, .on_wish = on_wish, .on_ask = on_ask, .on_capacity = on_capacity};
-    struct sync_timing timing = sync_timing_default();
+    struct sync_timing timing = sim_world_timing(n->world);
     d->store = n->store;
     sync_child_init(&d->up, n->store, rng, n->name, "parent", &hooks, &timing);
     return d;

@@ -12,8 +12,8 @@
 static const char HOST[] = "ec2.sim";
 static const char FORM[] = "application/x-www-form-urlencoded";
 
-void sim_ec2_sign(struct sim_ec2 *r, const struct sim_ec2_key *key, int64_t wall_ms,
-                  int64_t now_ms, const char *query)
+void sim_ec2_sign(struct sim_ec2 *r, const struct sim_ec2_key *key, int64_t wall_ms, int64_t now_ms,
+                  const char *query)
 {
     CLEANUP(buf_fini) struct buf authorization = {0};
     char payload[DIGEST_SHA256_HEX_SIZE];

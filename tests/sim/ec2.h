@@ -23,8 +23,8 @@ struct sim_ec2 {
 };
 
 /* `query` is the form without Version: "Action=...&...". */
-void sim_ec2_sign(struct sim_ec2 *r, const struct sim_ec2_key *key, int64_t wall_ms,
-                  int64_t now_ms, const char *query);
+void sim_ec2_sign(struct sim_ec2 *r, const struct sim_ec2_key *key, int64_t wall_ms, int64_t now_ms,
+                  const char *query);
 void sim_ec2_send(const struct sim_ec2 *r, struct sim_node *to, int64_t timeout_ms, void *self,
                   void (*done)(void *self, int status, const char *body, size_t body_len));
 /* The text of the first <tag> at or after `*at`, before `end` (NULL: the whole rest); moves `*at`

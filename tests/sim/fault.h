@@ -15,8 +15,8 @@ enum sim_fault {
 };
 
 struct sim_faults {
-    bool on;                   /* the first phase: faults; the second: none */
-    int64_t rate[SIM_FAULTS];  /* 0 = not in this run */
+    bool on;                  /* the first phase: faults; the second: none */
+    int64_t rate[SIM_FAULTS]; /* 0 = not in this run */
     struct rng_seeded streams[SIM_FAULTS];
 };
 

@@ -26,7 +26,8 @@ static struct sim_domain *free_domain(struct sim_machine *m)
     IMPOSSIBLE("more domains on a host than SIM_DOMAINS_MAX");
 }
 
-/* ---- start and end ------------------------------------------------------------------------------ */
+/* ---- start and end ------------------------------------------------------------------------------
+ */
 
 static bool has_root(const struct sim_machine *m, const struct host_hv_start *s)
 {
@@ -110,7 +111,8 @@ void sim_hypervisor_say(struct sim_machine *m, const char *instance)
     sim_node_take_job(n, &done, ev);
 }
 
-/* ---- the jobs --------------------------------------------------------------------------------- */
+/* ---- the jobs ---------------------------------------------------------------------------------
+ */
 
 static void probe(struct sim_machine *m, struct sim_outcome *out)
 {
@@ -146,15 +148,14 @@ static void list(struct sim_machine *m, struct sim_outcome *out)
         to->pepoch = d->spec.pepoch;
         to->generation = d->spec.generation;
         to->state = state_of(d);
-        to->off_why = d->runs                                  ? HOST_OFF_NONE
-                      : d->off_why != HOST_OFF_UNKNOWN         ? d->off_why
-                      : d->started_boot == m->node->boot       ? HOST_OFF_UNKNOWN
-                                                               : HOST_OFF_HOST;
+        to->off_why = d->runs                            ? HOST_OFF_NONE
+                      : d->off_why != HOST_OFF_UNKNOWN   ? d->off_why
+                      : d->started_boot == m->node->boot ? HOST_OFF_UNKNOWN
+                                                         : HOST_OFF_HOST;
     }
     out->result = r;
     out->size = sizeof *r;
 }
-
 
 /* number: the run that was asked to stop, and its place. */
 static void stops_fire(struct sim_world *w, const struct sim_due *due)

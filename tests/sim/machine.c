@@ -50,14 +50,14 @@ struct job {
     struct sim_machine *machine;
     const struct row *row;
     uint64_t life, boot, service, helper, job_id;
-    bool has_begun;    /* the helper took it up */
-    bool is_ended;     /* the core has its answer */
-    bool is_dead;      /* what it had begun comes to nothing any more */
-    bool is_defined;   /* of a START: its first half is done */
+    bool has_begun;  /* the helper took it up */
+    bool is_ended;   /* the core has its answer */
+    bool is_dead;    /* what it had begun comes to nothing any more */
+    bool is_defined; /* of a START: its first half is done */
     struct fate fate;
     struct sim_outcome outcome;
-    unsigned fires;    /* events that will still name it */
-    void *spec; /* stands behind the struct */
+    unsigned fires; /* events that will still name it */
+    void *spec;     /* stands behind the struct */
 };
 
 static const struct row *row_of(int kind)
@@ -91,14 +91,15 @@ static void job_free(struct job *j)
 
 void sim_machine_free(struct sim_machine *m)
 {
-    LIST_EACH_SAFE(it, &m->jobs)
+    LIST_EACH_SAFE (it, &m->jobs)
         job_free(LIST_ENTRY(it, struct job, link));
     free(m);
 }
 
 static void begin_next(const struct job *ended);
 
-/* ---- answers ---------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------------
+ */
 
 /* Is the daemon that ordered it still there to hear? */
 static bool is_heard(const struct job *j)
@@ -124,8 +125,8 @@ static void answer(struct job *j, struct sim_outcome *o)
         return;
     j->is_ended = true;
     struct sim_node *n = j->machine->node;
-    SIM_TRACE(n->world, n->name, j->row->name, name_of(j), "job %lu: %s",
-              (unsigned long)j->job_id, err_row(o->code)->name);
+    SIM_TRACE(n->world, n->name, j->row->name, name_of(j), "job %lu: %s", (unsigned long)j->job_id,
+              err_row(o->code)->name);
     struct job_done done = {.job_id = j->job_id,
                             .kind = j->row->kind,
                             .code = o->code,
@@ -150,8 +151,7 @@ static void kill_helper(struct job *late)
     uint64_t helper = late->helper;
     if (late->row->part == HYPERVISOR)
         m->helper++;
-    LIST_EACH_SAFE(it, &m->jobs)
-    {
+    LIST_EACH_SAFE (it, &m->jobs) {
         struct job *j = LIST_ENTRY(it, struct job, link);
         bool same_helper = late->row->part != DISKS && j->row->part == late->row->part &&
                            j->helper == helper;
@@ -180,7 +180,8 @@ static void answer_fire(struct sim_world *w, const struct sim_due *due)
     unfire(j);
 }
 
-/* ---- deeds ------------------------------------------------------------------------------------ */
+/* ---- deeds ------------------------------------------------------------------------------------
+ */
 
 /* An order dies with the boot; one for the hypervisor with the service, others with the daemon. */
 static bool is_alive(const struct job *j)
@@ -196,8 +197,7 @@ static bool is_alive(const struct job *j)
 /* An erase takes the folder in which an earlier order for that instance still works. */
 static void end_earlier_roots(struct job *erase)
 {
-    LIST_EACH(it, &erase->machine->jobs)
-    {
+    LIST_EACH (it, &erase->machine->jobs) {
         struct job *j = LIST_ENTRY(it, struct job, link);
         if (j == erase)
             return;
@@ -258,7 +258,8 @@ static void later(struct job *j, int64_t wait_ms,
     sim_world_after(j->machine->node->world, wait_ms, fire, j, 0);
 }
 
-/* ---- orders ----------------------------------------------------------------------------------- */
+/* ---- orders -----------------------------------------------------------------------------------
+ */
 
 static struct fate draw_fate(struct sim_world *w, const struct row *row, int64_t timeout_ms)
 {
@@ -274,8 +275,7 @@ static struct fate draw_fate(struct sim_world *w, const struct row *row, int64_t
     else if (sim_faults_hit(f, SIM_FAULT_HANG_JOB))
         fate.do_ms = NEVER;
     else if (row->part == HYPERVISOR && sim_faults_hit(f, SIM_FAULT_LATE_JOB))
-        fate.do_ms = timeout_ms +
-                     (int64_t)sim_faults_draw(f, SIM_FAULT_LATE_JOB, AFTERWARDS_MS);
+        fate.do_ms = timeout_ms + (int64_t)sim_faults_draw(f, SIM_FAULT_LATE_JOB, AFTERWARDS_MS);
     return fate;
 }
 
@@ -311,8 +311,7 @@ static void begin(struct job *j)
 
 static void begin_next(const struct job *ended)
 {
-    LIST_EACH(it, &ended->machine->jobs)
-    {
+    LIST_EACH (it, &ended->machine->jobs) {
         struct job *j = LIST_ENTRY(it, struct job, link);
         if (j == ended || j->has_begun || !is_heard(j) || !is_same_order(ended, j))
             continue;
@@ -328,8 +327,14 @@ void sim_machine_job(struct sim_node *n, const struct effect_job *e)
     struct sim_world *w = n->world;
     const struct row *row = row_of(e->kind);
     struct job *j = check_alloc(sizeof *j + e->spec_size + 1);
-    *j = (struct job){.machine = m, .row = row, .life = n->life, .boot = n->boot,
-                      .service = m->service, .helper = m->helper, .job_id = e->job_id, .spec = j + 1};
+    *j = (struct job){.machine = m,
+                      .row = row,
+                      .life = n->life,
+                      .boot = n->boot,
+                      .service = m->service,
+                      .helper = m->helper,
+                      .job_id = e->job_id,
+                      .spec = j + 1};
     if (e->spec_size > 0)
         memcpy(j->spec, e->spec, e->spec_size);
     list_append(&m->jobs, &j->link);
@@ -341,7 +346,8 @@ void sim_machine_job(struct sim_node *n, const struct effect_job *e)
         begin(j);
 }
 
-/* ---- the service, the power -------------------------------------------------------------------- */
+/* ---- the service, the power --------------------------------------------------------------------
+ */
 
 /* Orders that were under way end with an error; what they did until now stays done. */
 void sim_machine_restart_service(struct sim_machine *m)
@@ -354,8 +360,7 @@ void sim_machine_restart_service(struct sim_machine *m)
     for (size_t i = 0; i < SIM_DOMAINS_MAX; i++)
         if (m->domains[i].is_defined && !m->domains[i].runs)
             m->domains[i].off_why = HOST_OFF_UNKNOWN;
-    LIST_EACH_SAFE(it, &m->jobs)
-    {
+    LIST_EACH_SAFE (it, &m->jobs) {
         struct job *j = LIST_ENTRY(it, struct job, link);
         if (j->row->part == HYPERVISOR && j->service != m->service)
             answer(j, &(struct sim_outcome){.code = ERR_TIMEOUT});

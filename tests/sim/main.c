@@ -20,7 +20,8 @@
 
 enum { LINES = 40 };
 
-static const struct sim_scene *const scenes[] = {&sim_scene_cloud, &sim_scene_zone, &sim_scene_self};
+static const struct sim_scene *const scenes[] = {&sim_scene_cloud, &sim_scene_zone,
+                                                 &sim_scene_self};
 
 struct options {
     const struct sim_scene *scene;
@@ -140,7 +141,8 @@ static bool run_one(const struct options *o, uint64_t seed, uint64_t *events)
     struct sim_options options = o->world;
     options.seed = seed;
     struct sim_world *w = sim_world_run(o->scene, &options);
-    if (w->violation.invariant != NULL && !o->is_mutation && !o->world.reads_wires) { /* again, for a fuller report */
+    if (w->violation.invariant != NULL && !o->is_mutation &&
+        !o->world.reads_wires) { /* again, for a fuller report */
         sim_world_free(w);
         options.reads_wires = true;
         w = sim_world_run(o->scene, &options);

@@ -6,11 +6,11 @@
 #include "tests/sim/node.h"
 
 enum {
-    DOWN_MS = 20000,   /* a killed daemon is away for up to this */
+    DOWN_MS = 20000, /* a killed daemon is away for up to this */
     LONG_DOWN_MS = 90000,
     CUT_MS = 45000,
     POWER_MS = 40000,
-    WALL_MS = 120000,  /* a wall clock jumps by up to this, either way */
+    WALL_MS = 120000, /* a wall clock jumps by up to this, either way */
 };
 
 static uint64_t draw(struct sim_world *w, enum sim_fault f, uint64_t below)
@@ -44,7 +44,8 @@ static void kill_daemon(struct sim_world *w)
     start_later(w, f, n, draw(w, f, 4) == 0 ? LONG_DOWN_MS : DOWN_MS);
 }
 
-/* ---- cuts: number = from * SIM_NODES_MAX + to --------------------------------------------------- */
+/* ---- cuts: number = from * SIM_NODES_MAX + to ---------------------------------------------------
+ */
 
 static void mend_fire(struct sim_world *w, const struct sim_due *due)
 {
@@ -88,7 +89,8 @@ static void partition(struct sim_world *w)
     }
 }
 
-/* ---- power ---------------------------------------------------------------------------------------- */
+/* ---- power
+ * ---------------------------------------------------------------------------------------- */
 
 static void power_fire(struct sim_world *w, const struct sim_due *due)
 {
@@ -109,7 +111,8 @@ static void power_cut(struct sim_world *w)
     sim_world_after(w, 1 + (int64_t)draw(w, f, POWER_MS), power_fire, n, n->boot);
 }
 
-/* ---- restores --------------------------------------------------------------------------------------- */
+/* ---- restores
+ * --------------------------------------------------------------------------------------- */
 
 static struct sim_node *draw_parent(struct sim_world *w)
 {
@@ -150,7 +153,8 @@ static void jump_wall(struct sim_world *w)
     SIM_TRACE_FAULT(w, n->name, "wall", "", "off by %ld ms", (long)n->clock.wall_ms);
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------------- */
+/* ---- the loop
+ * ----------------------------------------------------------------------------------------- */
 
 static void fault_fire(struct sim_world *w, const struct sim_due *due);
 

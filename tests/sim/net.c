@@ -9,9 +9,9 @@
 #include <string.h>
 
 enum {
-    SLOTS_MAX = 4096,      /* calls open at once */
-    NEAR_MS = 3,           /* usual delay, one way */
-    SLOW_MS = 2500,        /* a little more than a heartbeat */
+    SLOTS_MAX = 4096, /* calls open at once */
+    NEAR_MS = 3,      /* usual delay, one way */
+    SLOW_MS = 2500,   /* a little more than a heartbeat */
     LATE_MS = 20000,
     RESET_MS = 20,
 };
@@ -45,12 +45,13 @@ struct sim_net *sim_net_new(struct sim_world *w)
 
 void sim_net_free(struct sim_net *net)
 {
-    LIST_EACH_SAFE(it, &net->parcels)
+    LIST_EACH_SAFE (it, &net->parcels)
         sim_parcel_free(LIST_ENTRY(it, struct sim_parcel, link));
     free(net);
 }
 
-/* ---- calls ------------------------------------------------------------------------------------ */
+/* ---- calls ------------------------------------------------------------------------------------
+ */
 
 static struct call *call_new(struct sim_net *net)
 {
@@ -101,7 +102,8 @@ static void deadline_fire(struct sim_world *w, const struct sim_due *due)
         call_end(w->net, c, NULL);
 }
 
-/* ---- parcels ---------------------------------------------------------------------------------- */
+/* ---- parcels ----------------------------------------------------------------------------------
+ */
 
 void sim_parcel_free(struct sim_parcel *p)
 {
@@ -176,7 +178,8 @@ static void ship(struct sim_net *net, struct sim_parcel *p, int64_t wait_ms)
     sim_world_after(net->world, wait_ms, arrive_fire, p, 0);
 }
 
-/* ---- requests --------------------------------------------------------------------------------- */
+/* ---- requests ---------------------------------------------------------------------------------
+ */
 
 /* The same bytes under the certificate of some other node: I17. */
 static void forge(struct sim_net *net, const struct sim_parcel *like)
@@ -184,8 +187,8 @@ static void forge(struct sim_net *net, const struct sim_parcel *like)
     struct sim_world *w = net->world;
     if (like->from == NULL || !sim_faults_hit(&w->faults, SIM_FAULT_FORGE_NODE))
         return;
-    struct sim_node *other = &w->nodes[sim_faults_draw(&w->faults, SIM_FAULT_FORGE_NODE,
-                                                       w->nodes_len)];
+    struct sim_node *other =
+        &w->nodes[sim_faults_draw(&w->faults, SIM_FAULT_FORGE_NODE, w->nodes_len)];
     if (other == like->from)
         return;
     struct sim_parcel false_one = *like;
@@ -273,8 +276,8 @@ static void reset_fire(struct sim_world *w, const struct sim_due *due)
 /* The caller hears that the connection is gone. */
 static void reset(struct sim_net *net, uint64_t call)
 {
-    sim_world_after(net->world, 1 + (int64_t)sim_world_draw(net->world, RESET_MS), reset_fire,
-                    NULL, call);
+    sim_world_after(net->world, 1 + (int64_t)sim_world_draw(net->world, RESET_MS), reset_fire, NULL,
+                    call);
 }
 
 static void request_arrives(struct sim_net *net, struct sim_parcel *p)
@@ -287,12 +290,15 @@ static void request_arrives(struct sim_net *net, struct sim_parcel *p)
         return;
     }
     sim_trace_mix(&net->world->trace, p->body, p->body_len);
-    n->pending[n->pending_len++] = (struct sim_pending){
-        .request_id = ++net->request_id, .call = p->call, .from = p->from, .is_forged = p->is_forged};
+    n->pending[n->pending_len++] = (struct sim_pending){.request_id = ++net->request_id,
+                                                        .call = p->call,
+                                                        .from = p->from,
+                                                        .is_forged = p->is_forged};
     sim_node_take_request(n, p, net->request_id);
 }
 
-/* ---- answers ---------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------------
+ */
 
 /* Some open call between the same two, for the answer to another. */
 static struct call *find_like(struct sim_net *net, const struct sim_parcel *p)
@@ -383,7 +389,8 @@ void sim_net_answer(struct sim_node *from, const struct effect_reply *e)
         ship(net, parcel_new(net, &like), draw_delay(w));
 }
 
-/* ---- ends ------------------------------------------------------------------------------------- */
+/* ---- ends -------------------------------------------------------------------------------------
+ */
 
 void sim_net_node_died(struct sim_node *n, bool is_silent)
 {

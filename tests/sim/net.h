@@ -18,7 +18,7 @@ struct sim_node;
 
 /* One message under way; one block of memory with all that it points to. */
 struct sim_parcel {
-    struct list link;      /* of all parcels under way */
+    struct list link; /* of all parcels under way */
     struct sim_world *world;
     uint64_t call;
     struct sim_node *from, *to; /* from NULL: a client; to NULL: back to a client */

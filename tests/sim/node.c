@@ -11,9 +11,9 @@
 #include <string.h>
 
 enum {
-    GROUP_MAX = 8,        /* events of one turn */
-    LOOP_MS = 3,          /* a busy loop takes up to this until the turn runs */
-    RESTART_MS = 3000,    /* a daemon that crashed is back within this */
+    GROUP_MAX = 8,     /* events of one turn */
+    LOOP_MS = 3,       /* a busy loop takes up to this until the turn runs */
+    RESTART_MS = 3000, /* a daemon that crashed is back within this */
 };
 
 struct sim_node *sim_node_add(struct sim_world *w, const char *name, const struct sim_tier *tier,
@@ -102,6 +102,8 @@ void sim_node_take_job(struct sim_node *n, const struct job_done *done, void *re
 
 static void drop_items(struct sim_node *n, size_t len)
 {
+    if (len == 0)
+        return;
     for (size_t i = 0; i < len; i++) {
         sim_parcel_free(n->inbox[i].parcel);
         free(n->inbox[i].result);
@@ -110,7 +112,8 @@ static void drop_items(struct sim_node *n, size_t len)
     memmove(n->inbox, n->inbox + len, n->inbox_len * sizeof *n->inbox);
 }
 
-/* ---- the wrapper around the core: what can go wrong inside a turn ----------------------------- */
+/* ---- the wrapper around the core: what can go wrong inside a turn -----------------------------
+ */
 
 static enum err_code wrapped_step(void *self, const struct event *ev, struct effects *out,
                                   struct err *err)

@@ -55,36 +55,36 @@ struct sim_node {
     struct sim_world *world;
     size_t index;
     char name[SIM_NAME_SIZE];
-    char serial[40];               /* of its certificate, hex */
+    char serial[40]; /* of its certificate, hex */
     const struct sim_tier *tier;
-    struct sim_node *parent;       /* whom it dials; NULL: nobody */
-    void *machine;                 /* what outlives the daemon; the scene's own */
+    struct sim_node *parent; /* whom it dials; NULL: nobody */
+    void *machine;           /* what outlives the daemon; the scene's own */
     struct sim_clock clock;
     struct store *store;
-    struct rng_seeded random;      /* of the core */
+    struct rng_seeded random; /* of the core */
     bool is_powered;
-    bool is_held;                  /* not installed yet: it does not start */
-    unsigned char link_key[32];    /* of a child of the cloud; what joining gave */
-    void *core;                    /* NULL while the daemon is down */
-    struct core real;              /* of the core; the turn holds a wrapper */
+    bool is_held;               /* not installed yet: it does not start */
+    unsigned char link_key[32]; /* of a child of the cloud; what joining gave */
+    void *core;                 /* NULL while the daemon is down */
+    struct core real;           /* of the core; the turn holds a wrapper */
     struct turn turn;
     struct arena arena;
-    uint64_t life;                 /* counts starts */
-    uint64_t boot;                 /* counts boots of the machine */
-    struct sim_inbox_item *inbox;  /* owned */
+    uint64_t life;                /* counts starts */
+    uint64_t boot;                /* counts boots of the machine */
+    struct sim_inbox_item *inbox; /* owned */
     size_t inbox_len, inbox_cap;
     bool turn_is_due;
-    uint64_t tick;                 /* number of the tick that counts */
+    uint64_t tick; /* number of the tick that counts */
     int64_t tick_at_ms;
     struct sim_pending pending[SIM_PENDING_MAX];
     size_t pending_len;
-    enum sim_crash crash;          /* planned for the turn that runs */
-    size_t crash_at;               /* event after which it happens */
+    enum sim_crash crash; /* planned for the turn that runs */
+    size_t crash_at;      /* event after which it happens */
     size_t stepped;
     bool step_may_fail;
-    void *backup;                  /* a dump of the store; owned */
+    void *backup; /* a dump of the store; owned */
     size_t backup_len;
-    int64_t backup_at_ms;          /* virtual time of that backup */
+    int64_t backup_at_ms; /* virtual time of that backup */
     bool was_restored;
 };
 

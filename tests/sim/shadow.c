@@ -21,8 +21,7 @@ enum sim_state sim_state_parse(const char *text)
 
 void sim_shadow_init(struct sim_shadow *s, struct sim_world *w)
 {
-    *s = (struct sim_shadow){.world = w,
-                             .guests = check_alloc(SIM_GUESTS_MAX * sizeof *s->guests)};
+    *s = (struct sim_shadow){.world = w, .guests = check_alloc(SIM_GUESTS_MAX * sizeof *s->guests)};
 }
 
 void sim_shadow_fini(struct sim_shadow *s)
@@ -68,7 +67,8 @@ struct sim_guest *sim_shadow_new_guest(struct sim_shadow *s, const char *token)
     return g;
 }
 
-/* ---- what machines do ----------------------------------------------------------------------------- */
+/* ---- what machines do
+ * ----------------------------------------------------------------------------- */
 
 static bool is_terminated(const struct sim_guest *g)
 {
@@ -83,8 +83,8 @@ static void check_room(struct sim_shadow *s, const struct sim_machine *m)
         if (m->domains[i].runs)
             memory += m->domains[i].spec.memory_mib;
     if (memory > m->memory_mib)
-        sim_world_fail(s->world, "I3", m->node->name, "%ld MiB of guests on %ld MiB",
-                       (long)memory, (long)m->memory_mib);
+        sim_world_fail(s->world, "I3", m->node->name, "%ld MiB of guests on %ld MiB", (long)memory,
+                       (long)m->memory_mib);
 }
 
 static void on_run(struct sim_machine *m, const struct sim_domain *d)
@@ -152,7 +152,8 @@ static void on_order(struct sim_machine *m, int kind, const void *spec)
 
 const struct sim_machine_watch sim_shadow_watch = {on_run, on_end, on_port, on_root, on_order};
 
-/* ---- what subscribers say and hear ------------------------------------------------------------------ */
+/* ---- what subscribers say and hear
+ * ------------------------------------------------------------------ */
 
 void sim_shadow_ask(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb)
 {
@@ -193,7 +194,8 @@ void sim_shadow_untell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb 
     g->is_blurred = true;
 }
 
-/* ---- what is seen ------------------------------------------------------------------------------------ */
+/* ---- what is seen
+ * ------------------------------------------------------------------------------------ */
 
 /* I23, by EC2's life cycle; 1 << state for each that may follow. */
 static bool may_follow(enum sim_state from, enum sim_state to)
@@ -207,9 +209,12 @@ static bool may_follow(enum sim_state from, enum sim_state to)
         T = 1 << SIM_STATE_TERMINATED
     };
     /* Steps between two looks are not seen: from running, by way of stopped, to pending. */
-    static const int next[] = {P | R | SG | SD | SH | T, P | R | SG | SD | SH | T,
-                               P | R | SG | SD | SH | T, P | R | SG | SD | SH | T,
-                               P | R | SG | SD | SH | T, SH | T,
+    static const int next[] = {P | R | SG | SD | SH | T,
+                               P | R | SG | SD | SH | T,
+                               P | R | SG | SD | SH | T,
+                               P | R | SG | SD | SH | T,
+                               P | R | SG | SD | SH | T,
+                               SH | T,
                                T};
     return (next[from] & (1 << to)) != 0;
 }
@@ -289,11 +294,12 @@ void sim_shadow_see_end(struct sim_shadow *s)
             sim_world_fail(s->world, "I5", g->id, "was promised and is not there");
     }
     if (s->quota > 0 && living > s->quota)
-        sim_world_fail(s->world, "I8", "", "%ld instances live, and the quota is %ld",
-                       (long)living, (long)s->quota);
+        sim_world_fail(s->world, "I8", "", "%ld instances live, and the quota is %ld", (long)living,
+                       (long)s->quota);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------ */
+/* ---- the end
+ * ------------------------------------------------------------------------------------------ */
 
 static void finish_guest(struct sim_shadow *s, const struct sim_guest *g)
 {
@@ -310,8 +316,8 @@ static void finish_guest(struct sim_shadow *s, const struct sim_guest *g)
     else if (!g->is_blurred && g->last == SIM_STOP && g->told[SIM_START] != SIM_ASKED &&
              g->seen == SIM_STATE_RUNNING)
         sim_world_fail(w, "I5", g->id, "was stopped last, and runs");
-    else if (!g->is_blurred && g->last == SIM_START && g->told[SIM_STOP] != SIM_ASKED && !g->ended_alone &&
-             g->seen == SIM_STATE_STOPPED)
+    else if (!g->is_blurred && g->last == SIM_START && g->told[SIM_STOP] != SIM_ASKED &&
+             !g->ended_alone && g->seen == SIM_STATE_STOPPED)
         sim_world_fail(w, "I5", g->id, "was started last, and is stopped");
 }
 

@@ -4,7 +4,8 @@
  *
  *   I1 one running domain     I3 room of a host          I4 one token, one instance
  *   I5 what was told stays    I7 terminated is nowhere   I11 one port per address
- *   I8 the quota              I19, I25 nothing is ended that nobody wanted ended   I23 states move forward only */
+ *   I8 the quota              I19, I25 nothing is ended that nobody wanted ended   I23 states move
+ * forward only */
 #pragma once
 
 #include "tests/sim/machine.h"
@@ -33,17 +34,17 @@ enum sim_verb { SIM_RUN, SIM_STOP, SIM_START, SIM_REBOOT, SIM_TERMINATE, SIM_VER
 
 struct sim_guest {
     char token[40];
-    char id[HOST_ID_SIZE];          /* "" until a subscriber was told */
-    enum sim_told told[SIM_VERBS];  /* the newest order of each kind */
-    uint64_t asked_n[SIM_VERBS];    /* how often each was asked for */
-    enum sim_verb last;             /* newest of RUN, STOP, START that was TOLD */
-    bool is_refused;                /* the newest answer to RUN was a definite no */
-    enum sim_state seen;            /* newest on the wire */
+    char id[HOST_ID_SIZE];         /* "" until a subscriber was told */
+    enum sim_told told[SIM_VERBS]; /* the newest order of each kind */
+    uint64_t asked_n[SIM_VERBS];   /* how often each was asked for */
+    enum sim_verb last;            /* newest of RUN, STOP, START that was TOLD */
+    bool is_refused;               /* the newest answer to RUN was a definite no */
+    enum sim_state seen;           /* newest on the wire */
     bool was_seen_running;
-    bool ended_alone;               /* by itself, or with its process or machine, since START */
+    bool ended_alone; /* by itself, or with its process or machine, since START */
     bool ever_ended_alone;
     bool is_blurred; /* an order was refused, and a double of it may still come: its want is open */
-    uint64_t listed;                /* number of the newest description that named it */
+    uint64_t listed; /* number of the newest description that named it */
 };
 
 struct sim_shadow {
@@ -73,8 +74,7 @@ struct sim_guest *sim_shadow_new_guest(struct sim_shadow *s, const char *token);
 
 /* A subscriber asks; he is told that it is done (for RUN: the id), or that it never will be. */
 void sim_shadow_ask(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb);
-void sim_shadow_tell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb,
-                     const char *id);
+void sim_shadow_tell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb, const char *id);
 /* A definite no: it was not done. */
 void sim_shadow_untell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb);
 

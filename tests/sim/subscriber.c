@@ -58,7 +58,8 @@ void sim_order_answered(struct sim_order *o, enum sim_answer answer, const char 
     }
 }
 
-/* ---- what comes next ---------------------------------------------------------------------------- */
+/* ---- what comes next ----------------------------------------------------------------------------
+ */
 
 static size_t count_living(const struct sim_subscriber *s)
 {
@@ -124,9 +125,9 @@ static void settle(struct sim_subscriber *s)
 static void fire(struct sim_world *w, const struct sim_due *due)
 {
     struct sim_subscriber *s = due->what;
-    int64_t pace = w->faults.on                             ? PACE_MS
-                   : w->now_ms < w->heal_ms + WATCHED_MS     ? WATCH_MS
-                                                             : CALM_MS;
+    int64_t pace = w->faults.on                          ? PACE_MS
+                   : w->now_ms < w->heal_ms + WATCHED_MS ? WATCH_MS
+                                                         : CALM_MS;
     if (w->faults.on)
         work(s);
     else

@@ -15,14 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- cloud-manager ---------------------------------------------------------------------------------- */
+/* ---- cloud-manager
+ * ---------------------------------------------------------------------------------- */
 
 enum { SIGN_MS = 40, TERMINATED_VISIBLE_MS = 3600 * 1000 };
 
-static struct cloud_config cloud_config(void)
+static struct cloud_config cloud_config(const struct sim_node *n)
 {
     return (struct cloud_config){.region = "sim",
-                                 .timing = sync_timing_default(),
+                                 .timing = sim_world_timing(n->world),
                                  .terminated_visible_ms = TERMINATED_VISIBLE_MS,
                                  .quota_instances = SIM_QUOTA_INSTANCES,
                                  .quota_vcpus = SIM_QUOTA_VCPUS,
@@ -31,7 +32,7 @@ static struct cloud_config cloud_config(void)
 
 static void *cloud_new(struct sim_node *n, const struct rng *rng)
 {
-    struct cloud_config config = cloud_config();
+    struct cloud_config config = cloud_config(n);
     return cloud_core_new(n->store, rng, &config);
 }
 
@@ -89,7 +90,7 @@ const struct sim_tier sim_tier_cloud = {.name = "cloud",
 void sim_tiers_setup(struct sim_node *cloud, struct sim_node *const *children, size_t len,
                      struct sim_ec2_key *key)
 {
-    struct cloud_config config = cloud_config();
+    struct cloud_config config = cloud_config(cloud);
     struct cloud_root root = {0};
     struct err err = {0};
     struct rng rng = rng_seeded(&cloud->random);
@@ -109,7 +110,8 @@ void sim_tiers_setup(struct sim_node *cloud, struct sim_node *const *children, s
     str_copy(key->secret, sizeof key->secret, root.secret);
 }
 
-/* ---- cluster-manager -------------------------------------------------------------------------------- */
+/* ---- cluster-manager
+ * -------------------------------------------------------------------------------- */
 
 struct cluster {
     struct cluster_config config;
@@ -120,7 +122,7 @@ static void *cluster_new(struct sim_node *n, const struct rng *rng)
 {
     struct cluster *c = check_alloc(sizeof *c);
     c->config = (struct cluster_config){.node = n->name,
-                                        .timing = sync_timing_default(),
+                                        .timing = sim_world_timing(n->world),
                                         .vcpu_overcommit_pct = 400,
                                         .disk_overcommit_pct = 100};
     memcpy(c->config.link_key, n->link_key, sizeof c->config.link_key);
@@ -161,7 +163,8 @@ const struct sim_tier sim_tier_cluster = {.name = "cluster",
                                           .job = no_job,
                                           .restore = open_recovery};
 
-/* ---- computer-manager ------------------------------------------------------------------------------- */
+/* ---- computer-manager
+ * ------------------------------------------------------------------------------- */
 
 struct host {
     struct host_config config;
@@ -172,7 +175,7 @@ static void *host_new(struct sim_node *n, const struct rng *rng)
 {
     struct host *h = check_alloc(sizeof *h);
     h->config = (struct host_config){.node = n->name,
-                                     .timing = sync_timing_default(),
+                                     .timing = sim_world_timing(n->world),
                                      .job_ms = 30000,
                                      .stop_ms = 90000,
                                      .list_ms = 2000,
@@ -203,7 +206,8 @@ const struct sim_tier sim_tier_host = {.name = "host",
                                        .job = sim_machine_job,
                                        .power = sim_machine_power};
 
-/* ---- both ------------------------------------------------------------------------------------------- */
+/* ---- both
+ * ------------------------------------------------------------------------------------------- */
 
 void sim_tiers_join(struct sim_node *parent, struct sim_node *child, const char *kind)
 {

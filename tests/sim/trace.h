@@ -20,8 +20,8 @@ struct sim_trace_line {
 
 struct sim_trace {
     uint64_t hash;
-    uint64_t len; /* lines ever */
-    bool prints;  /* every line, as it happens */
+    uint64_t len;                 /* lines ever */
+    bool prints;                  /* every line, as it happens */
     struct sim_trace_line *lines; /* ring of SIM_TRACE_LINES; owned */
 };
 

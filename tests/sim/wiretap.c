@@ -26,7 +26,8 @@ static void hear_request(struct sim_wiretap *t, struct sim_world *w, const struc
     t->applied[p->from->index] = rev;
 }
 
-/* ---- for the reader of a report ------------------------------------------------------------------ */
+/* ---- for the reader of a report
+ * ------------------------------------------------------------------ */
 
 static void note(struct sim_world *w, const struct sim_parcel *p, const char *what,
                  const struct wire_item *items, size_t len)
@@ -43,8 +44,8 @@ static void read_sync(struct sim_world *w, const struct sim_parcel *p)
     struct wire_sync_request q;
     struct wire_sync_reply r;
     struct err err;
-    if (!p->is_reply && wire_decode(&wire_sync_request_type, p->body, p->body_len, &arena, &q,
-                                    &err) == ERR_OK) {
+    if (!p->is_reply &&
+        wire_decode(&wire_sync_request_type, p->body, p->body_len, &arena, &q, &err) == ERR_OK) {
         SIM_TRACE(w, p->from->name, "asks", "sync", "seq %ld rev %ld facts %ld-%ld", (long)q.seq,
                   (long)q.applied_rev, (long)q.facts_from, (long)q.facts_to);
         note(w, p, "fact", q.seen, q.seen_len);

@@ -33,9 +33,8 @@ static struct sim_world *world_new(const struct sim_scene *scene, const struct s
     sim_trace_init(&w->trace, o->prints);
     sim_faults_init(&w->faults, o->seed, o->without);
     w->net = sim_net_new(w);
-    w->heal_ms = o->faults_ms > 0
-                     ? o->faults_ms
-                     : FAULTS_LEAST_MS + (int64_t)sim_world_draw(w, FAULTS_SPAN_MS);
+    w->heal_ms = o->faults_ms > 0 ? o->faults_ms
+                                  : FAULTS_LEAST_MS + (int64_t)sim_world_draw(w, FAULTS_SPAN_MS);
     w->end_ms = w->heal_ms + (o->settle_ms > 0 ? o->settle_ms : SETTLE_MS);
     return w;
 }
@@ -93,10 +92,18 @@ void sim_world_after(struct sim_world *w, int64_t wait_ms,
                      uint64_t number)
 {
     PRE(wait_ms >= 0);
-    sim_heap_push(&w->heap, (struct sim_due){.at_ms = w->now_ms + wait_ms,
-                                             .fire = fire,
-                                             .what = what,
-                                             .number = number});
+    sim_heap_push(&w->heap,
+                  (struct sim_due){
+                      .at_ms = w->now_ms + wait_ms, .fire = fire, .what = what, .number = number});
+}
+
+struct sync_timing sim_world_timing(const struct sim_world *w)
+{
+    enum { SMALL_PAGE_BYTES = 700 };
+    struct sync_timing t = sync_timing_default();
+    if (w->seed % 3 == 0)
+        t.page_bytes = SMALL_PAGE_BYTES;
+    return t;
 }
 
 uint64_t sim_world_draw(struct sim_world *w, uint64_t below)

@@ -6,6 +6,7 @@
  * equal. A scene says which daemons there are, what is asked of them and what must hold. */
 #pragma once
 
+#include "proto/sync/timing.h"
 #include "tests/sim/fault.h"
 #include "tests/sim/heap.h"
 #include "tests/sim/trace.h"
@@ -84,6 +85,9 @@ struct sim_world *sim_world_current(void);
 void sim_world_after(struct sim_world *w, int64_t wait_ms,
                      void (*fire)(struct sim_world *w, const struct sim_due *due), void *what,
                      uint64_t number);
+/* The times of the protocol in this world: the product's own, and in one seed of three pages of
+ * so few bytes that everything comes in several (PROTOCOL 1, `more`). */
+struct sync_timing sim_world_timing(const struct sim_world *w);
 /* In [0, below). */
 uint64_t sim_world_draw(struct sim_world *w, uint64_t below);
 /* Notes a violation, unless there is one already, and ends the run. */

@@ -28,7 +28,7 @@ static struct sshkey_pair rsa; /* made once: it takes a while */
 static void run(struct buf *out, int status, const char *const argv[])
 {
     char *own[ARGS_MAX] = {NULL};
-    for (size_t i = 0; argv[i] != NULL && i < ARGS_MAX - 1; i++)
+    for (size_t i = 0; i < ARGS_MAX - 1 && argv[i] != NULL; i++)
         own[i] = check_strdup(argv[i]);
     int ends[2];
     posix_spawn_file_actions_t actions;

@@ -16,7 +16,8 @@ struct options {
 
 static const struct config_option table[] = {
     {"public", "name", CONFIG_TEXT, "none", 0, 0, offsetof(struct options, name), "its name"},
-    {"public", "tcp-port", CONFIG_INT, "8773", 0, 65535, offsetof(struct options, tcp_port), "port"},
+    {"public", "tcp-port", CONFIG_INT, "8773", 0, 65535, offsetof(struct options, tcp_port),
+     "port"},
     {"store", "data", CONFIG_PATH, NULL, 0, 0, offsetof(struct options, data), "where it lives"},
     {"store", "on", CONFIG_BOOL, "yes", 0, 0, offsetof(struct options, on), "is it on?"},
 };
@@ -72,9 +73,9 @@ static void defaults_file_and_overrides_in_this_order(void **state)
     assert_int_equal(o.tcp_port, 8773);
     assert_int_equal(o.on, 1);
     assert_string_equal(o.data, "/a");
-    assert_int_equal(load("[public]\ntcp-port=1\n[store]\ndata=/a\non=no\n", "public.tcp-port=65535",
-                          &o, &err),
-                     ERR_OK);
+    assert_int_equal(
+        load("[public]\ntcp-port=1\n[store]\ndata=/a\non=no\n", "public.tcp-port=65535", &o, &err),
+        ERR_OK);
     assert_int_equal(o.tcp_port, 65535);
     assert_int_equal(o.on, 0);
 }
@@ -137,8 +138,8 @@ static void a_file_that_is_not_there_is_said(void **state)
 static void malformed_overrides_are_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"", "store", "store.data", "storedata=/a", "=x", ".=x",
-                                        "store.=x"};
+    static const char *const wrong[] = {"",   "store", "store.data", "storedata=/a",
+                                        "=x", ".=x",   "store.=x"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct options o;
         struct err err;

@@ -11,8 +11,7 @@ static void every_code_has_a_row_that_can_be_answered(void **state)
     for (unsigned i = 0; i < ERR_COUNT; i++) {
         const struct err_row *row = err_row((enum err_code)i);
         assert_true(row->name[0] != '\0');
-        assert_true(row->http == 200 || row->http == 304 ||
-                    (row->http >= 400 && row->http <= 599));
+        assert_true(row->http == 200 || row->http == 304 || (row->http >= 400 && row->http <= 599));
         assert_true((row->http == 200) == (i == ERR_OK));
         if (i != ERR_OK) /* somebody can say it */
             assert_true(row->ec2[0] != '\0' || row->s3[0] != '\0');

@@ -24,10 +24,20 @@ static void a_new_id_has_its_own_shape(void **state)
 static void other_shapes_are_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {
-        "",           "i",        "i-",        "i-0123456789abcdef",    "i-0123456789abcdef01",
-        "i-1234567",  "i-123456789", "i-0123456789ABCDEF0", "j-12345678", "i-12345678 ",
-        "i-1234567g", "ii-12345678", "i12345678", "-12345678"};
+    static const char *const wrong[] = {"",
+                                        "i",
+                                        "i-",
+                                        "i-0123456789abcdef",
+                                        "i-0123456789abcdef01",
+                                        "i-1234567",
+                                        "i-123456789",
+                                        "i-0123456789ABCDEF0",
+                                        "j-12345678",
+                                        "i-12345678 ",
+                                        "i-1234567g",
+                                        "ii-12345678",
+                                        "i12345678",
+                                        "-12345678"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         if (id_is(wrong[i], "i"))
             fail_msg("'%s' was taken", wrong[i]);

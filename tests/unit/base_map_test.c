@@ -1,4 +1,5 @@
-/* Maps: walked in order of insertion (determinism of cores), whatever was put, replaced, removed. */
+/* Maps: walked in order of insertion (determinism of cores), whatever was put, replaced, removed.
+ */
 #include "tests/unit/unit.h"
 
 #include "base/map.h"

@@ -29,7 +29,7 @@ static int make_folder(void **state)
 static int drop_folder(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a",     "a-wal",        "a-shm",
+    static const char *const names[] = {"a",          "a-wal",          "a-shm",
                                         "a.before-2", "a.before-2-wal", "a.before-2-shm"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[128];
@@ -83,9 +83,9 @@ static void values_go_in_and_come_out(void **state)
     assert_int_equal(store_run(st, "INSERT INTO t(id, name, n, b) VALUES(?, ?, ?, ?)", "isib",
                                INT64_MIN, "na\xc3\xafve", (int64_t)-7, "a\0b", (size_t)3),
                      1);
-    assert_int_equal(store_run(st, "INSERT INTO t(id, name) VALUES(?, ?)", "is", (int64_t)1,
-                               (const char *)NULL),
-                     1);
+    assert_int_equal(
+        store_run(st, "INSERT INTO t(id, name) VALUES(?, ?)", "is", (int64_t)1, (const char *)NULL),
+        1);
     query_open(&q, st, "SELECT id, name, n, b FROM t ORDER BY id", "");
     assert_true(query_next(&q));
     size_t len;
@@ -201,7 +201,8 @@ static void a_rollback_leaves_nothing(void **state)
     store_close(st);
 }
 
-/* A turn that changes nothing costs no fsync: reads, and updates that meet no row, are no change. */
+/* A turn that changes nothing costs no fsync: reads, and updates that meet no row, are no change.
+ */
 static void only_changes_count_as_changes(void **state)
 {
     (void)state;

@@ -22,9 +22,22 @@ static void a_copy_that_does_not_fit_says_so_and_is_ended(void **state)
 static void numbers_are_whole_in_range_and_bare(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"",      "-",     "+1",  " 1",   "1 ",  "0x10", "1e3",
-                                        "1.0",   "--1",   "101", "-101", "abc", "9223372036854775808",
-                                        "\t12", "12\n", "１"};
+    static const char *const wrong[] = {"",
+                                        "-",
+                                        "+1",
+                                        " 1",
+                                        "1 ",
+                                        "0x10",
+                                        "1e3",
+                                        "1.0",
+                                        "--1",
+                                        "101",
+                                        "-101",
+                                        "abc",
+                                        "9223372036854775808",
+                                        "\t12",
+                                        "12\n",
+                                        "１"};
     int64_t value = 42;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_false(str_parse_i64(wrong[i], -100, 100, &value));
@@ -67,15 +80,15 @@ static void wildcards(void **state)
         const char *pattern, *text;
         bool does;
     } cases[] = {
-        {"", "", true},          {"", "a", false},        {"*", "", true},
-        {"*", "anything", true}, {"?", "", false},        {"?", "a", true},
-        {"?", "ab", false},      {"a*c", "abbbc", true},  {"a*c", "ac", true},
-        {"a*c", "abcd", false},  {"*b*", "abc", true},    {"*b*", "acd", false},
-        {"a?c", "abc", true},    {"a?c", "ac", false},    {"\\*", "*", true},
-        {"\\*", "a", false},     {"\\?x", "?x", true},    {"\\?x", "ax", false},
-        {"a\\*b", "a*b", true},  {"a\\*b", "axb", false}, {"*\\*", "abc*", true},
-        {"*\\*", "abc", false},  {"\\\\", "\\", true},    {"\\\\*", "\\abc", true},
-        {"**a**", "xax", true},  {"abc", "abc", true},    {"abc", "ABC", false},
+        {"", "", true},          {"", "a", false},          {"*", "", true},
+        {"*", "anything", true}, {"?", "", false},          {"?", "a", true},
+        {"?", "ab", false},      {"a*c", "abbbc", true},    {"a*c", "ac", true},
+        {"a*c", "abcd", false},  {"*b*", "abc", true},      {"*b*", "acd", false},
+        {"a?c", "abc", true},    {"a?c", "ac", false},      {"\\*", "*", true},
+        {"\\*", "a", false},     {"\\?x", "?x", true},      {"\\?x", "ax", false},
+        {"a\\*b", "a*b", true},  {"a\\*b", "axb", false},   {"*\\*", "abc*", true},
+        {"*\\*", "abc", false},  {"\\\\", "\\", true},      {"\\\\*", "\\abc", true},
+        {"**a**", "xax", true},  {"abc", "abc", true},      {"abc", "ABC", false},
         {"*aab", "aaaab", true}, {"a*b?d", "a..bxd", true}, {"*.*", "nodot", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

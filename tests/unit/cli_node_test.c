@@ -39,6 +39,9 @@ static void paths(void **state)
     assert_string_equal(cli_node_text(root, "set/nothing"), "");
     assert_null(cli_node_get(root, "set/item[id=c]"));
     assert_ptr_equal(cli_node_get(root, ""), root);
+    assert_string_equal(cli_node_text(root, "set/tagSet/value"), "web");
+    assert_string_equal(cli_node_text(root, "set/id"), "a");
+    assert_string_equal(cli_node_text(root, "RequestId"), "1");
     struct cli_nodes ids = cli_node_all(root, "set/item/id", &arena);
     assert_int_equal(ids.len, 2);
     assert_string_equal(ids.list[1]->text, "b");

@@ -75,7 +75,10 @@ static void check(void **state)
     test_world_free(&t);
 }
 
-#define CASE(deed) {#deed, check, NULL, NULL, (void *)(uintptr_t)deed}
+#define CASE(deed)                                        \
+    {                                                     \
+#deed, check, NULL, NULL, (void *)(uintptr_t)deed \
+    }
 
 int main(void)
 {

@@ -169,14 +169,22 @@ struct expectation {
 };
 
 static const struct expectation cases[] = {
-    {i1_two_domains, "I1"},          {i2_called_running_and_nowhere, "I2"},
-    {i2_runs_and_nobody_knows, "I2"}, {i3_too_much_memory, "I3"},
-    {i4_two_for_one_token, "I4"},    {i4_nobody_asked, "I4"},
-    {i5_promised_and_not_there, "I5"}, {i5_stopped_and_runs, "I5"},
-    {i6_never_settles, "I6"},        {i7_terminated_and_there, "I7"},
-    {i7_runs_after_its_end, "I7"},   {i8_more_than_the_quota, "I8"},
-    {i11_one_address_twice, "I11"},  {i23_back_from_the_dead, "I23"},
-    {i23_running_to_pending, "I23"}, {i25_ended_unasked, "I25"},
+    {i1_two_domains, "I1"},
+    {i2_called_running_and_nowhere, "I2"},
+    {i2_runs_and_nobody_knows, "I2"},
+    {i3_too_much_memory, "I3"},
+    {i4_two_for_one_token, "I4"},
+    {i4_nobody_asked, "I4"},
+    {i5_promised_and_not_there, "I5"},
+    {i5_stopped_and_runs, "I5"},
+    {i6_never_settles, "I6"},
+    {i7_terminated_and_there, "I7"},
+    {i7_runs_after_its_end, "I7"},
+    {i8_more_than_the_quota, "I8"},
+    {i11_one_address_twice, "I11"},
+    {i23_back_from_the_dead, "I23"},
+    {i23_running_to_pending, "I23"},
+    {i25_ended_unasked, "I25"},
     {all_is_well, NULL},
 };
 

@@ -188,14 +188,14 @@ static void a_token_lets_its_node_in(void **state)
     assert_int_equal(sign(f), 200);
     assert_true(is_known(f, "a"));
     const struct effect_reply *reply = &f->out.first->reply;
-    assert_int_equal(wire_decode(&wire_joined_type, reply->body, reply->body_len, &f->arena, &joined,
-                                 &err),
-                     ERR_OK);
+    assert_int_equal(
+        wire_decode(&wire_joined_type, reply->body, reply->body_len, &f->arena, &joined, &err),
+        ERR_OK);
     assert_int_equal(cert_verify(joined.ca, joined.certificate, f->wall_ms, &err), ERR_OK);
     assert_int_equal(cert_info_read(&info, joined.certificate, &err), ERR_OK);
     assert_string_equal(info.cn, "a");
-    assert_true(store_has(f->store, "SELECT 1 FROM child WHERE node='a' AND serial=?", "s",
-                          info.serial));
+    assert_true(
+        store_has(f->store, "SELECT 1 FROM child WHERE node='a' AND serial=?", "s", info.serial));
     assert_string_equal(joined.region, "lab");
     assert_string_equal(joined.zone, "laba");
 }
@@ -313,12 +313,12 @@ static void a_renewal_keeps_the_certificate_before_it_and_no_older_one(void **st
     query_close(&q);
     assert_int_equal(ask(f, "a", "", buf_str(&csr_a2), "a"), ERR_OK);
     assert_int_equal(sign(f), 200);
-    assert_true(store_has(f->store, "SELECT 1 FROM child WHERE serial<>?1 AND serial_before=?1", "s",
-                          first));
+    assert_true(store_has(f->store, "SELECT 1 FROM child WHERE serial<>?1 AND serial_before=?1",
+                          "s", first));
     assert_int_equal(ask(f, "a", "", buf_str(&csr_a2), "a"), ERR_OK);
     assert_int_equal(sign(f), 200);
-    assert_false(store_has(f->store, "SELECT 1 FROM child WHERE serial=?1 OR serial_before=?1", "s",
-                           first));
+    assert_false(
+        store_has(f->store, "SELECT 1 FROM child WHERE serial=?1 OR serial_before=?1", "s", first));
 }
 
 /* Slots are few: each ends with its job, however that ends. */
@@ -332,11 +332,9 @@ static void those_who_wait_are_bounded_and_let_go(void **state)
             assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
         assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_UNAVAILABLE);
         for (uint64_t id = first; id < first + ADMIT_PENDING_MAX; id++) {
-            struct event ev = {.kind = EVENT_JOB_DONE,
-                               .job = {.job_id = id,
-                                       .kind = JOB_KIND,
-                                       .code = ERR_TIMEOUT,
-                                       .text = "too late"}};
+            struct event ev = {
+                .kind = EVENT_JOB_DONE,
+                .job = {.job_id = id, .kind = JOB_KIND, .code = ERR_TIMEOUT, .text = "too late"}};
             f->out.first = f->out.last = NULL;
             assert_true(admit_signed(&f->admit, &ev, &f->out));
             assert_int_equal(f->out.first->reply.status, 503);

@@ -92,7 +92,7 @@ static void only_the_gone_fact_that_was_asked_for_counts(void **state)
     assert_false(rig_holds(r, "i-1"));
 }
 
-/* ---- R10 ------------------------------------------------------------------------------------- */
+/* ---- R10 ----------------------------------------------------------------------------------- */
 
 static void check_move(struct rig *r)
 {
@@ -182,7 +182,7 @@ static void a_withheld_want_that_changes_stays_withheld(void **state)
     rig_check_agreement(r, 1);
 }
 
-/* ---- quiet, and when it is answered ------------------------------------------------------------ */
+/* ---- quiet, and when it is answered -------------------------------------------------------- */
 
 /* PROTOCOL 1: a sync that changes nothing writes nothing, on either side. */
 static void a_sync_that_changes_nothing_writes_nothing(void **state)
@@ -269,7 +269,7 @@ static void what_is_ephemeral_takes_no_revision_and_no_row(void **state)
     assert_int_equal(rig_changes(&r->down[0]), down);
 }
 
-/* ---- sums -------------------------------------------------------------------------------------- */
+/* ---- sums ---------------------------------------------------------------------------------- */
 
 /* PROTOCOL 3: equal numbers and unequal sums mean a defect: a full follows and heals it. */
 static void facts_that_differ_are_said_again(void **state)
@@ -277,7 +277,8 @@ static void facts_that_differ_are_said_again(void **state)
     struct rig *r = *state;
     rig_say(r, 0, "i-1", 3, 1, "{}");
     rig_settle(r);
-    store_run(r->up.store, "UPDATE heard SET generation=2, body='{\"wrong\":1}' WHERE id='i-1'", "");
+    store_run(r->up.store, "UPDATE heard SET generation=2, body='{\"wrong\":1}' WHERE id='i-1'",
+              "");
     store_run(r->up.store, "UPDATE child SET fact_sum=fact_sum+1 WHERE node='a'", "");
     rig_say(r, 0, "i-2", 1, 1, "{}");
     rig_settle(r);
@@ -311,197 +312,6 @@ static void no_full_happens_that_nothing_explains(void **state)
     rig_check_agreement(r, 0);
 }
 
-/* ---- lost turns, restarts, weather --------------------------------------------------------------- */
-
-static void a_lost_turn_of_the_parent_recovers(void **state)
-{
-    struct rig *r = *state;
-    rig_say(r, 0, "i-1", 1, 1, "{}");
-    rig_child_turn(r, 0);
-    struct rig_call *busy = rig_waiting(r, 0, true);
-    rig_op(&r->up, (struct rig_op){.kind = RIG_FILL});
-    assert_int_equal(rig_carry(r, 0, busy), 503);
-    assert_int_equal(r->up.last, TURN_LOST);
-    rig_answer(r, 0, busy);
-    rig_want(r, 0, "i-2", 1, 1, "{}");
-    rig_pass(r, r->timing.retry_ms + 1);
-    rig_settle(r);
-    rig_child_turn(r, 0);
-    rig_settle(r);
-    assert_int_equal(rig_got(r, 0, "i-2", 1), 1);
-    assert_non_null(rig_noted(&r->facts, "i-1"));
-    rig_check_agreement(r, 0);
-}
-
-/* The turn that first heard a new run is lost: the run is taken as new again, all its facts too. */
-static void a_lost_turn_in_which_a_new_run_was_heard_recovers(void **state)
-{
-    struct rig *r = *state;
-    for (int i = 0; i < 8; i++) /* the old run had more numbers than the new one will have */
-        rig_say(r, 0, "i-1", i + 1, 1, "{}"), rig_settle(r);
-    rig_child_restart(r, 0);
-    struct rig_call *first = rig_waiting(r, 0, true);
-    assert_non_null(first);
-    rig_op(&r->up, (struct rig_op){.kind = RIG_FILL});
-    assert_int_equal(rig_carry(r, 0, first), 503);
-    rig_answer(r, 0, first);
-    rig_say(r, 0, "i-9", 1, 1, "{}");
-    rig_pass(r, r->timing.retry_ms + 1);
-    rig_settle(r);
-    rig_child_turn(r, 0);
-    rig_settle(r);
-    assert_non_null(rig_noted(&r->facts, "i-9"));
-    rig_check_agreement(r, 0);
-}
-
-static void a_lost_turn_of_the_child_recovers(void **state)
-{
-    struct rig *r = *state;
-    rig_want(r, 0, "i-1", 1, 1, "{}");
-    rig_parent_turn(r);
-    struct rig_call *held = &r->down[0].calls[r->down[0].calls_len - 1];
-    assert_non_null(held->answer);
-    rig_op(&r->down[0], (struct rig_op){.kind = RIG_FILL});
-    rig_answer(r, 0, held);
-    assert_int_equal(r->down[0].last, TURN_LOST);
-    assert_int_equal(rig_got(r, 0, "i-1", 1), -1);
-    assert_false(sync_child_is_fresh(&r->down[0].child)); /* R16: what is not recorded counts not */
-    assert_false(sync_child_has_lease(&r->down[0].child, r->at.boot_ms));
-    rig_child_turn(r, 0);
-    rig_settle(r);
-    assert_int_equal(rig_got(r, 0, "i-1", 1), 1);
-    rig_check_agreement(r, 0);
-}
-
-/* Nothing else may come to pass after the loss: the child has to wake by itself. */
-static void a_child_that_lost_its_turn_wakes_by_itself(void **state)
-{
-    struct rig *r = *state;
-    struct rig_call *held = &r->down[0].calls[r->down[0].calls_len - 1];
-    rig_op(&r->down[0], (struct rig_op){.kind = RIG_FILL});
-    rig_lose(r, 0, held);
-    assert_int_equal(r->down[0].last, TURN_LOST);
-    assert_true(sync_child_wake_at(&r->down[0].child) <= r->at.mono_ms + r->timing.retry_ms + 1);
-}
-
-/* The answer to a sync that was held before the turn that was lost is not lost for ever. */
-static void what_was_held_before_a_lost_turn_is_still_answered(void **state)
-{
-    struct rig *r = *state;
-    struct rig_call *held = &r->down[0].calls[r->down[0].calls_len - 1];
-    rig_want(r, 0, "i-1", 1, 1, "{}");
-    rig_op(&r->up, (struct rig_op){.kind = RIG_FILL});
-    rig_parent_turn(r);
-    assert_int_equal(r->up.last, TURN_LOST);
-    assert_null(held->answer); /* the wish was never made */
-    rig_pass(r, r->timing.heartbeat_ms);
-    rig_parent_turn(r);
-    assert_non_null(held->answer);
-}
-
-static void a_child_with_a_new_store_is_told_everything(void **state)
-{
-    struct rig *r = *state;
-    rig_want(r, 0, "i-1", 1, 1, "{}");
-    rig_settle(r);
-    store_run(r->down[0].store, "DELETE FROM got", "");
-    store_run(r->down[0].store, "DELETE FROM said", "");
-    store_run(r->down[0].store,
-              "UPDATE child_self SET store_id='', start_id='', applied_rev=0, got_sum=0,"
-              " said_sum=0, said_number=0, boot_n=0",
-              "");
-    rig_pass(r, 1); /* runs are ordered by the date when the store is new */
-    rig_child_restart(r, 0);
-    rig_settle(r);
-    assert_int_equal(rig_got(r, 0, "i-1", 1), 1);
-    rig_check_agreement(r, 0);
-}
-
-/* Loss, doubling and delay of calls and answers, restarts of both ends: afterwards both ends agree
- * and no full was needed but for restarts. */
-static void weather_turn(struct rig *r, const struct rng *rng)
-{
-    static const char *const ids[] = {"i-0", "i-1", "i-2", "i-3"};
-    static const char *const bodies[] = {"{\"want\":\"running\"}", "{\"want\":\"stopped\"}"};
-    size_t child = (size_t)rng_below(rng, r->children);
-    struct rig_side *side = &r->down[child];
-    const char *id = ids[2 * child + rng_below(rng, 2)];
-    int64_t generation = r->at.mono_ms;
-    switch (rng_below(rng, 12)) {
-    case 0:
-    case 1:
-        rig_want(r, child, id, generation, 1, bodies[rng_below(rng, 2)]);
-        rig_parent_turn(r);
-        return;
-    case 2:
-        rig_end(r, child, id, generation, 1, "deleted");
-        rig_parent_turn(r);
-        return;
-    case 3:
-    case 4:
-        rig_say(r, child, id, generation, 1, bodies[rng_below(rng, 2)]);
-        rig_child_turn(r, child);
-        return;
-    case 5: {
-        int64_t end = store_i64(side->store, -1,
-                                "SELECT generation FROM got WHERE id=? AND gone<>''", "s", id);
-        if (end >= 0)
-            rig_gone(r, child, id, end, 1);
-        rig_child_turn(r, child);
-        return;
-    }
-    case 6:
-        rig_pass(r, 1 + (int64_t)rng_below(rng, 3000));
-        rig_parent_turn(r);
-        rig_child_turn(r, child);
-        return;
-    case 7:
-        if (rng_below(rng, 10) == 0)
-            rig_child_restart(r, child);
-        else if (rng_below(rng, 10) == 0)
-            rig_parent_restart(r);
-        return;
-    default: {
-        struct rig_call *call = &side->calls[rng_below(rng, side->calls_len)];
-        uint64_t what = rng_below(rng, 4);
-        if (what == 0 && !call->is_over)
-            rig_lose(r, child, call);
-        else if (call->answer != NULL && what < 3)
-            rig_answer(r, child, call); /* again, perhaps */
-        else
-            rig_carry(r, child, call);
-    }
-    }
-}
-
-static void after_any_weather_both_ends_agree(void **state)
-{
-    (void)state;
-    for (uint64_t seed = 1; seed <= 60; seed++) {
-        struct rng_seeded seeded = {.state = seed};
-        struct rng rng = rng_seeded(&seeded);
-        struct rig *r = rig_new(2, 1 + (int64_t)rng_below(&rng, 600));
-        for (int step = 0; step < 120; step++)
-            weather_turn(r, &rng);
-        for (int round = 0; round < 4; round++) { /* heal */
-            for (size_t child = 0; child < r->children; child++) {
-                struct rig_side *side = &r->down[child];
-                for (size_t i = 0; i < side->calls_len; i++)
-                    if (!side->calls[i].is_over && side->calls[i].is_sent &&
-                        side->calls[i].answer == NULL)
-                        rig_lose(r, child, &side->calls[i]);
-            }
-            rig_pass(r, r->timing.retry_ms + 1);
-            for (size_t child = 0; child < r->children; child++)
-                rig_child_turn(r, child);
-            rig_settle(r);
-        }
-        rig_check_agreement(r, 0);
-        rig_check_agreement(r, 1);
-        rig_free(r);
-    }
-}
-
 #define LINK_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -523,13 +333,6 @@ int main(void)
         LINK_TEST(facts_that_differ_are_said_again),
         LINK_TEST(wishes_that_differ_are_taken_again),
         LINK_TEST(no_full_happens_that_nothing_explains),
-        LINK_TEST(a_lost_turn_of_the_parent_recovers),
-        LINK_TEST(a_lost_turn_in_which_a_new_run_was_heard_recovers),
-        LINK_TEST(a_lost_turn_of_the_child_recovers),
-        LINK_TEST(a_child_that_lost_its_turn_wakes_by_itself),
-        LINK_TEST(what_was_held_before_a_lost_turn_is_still_answered),
-        LINK_TEST(a_child_with_a_new_store_is_told_everything),
-        cmocka_unit_test(after_any_weather_both_ends_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* The parent's end alone, against syncs made by hand: whom it hears (I17), what a stale message may
- * do (I18: nothing), how it numbers and pages wishes, whom it calls dead (R4, R5), RECOVERY (R14). */
+ * do (I18: nothing), how it numbers and pages wishes, whom it calls dead (R4, R5), RECOVERY (R14).
+ */
 #include "tests/unit/unit.h"
 
 #include "tests/unit/sync_rig.h"
@@ -90,7 +91,7 @@ static void in_turn(struct rig *r, void (*work)(struct rig *r))
     assert_int_equal(store_commit(r->up.store, &err), ERR_OK);
 }
 
-/* ---- I17: a node can report and act only for itself -------------------------------------------- */
+/* ---- I17: a node can report and act only for itself ---------------------------------------- */
 
 static void refused(struct rig *r, const char *peer_node, const char *serial, int64_t not_after_ms)
 {
@@ -179,7 +180,7 @@ static void a_replaced_serial_is_refused(void **state)
     assert_int_equal(rig_request(r, &m, "a", "s1", INT64_MAX), 0);
 }
 
-/* ---- I18: a stale message changes nothing ------------------------------------------------------- */
+/* ---- I18: a stale message changes nothing -------------------------------------------------- */
 
 static void an_older_sync_changes_nothing(void **state)
 {
@@ -239,7 +240,7 @@ static void the_runs_of_a_child_are_ordered(void **state)
     assert_int_equal(ask(r, &m), 412);
 }
 
-/* ---- facts ----------------------------------------------------------------------------------------- */
+/* ---- facts --------------------------------------------------------------------------------- */
 
 /* PROTOCOL 1: only facts that were carried are acknowledged. */
 static void facts_are_acknowledged_only_when_carried(void **state)
@@ -303,7 +304,7 @@ static void what_cannot_be_decoded_is_refused_whole(void **state)
     assert_int_equal(ack_of(r, "a"), 0);
 }
 
-/* ---- wishes ------------------------------------------------------------------------------------------ */
+/* ---- wishes -------------------------------------------------------------------------------- */
 
 static int64_t rev_of(struct rig *r, const char *id)
 {
@@ -379,7 +380,7 @@ static void the_end_of_what_was_never_wished_is_a_tombstone_too(void **state)
     assert_false(rig_holds(r, "i-none"));
 }
 
-/* ---- who is alive --------------------------------------------------------------------------------------- */
+/* ---- who is alive -------------------------------------------------------------------------- */
 
 static enum sync_child_state state_of(struct rig *r)
 {
@@ -436,81 +437,6 @@ static void after_its_own_start_nobody_is_dead_for_a_while(void **state)
     assert_int_equal(sync_parent_child_state(&r->parent, "nobody", 0), SYNC_CHILD_UNKNOWN);
 }
 
-/* ---- R14 -------------------------------------------------------------------------------------------------- */
-
-/* What a restored store looks like: the tool marks it, and the next start finds the mark. */
-static void restore(struct rig *r)
-{
-    sync_parent_open_recovery(r->up.store);
-}
-
-static void in_recovery_nothing_is_wished_leased_or_heard(void **state)
-{
-    struct rig *r = *state;
-    rig_want(r, 0, "i-1", 1, 1, "{}");
-    rig_parent_turn(r);
-    in_turn(r, restore);
-    rig_parent_restart(r);
-    assert_true(sync_parent_in_recovery(&r->parent));
-    struct wire_item fact = fact_of("i-1", 1);
-    struct wire_sync_request m = with_facts(sync_of("b1", r->at.wall_ms + 1, 1), &fact, 1);
-    assert_int_equal(ask(r, &m), 200);
-    struct wire_sync_reply reply = answer_of(r);
-    assert_true(reply.recovery && reply.need_all);
-    assert_int_equal(reply.want_len, 0);
-    assert_int_equal(reply.lease_ms, 0);
-    assert_null(rig_noted(&r->facts, "i-1"));
-}
-
-/* I19: restored, it frees nothing until all children have said what they hold; then it is as before. */
-static void recovery_ends_when_all_have_returned_what_they_hold(void **state)
-{
-    struct rig *r = *state;
-    rig_want(r, 0, "i-1", 1, 1, "{}");
-    rig_want(r, 1, "i-2", 1, 1, "{}");
-    rig_settle(r);
-    in_turn(r, restore);
-    r->children = 1; /* the other one is away */
-    rig_parent_restart(r);
-    rig_settle(r);
-    assert_true(sync_parent_in_recovery(&r->parent));
-    assert_int_equal(r->recovered, 0);
-    r->children = 2;
-    rig_parent_restart(r);
-    rig_settle(r);
-    rig_pass(r, r->timing.retry_ms + 1);
-    rig_child_turn(r, 0);
-    rig_child_turn(r, 1);
-    rig_settle(r);
-    assert_int_equal(r->recovered, 1);
-    assert_false(sync_parent_in_recovery(&r->parent));
-    assert_true(rig_holds(r, "i-1") && rig_holds(r, "i-2"));
-    rig_check_agreement(r, 0);
-    rig_check_agreement(r, 1);
-}
-
-/* The second line: nobody marked the store, but a child knows a later life of it. */
-static void a_child_that_knows_more_puts_its_parent_in_recovery(void **state)
-{
-    struct rig *r = *state;
-    size_t len;
-    rig_want(r, 0, "i-1", 1, 1, "{}");
-    rig_settle(r);
-    void *backup = store_dump(r->up.store, &len);
-    rig_want(r, 0, "i-2", 1, 1, "{}");
-    rig_settle(r);
-    assert_int_equal(rig_got(r, 0, "i-2", 1), 1);
-    store_load(r->up.store, backup, len);
-    free(backup);
-    rig_parent_restart(r);
-    rig_settle(r);
-    assert_int_equal(r->recovered, 1);
-    assert_int_equal(rig_got(r, 0, "i-2", 1), -2); /* nobody wishes it: a tombstone again, not lost */
-    assert_true(rig_holds(r, "i-2"));
-    assert_int_equal(rig_got(r, 0, "i-1", 1), 1);
-    rig_check_agreement(r, 0);
-}
-
 #define PARENT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -538,9 +464,6 @@ int main(void)
         PARENT_TEST(a_child_is_suspect_then_down_by_its_last_lease),
         PARENT_TEST(the_lease_counts_from_the_answer),
         PARENT_TEST(after_its_own_start_nobody_is_dead_for_a_while),
-        PARENT_TEST(in_recovery_nothing_is_wished_leased_or_heard),
-        PARENT_TEST(recovery_ends_when_all_have_returned_what_they_hold),
-        PARENT_TEST(a_child_that_knows_more_puts_its_parent_in_recovery),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* sync_rig.h - a parent and its children in one process: real turns over real SQL in memory, virtual
- * time, and a transport that is the test's own hand.
+/* sync_rig.h - a parent and its children in one process: real turns over real SQL in memory,
+ * virtual time, and a transport that is the test's own hand.
  *
  * What a test wishes or says is queued and done in the next turn of that side, so that several
  * things can share one transaction. Calls and answers wait until the test carries them. */
@@ -68,10 +68,10 @@ struct rig_side {
     struct sync_child child; /* of a child */
     struct rig_call calls[RIG_CALLS];
     size_t calls_len;
-    struct rig_notes wishes;  /* what on_wish heard */
-    unsigned asked;           /* how often on_ask was called */
-    const char *refuses;      /* a kind whose wishes are refused, or NULL */
-    const char *capacity;     /* what it says of its room, "" */
+    struct rig_notes wishes; /* what on_wish heard */
+    unsigned asked;          /* how often on_ask was called */
+    const char *refuses;     /* a kind whose wishes are refused, or NULL */
+    const char *capacity;    /* what it says of its room, "" */
 };
 
 struct rig {
@@ -92,7 +92,7 @@ struct rig *rig_new(size_t children, int64_t by_page);
 void rig_free(struct rig *r);
 void rig_pass(struct rig *r, int64_t ms);
 
-/* ---- queued for the next turn of that side -------------------------------------------------- */
+/* ---- queued for the next turn of that side ------------------------------------------------- */
 void rig_op(struct rig_side *side, struct rig_op op);
 void rig_want(struct rig *r, size_t child, const char *id, int64_t generation, int64_t pepoch,
               const char *body);
@@ -102,14 +102,14 @@ void rig_say(struct rig *r, size_t child, const char *id, int64_t generation, in
              const char *body);
 void rig_gone(struct rig *r, size_t child, const char *id, int64_t generation, int64_t pepoch);
 
-/* ---- turns ----------------------------------------------------------------------------------- */
+/* ---- turns --------------------------------------------------------------------------------- */
 void rig_parent_turn(struct rig *r);
 void rig_child_turn(struct rig *r, size_t child);
 /* The process dies and comes back over the same store. */
 void rig_parent_restart(struct rig *r);
 void rig_child_restart(struct rig *r, size_t child);
 
-/* ---- the transport ---------------------------------------------------------------------------- */
+/* ---- the transport ------------------------------------------------------------------------- */
 /* The oldest call that nobody carried yet and that carries facts (`busy`) or does not; or NULL. */
 struct rig_call *rig_waiting(struct rig *r, size_t child, bool busy);
 /* Carries a call up (again, when it was carried before). Gives the status of an answer that came in
@@ -127,7 +127,7 @@ int rig_request(struct rig *r, const struct wire_sync_request *m, const char *pe
 /* A hand-made answer to that call. */
 void rig_reply(struct rig *r, size_t child, struct rig_call *call, const struct wire_sync_reply *m);
 
-/* ---- looking ----------------------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------------------------- */
 void rig_read_call(struct rig *r, const struct rig_call *call, struct wire_sync_request *m);
 void rig_read_answer(struct rig *r, const struct rig_call *call, struct wire_sync_reply *m);
 /* The newest note of that id, or NULL. */
@@ -138,3 +138,10 @@ int64_t rig_got(struct rig *r, size_t child, const char *id, int64_t pepoch);
 bool rig_holds(struct rig *r, const char *id);
 /* Live wishes and facts are the same on both ends, and the sums say so. */
 void rig_check_agreement(struct rig *r, size_t child);
+
+/* ---- between the files of this rig --------------------------------------------------------- */
+struct core rig_parent_core(struct rig *r);
+struct sync_parent_hooks rig_parent_hooks(struct rig *r);
+struct core rig_child_core(struct rig_side *side);
+struct sync_child_hooks rig_child_hooks(struct rig_side *side);
+void rig_parse_call(const struct rig_call *call, struct arena *arena, struct wire_sync_request *m);

@@ -25,7 +25,8 @@ static void scaling_keeps_their_order(void **state)
         struct sync_timing t = sync_timing_scaled(by);
         assert_true(t.heartbeat_ms < t.call_ms); /* a held answer comes before the call ends */
         assert_true(t.call_ms < t.suspect_ms && t.suspect_ms < t.lease_ms);
-        assert_true(sync_lease_believed_ms(&t) > t.lease_ms + t.kill_ms); /* a parent lets go last */
+        assert_true(sync_lease_believed_ms(&t) >
+                    t.lease_ms + t.kill_ms); /* a parent lets go last */
         assert_true(t.retry_ms > 0 && t.kill_ms > 0);
         assert_int_equal(t.page_bytes, 1 << 20);
     }

@@ -69,7 +69,8 @@ static const char *state_of(const struct row *r)
     return str_eq(r->seen, "running") ? "running" : "pending";
 }
 
-/* ---- wishes --------------------------------------------------------------------------------------- */
+/* ---- wishes
+ * --------------------------------------------------------------------------------------- */
 
 static void wish(struct crown_core *c, const struct row *r)
 {
@@ -139,7 +140,8 @@ static void want(struct crown_core *c, struct row *r, const char *what)
     save(c, r);
 }
 
-/* ---- orders --------------------------------------------------------------------------------------- */
+/* ---- orders
+ * --------------------------------------------------------------------------------------- */
 
 static void draw_cluster(struct crown_core *c, char out[64])
 {
@@ -161,7 +163,8 @@ static enum err_code run(struct crown_core *c, const char *token, struct buf *ou
     id_new(r.id, "i", &c->rng);
     draw_cluster(c, r.cluster);
     /* Written first, refused after: the savepoint has to take it back. */
-    store_run(c->store, "INSERT INTO instance VALUES(?, ?, ?, 1, nullif(?, 0), 'running', '', 0, 0)", "sssi",
+    store_run(c->store,
+              "INSERT INTO instance VALUES(?, ?, ?, 1, nullif(?, 0), 'running', '', 0, 0)", "sssi",
               r.id, token, r.cluster, r.address);
     if (r.address == 0)
         return err_set(err, ERR_NO_CAPACITY, "no address is free");
@@ -170,8 +173,7 @@ static enum err_code run(struct crown_core *c, const char *token, struct buf *ou
     return ERR_OK;
 }
 
-static enum err_code change(struct crown_core *c, const char *verb, const char *id,
-                            struct err *err)
+static enum err_code change(struct crown_core *c, const char *verb, const char *id, struct err *err)
 {
     struct row r;
     if (!load(c, id, &r))
@@ -194,11 +196,10 @@ static enum err_code change(struct crown_core *c, const char *verb, const char *
 static void list(struct crown_core *c, struct buf *out)
 {
     struct query q;
-    STORE_EACH(c->store, q,
-               "SELECT id, token, want, seen, generation, seen_generation FROM instance"
-               " ORDER BY id",
-               "")
-    {
+    STORE_EACH (c->store, q,
+                "SELECT id, token, want, seen, generation, seen_generation FROM instance"
+                " ORDER BY id",
+                "") {
         struct row r = {.generation = query_i64(&q, 4), .seen_generation = query_i64(&q, 5)};
         str_copy(r.want, sizeof r.want, query_text(&q, 2));
         str_copy(r.seen, sizeof r.seen, query_text(&q, 3));
@@ -247,7 +248,8 @@ static enum err_code take_order(struct crown_core *c, const struct event *ev, st
     return ERR_OK;
 }
 
-/* ---- facts ---------------------------------------------------------------------------------------- */
+/* ---- facts
+ * ---------------------------------------------------------------------------------------- */
 
 static void take_gone(struct crown_core *c, struct row *r)
 {
@@ -310,7 +312,8 @@ static void on_tell(void *core, const char *node, const struct wire_note *note,
     (void)core, (void)node, (void)note, (void)ev;
 }
 
-/* ---- the core ------------------------------------------------------------------------------------- */
+/* ---- the core
+ * ------------------------------------------------------------------------------------- */
 
 static enum err_code step(void *self, const struct event *ev, struct effects *out, struct err *err)
 {
@@ -350,15 +353,15 @@ static int64_t wake_at(const void *self)
     return sync_parent_wake_at(&c->parent);
 }
 
-struct crown_core *crown_core_new(struct store *store, const struct rng *rng)
+struct crown_core *crown_core_new(struct store *store, const struct rng *rng,
+                                  const struct sync_timing *timing)
 {
     struct crown_core *c = check_alloc(sizeof *c);
     struct sync_parent_hooks hooks = {
         .core = c, .on_fact = on_fact, .on_capacity = on_capacity, .on_tell = on_tell};
-    struct sync_timing timing = sync_timing_default();
     c->store = store;
     c->rng = *rng;
-    sync_parent_init(&c->parent, store, rng, &hooks, &timing);
+    sync_parent_init(&c->parent, store, rng, &hooks, timing);
     return c;
 }
 
@@ -370,10 +373,6 @@ void crown_core_free(struct crown_core *c)
 
 struct core crown_core_as_core(struct crown_core *c)
 {
-    return (struct core){.self = c,
-                         .step = step,
-                         .fail = fail,
-                         .seal = seal,
-                         .reload = reload,
-                         .wake_at = wake_at};
+    return (struct core){
+        .self = c, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
 }

@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "base/store.h"
 #include "base/turn.h"
+#include "proto/sync/timing.h"
 
 extern const struct store_schema crown_schema;
 
@@ -16,6 +17,7 @@ enum { CROWN_IMAGE_BYTES = 1 << 20 };
 
 struct crown_core;
 
-struct crown_core *crown_core_new(struct store *store, const struct rng *rng);
+struct crown_core *crown_core_new(struct store *store, const struct rng *rng,
+                                  const struct sync_timing *timing);
 void crown_core_free(struct crown_core *c);
 struct core crown_core_as_core(struct crown_core *c);

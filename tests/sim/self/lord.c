@@ -27,7 +27,8 @@ struct lord_core {
     struct sync_parent parent;
 };
 
-/* ---- things ------------------------------------------------------------------------------------ */
+/* ---- things ------------------------------------------------------------------------------------
+ */
 
 struct thing {
     char id[ID_SIZE], child[64], state[16];
@@ -136,11 +137,12 @@ static enum err_code move(struct lord_core *l, const char *id, struct err *err)
 static void list(struct lord_core *l, struct buf *out)
 {
     struct query q;
-    STORE_EACH(l->store, q, "SELECT id, token, state FROM thing ORDER BY id", "")
+    STORE_EACH (l->store, q, "SELECT id, token, state FROM thing ORDER BY id", "")
         buf_printf(out, "%s %s %s\n", query_text(&q, 0), query_text(&q, 1), query_text(&q, 2));
 }
 
-/* ---- what the link says ------------------------------------------------------------------------- */
+/* ---- what the link says -------------------------------------------------------------------------
+ */
 
 static void on_fact(void *core, const char *node, const struct wire_item *fact,
                     const struct event *ev)
@@ -168,11 +170,12 @@ static void on_tell(void *core, const char *node, const struct wire_note *note,
     (void)core, (void)node, (void)note, (void)ev;
 }
 
-/* ---- after a restore (R14) ---------------------------------------------------------------------- */
+/* ---- after a restore (R14) ----------------------------------------------------------------------
+ */
 
 /* What children returned of one thing. */
 struct returned {
-    char child[64];      /* of the live one with the greatest pepoch; "" = none */
+    char child[64]; /* of the live one with the greatest pepoch; "" = none */
     int64_t pepoch, address, generation, moved_pepoch;
     bool is_deleted;
 };
@@ -181,11 +184,10 @@ static struct returned gather(struct lord_core *l, const char *id)
 {
     struct returned r = {.generation = 1};
     struct query q;
-    STORE_EACH(l->store, q,
-               "SELECT node, pepoch, generation, gone, json_extract(nullif(body, ''), '$.address')"
-               " FROM returned WHERE kind='thing' AND id=? ORDER BY pepoch, node",
-               "s", id)
-    {
+    STORE_EACH (l->store, q,
+                "SELECT node, pepoch, generation, gone, json_extract(nullif(body, ''), '$.address')"
+                " FROM returned WHERE kind='thing' AND id=? ORDER BY pepoch, node",
+                "s", id) {
         if (query_i64(&q, 2) > r.generation)
             r.generation = query_i64(&q, 2);
         if (str_eq(query_text(&q, 3), "deleted")) {
@@ -209,11 +211,12 @@ static void end_everywhere(struct lord_core *l, const struct thing *t, int64_t g
               "is", generation, t->id);
     if (str_eq(t->state, "live"))
         sync_parent_end(&l->parent, t->child, "thing", t->id, generation, t->pepoch, "deleted");
-    STORE_EACH(l->store, q,
-               "SELECT node, pepoch FROM returned WHERE kind='thing' AND id=? ORDER BY node, pepoch",
-               "s", t->id)
-        sync_parent_end(&l->parent, query_text(&q, 0), "thing", t->id, generation,
-                        query_i64(&q, 1), "deleted");
+    STORE_EACH (
+        l->store, q,
+        "SELECT node, pepoch FROM returned WHERE kind='thing' AND id=? ORDER BY node, pepoch", "s",
+        t->id)
+        sync_parent_end(&l->parent, query_text(&q, 0), "thing", t->id, generation, query_i64(&q, 1),
+                        "deleted");
 }
 
 /* Another row with the address of what really runs was ended after the backup: nobody returned
@@ -253,10 +256,10 @@ static void follow(struct lord_core *l, const char *id, const struct returned *r
 static void end_earlier(struct lord_core *l, const char *id, int64_t pepoch)
 {
     struct query q;
-    STORE_EACH(l->store, q,
-               "SELECT node, pepoch, generation FROM returned WHERE kind='thing' AND id=?"
-               " AND gone='' AND pepoch<? ORDER BY node, pepoch",
-               "si", id, pepoch)
+    STORE_EACH (l->store, q,
+                "SELECT node, pepoch, generation FROM returned WHERE kind='thing' AND id=?"
+                " AND gone='' AND pepoch<? ORDER BY node, pepoch",
+                "si", id, pepoch)
         sync_parent_end(&l->parent, query_text(&q, 0), "thing", id, query_i64(&q, 2),
                         query_i64(&q, 1), "moved");
 }
@@ -294,8 +297,8 @@ static void on_recovered(void *core, const struct event *ev)
     size_t len = 0;
     struct query q;
     (void)ev;
-    STORE_EACH(l->store, q, "SELECT DISTINCT id FROM returned WHERE kind='thing' ORDER BY id", "")
-    {
+    STORE_EACH (l->store, q, "SELECT DISTINCT id FROM returned WHERE kind='thing' ORDER BY id",
+                "") {
         INV(len < RETURNED_MAX);
         str_copy(ids[len++], ID_SIZE, query_text(&q, 0));
     }
@@ -303,7 +306,8 @@ static void on_recovered(void *core, const struct event *ev)
         merge(l, ids[i]);
 }
 
-/* ---- the core ----------------------------------------------------------------------------------- */
+/* ---- the core -----------------------------------------------------------------------------------
+ */
 
 static enum err_code take_order(struct lord_core *l, const struct event *ev, struct effects *out,
                                 struct err *err)
@@ -362,7 +366,8 @@ static int64_t wake_at(const void *self)
     return sync_parent_wake_at(&l->parent);
 }
 
-struct lord_core *lord_core_new(struct store *store, const struct rng *rng)
+struct lord_core *lord_core_new(struct store *store, const struct rng *rng,
+                                const struct sync_timing *timing)
 {
     struct lord_core *l = check_alloc(sizeof *l);
     struct sync_parent_hooks hooks = {.core = l,
@@ -370,10 +375,9 @@ struct lord_core *lord_core_new(struct store *store, const struct rng *rng)
                                       .on_capacity = on_capacity,
                                       .on_tell = on_tell,
                                       .on_recovered = on_recovered};
-    struct sync_timing timing = sync_timing_default();
     l->store = store;
     l->rng = *rng;
-    sync_parent_init(&l->parent, store, rng, &hooks, &timing);
+    sync_parent_init(&l->parent, store, rng, &hooks, timing);
     return l;
 }
 
@@ -385,12 +389,8 @@ void lord_core_free(struct lord_core *l)
 
 struct core lord_core_as_core(struct lord_core *l)
 {
-    return (struct core){.self = l,
-                         .step = step,
-                         .fail = fail,
-                         .seal = seal,
-                         .reload = reload,
-                         .wake_at = wake_at};
+    return (struct core){
+        .self = l, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
 }
 
 void lord_found(struct store *store, const char *child, const char *serial)

@@ -9,12 +9,14 @@
 #include "base/rng.h"
 #include "base/store.h"
 #include "base/turn.h"
+#include "proto/sync/timing.h"
 
 extern const struct store_schema lord_schema;
 
 struct lord_core;
 
-struct lord_core *lord_core_new(struct store *store, const struct rng *rng);
+struct lord_core *lord_core_new(struct store *store, const struct rng *rng,
+                                const struct sync_timing *timing);
 void lord_core_free(struct lord_core *l);
 struct core lord_core_as_core(struct lord_core *l);
 /* Before its first start: a child is known. */

@@ -52,7 +52,8 @@ static struct deed *find(struct self *s, const char *id)
     return NULL;
 }
 
-/* ---- what machines do ---------------------------------------------------------------------------- */
+/* ---- what machines do
+ * ---------------------------------------------------------------------------- */
 
 static struct self *self_of(const struct sim_machine *m)
 {
@@ -111,11 +112,13 @@ static void on_order(struct sim_machine *m, int kind, const void *spec)
 
 static const struct sim_machine_watch watch = {on_run, on_end, on_port, on_root, on_order};
 
-/* ---- tiers ------------------------------------------------------------------------------------------ */
+/* ---- tiers
+ * ------------------------------------------------------------------------------------------ */
 
 static void *lord_new(struct sim_node *n, const struct rng *rng)
 {
-    return lord_core_new(n->store, rng);
+    struct sync_timing timing = sim_world_timing(n->world);
+    return lord_core_new(n->store, rng, &timing);
 }
 
 static void lord_free(void *core)
@@ -130,7 +133,8 @@ static struct core lord_as_core(void *core)
 
 static void *vassal_new(struct sim_node *n, const struct rng *rng)
 {
-    return vassal_core_new(n->store, rng, n->name);
+    struct sync_timing timing = sim_world_timing(n->world);
+    return vassal_core_new(n->store, rng, n->name, &timing);
 }
 
 static void vassal_free(void *core)
@@ -170,7 +174,8 @@ static const struct sim_tier vassal_tier = {.name = "vassal",
                                             .job = sim_machine_job,
                                             .power = sim_machine_power};
 
-/* ---- subscribers ------------------------------------------------------------------------------------ */
+/* ---- subscribers
+ * ------------------------------------------------------------------------------------ */
 
 static void send(struct deed *d);
 
@@ -229,8 +234,7 @@ static void hear_gone(struct self *s, const char *id)
     d->is_gone = true;
     for (size_t v = 0; v < VASSALS; v++)
         if (sim_machine_domain(s->vassals[v]->machine, id) != NULL)
-            sim_world_fail(s->world, "I7", id, "is called gone and is on %s",
-                           s->vassals[v]->name);
+            sim_world_fail(s->world, "I7", id, "is called gone and is on %s", s->vassals[v]->name);
 }
 
 /* Lines "ID TOKEN STATE". */
@@ -301,7 +305,8 @@ static void subscriber_fire(struct sim_world *w, const struct sim_due *due)
                     subscriber_fire, s, 0);
 }
 
-/* ---- the scene -------------------------------------------------------------------------------------- */
+/* ---- the scene
+ * -------------------------------------------------------------------------------------- */
 
 static void build(struct sim_world *w)
 {

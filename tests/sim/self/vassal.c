@@ -40,16 +40,17 @@ struct vassal_core {
     struct store *store;
     struct rng rng;
     struct sync_child child;
-    struct map doing;              /* id -> struct doing */
+    struct map doing; /* id -> struct doing */
     uint64_t job_n;
-    uint64_t list_job, list_n;     /* listing under way; listings begun */
-    uint64_t listed_n;             /* the one at hand; 0 = none in this run */
+    uint64_t list_job, list_n; /* listing under way; listings begun */
+    uint64_t listed_n;         /* the one at hand; 0 = none in this run */
     int64_t list_due_mono_ms;
-    struct host_hv_list *list;     /* NULL = none */
-    bool may_start;                /* R16 */
+    struct host_hv_list *list; /* NULL = none */
+    bool may_start;            /* R16 */
 };
 
-/* ---- jobs --------------------------------------------------------------------------------------- */
+/* ---- jobs ---------------------------------------------------------------------------------------
+ */
 
 static struct doing *doing_of(struct vassal_core *v, const char *id)
 {
@@ -114,8 +115,8 @@ static void take_list(struct vassal_core *v, const struct host_hv_list *list)
     store_run(v->store, "DELETE FROM open_order WHERE service<>? AND service<>''", "s",
               list->service);
     store_run(v->store, "UPDATE open_order SET service=? WHERE service=''", "s", list->service);
-    store_run(v->store, "UPDATE known SET service=?, boot=? WHERE service<>?1", "ss",
-              list->service, list->boot);
+    store_run(v->store, "UPDATE known SET service=?, boot=? WHERE service<>?1", "ss", list->service,
+              list->boot);
     sync_child_listed(&v->child);
 }
 
@@ -140,7 +141,8 @@ static void take_job(struct vassal_core *v, const struct job_done *job)
     }
 }
 
-/* ---- the plan ----------------------------------------------------------------------------------- */
+/* ---- the plan -----------------------------------------------------------------------------------
+ */
 
 struct item {
     char id[ID_SIZE];
@@ -162,13 +164,12 @@ static size_t load_items(struct vassal_core *v, struct item items[THINGS_MAX])
 {
     size_t len = 0;
     struct query q;
-    STORE_EACH(v->store, q,
-               "SELECT id, pepoch, generation, gone<>'', json_extract(nullif(body, ''), "
-               "'$.address'), gone_ms>0, EXISTS(SELECT 1 FROM open_order AS o WHERE o.id=got.id"
-               " AND o.pepoch<=got.pepoch)"
-               " FROM got WHERE kind='thing' AND gone_ms=0 ORDER BY id, pepoch",
-               "")
-    {
+    STORE_EACH (v->store, q,
+                "SELECT id, pepoch, generation, gone<>'', json_extract(nullif(body, ''), "
+                "'$.address'), gone_ms>0, EXISTS(SELECT 1 FROM open_order AS o WHERE o.id=got.id"
+                " AND o.pepoch<=got.pepoch)"
+                " FROM got WHERE kind='thing' AND gone_ms=0 ORDER BY id, pepoch",
+                "") {
         INV(len < THINGS_MAX);
         struct item *i = &items[len++];
         *i = (struct item){.pepoch = query_i64(&q, 1),
@@ -225,7 +226,8 @@ static void plan(struct vassal_core *v, const struct event *ev, struct effects *
     }
 }
 
-/* ---- the core ----------------------------------------------------------------------------------- */
+/* ---- the core -----------------------------------------------------------------------------------
+ */
 
 static enum err_code on_wish(void *core, const struct wire_item *item, const struct event *ev,
                              struct err *err)
@@ -300,15 +302,15 @@ static int64_t wake_at(const void *self)
     return sync < v->list_due_mono_ms ? sync : v->list_due_mono_ms;
 }
 
-struct vassal_core *vassal_core_new(struct store *store, const struct rng *rng, const char *node)
+struct vassal_core *vassal_core_new(struct store *store, const struct rng *rng, const char *node,
+                                    const struct sync_timing *timing)
 {
     struct vassal_core *v = check_alloc(sizeof *v);
     struct sync_child_hooks hooks = {
         .core = v, .on_wish = on_wish, .on_ask = on_ask, .on_capacity = on_capacity};
-    struct sync_timing timing = sync_timing_default();
     v->store = store;
     v->rng = *rng;
-    sync_child_init(&v->child, store, rng, node, "parent", &hooks, &timing);
+    sync_child_init(&v->child, store, rng, node, "parent", &hooks, timing);
     return v;
 }
 
@@ -325,12 +327,8 @@ void vassal_core_free(struct vassal_core *v)
 
 struct core vassal_core_as_core(struct vassal_core *v)
 {
-    return (struct core){.self = v,
-                         .step = step,
-                         .fail = fail,
-                         .seal = seal,
-                         .reload = reload,
-                         .wake_at = wake_at};
+    return (struct core){
+        .self = v, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
 }
 
 bool vassal_core_has_lease(const struct vassal_core *v, int64_t boot_ms)

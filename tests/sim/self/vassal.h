@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "base/store.h"
 #include "base/turn.h"
+#include "proto/sync/timing.h"
 
 #include <stdbool.h>
 
@@ -14,7 +15,8 @@ extern const struct store_schema vassal_schema;
 
 struct vassal_core;
 
-struct vassal_core *vassal_core_new(struct store *store, const struct rng *rng, const char *node);
+struct vassal_core *vassal_core_new(struct store *store, const struct rng *rng, const char *node,
+                                    const struct sync_timing *timing);
 void vassal_core_free(struct vassal_core *v);
 struct core vassal_core_as_core(struct vassal_core *v);
 bool vassal_core_has_lease(const struct vassal_core *v, int64_t boot_ms);

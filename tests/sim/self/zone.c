@@ -24,11 +24,13 @@ struct zone {
     struct sim_node *crown;
 };
 
-/* ---- the crown as a tier ---------------------------------------------------------------------------- */
+/* ---- the crown as a tier
+ * ---------------------------------------------------------------------------- */
 
 static void *crown_new(struct sim_node *n, const struct rng *rng)
 {
-    return crown_core_new(n->store, rng);
+    struct sync_timing timing = sim_world_timing(n->world);
+    return crown_core_new(n->store, rng, &timing);
 }
 
 static void crown_free(void *core)
@@ -54,16 +56,16 @@ static const struct sim_tier crown_tier = {.name = "crown",
                                            .as_core = crown_as_core,
                                            .job = no_job};
 
-/* ---- orders ------------------------------------------------------------------------------------------- */
+/* ---- orders
+ * ------------------------------------------------------------------------------------------- */
 
 static void answered(void *self, int status, const char *body, size_t body_len)
 {
     struct sim_order *o = self;
     (void)body_len;
-    enum sim_answer answer = status == 200 ? SIM_DONE
-                             : status == 0 || status == err_row(ERR_UNAVAILABLE)->http
-                                 ? SIM_UNKNOWN
-                                 : SIM_NEVER;
+    enum sim_answer answer = status == 200                                             ? SIM_DONE
+                             : status == 0 || status == err_row(ERR_UNAVAILABLE)->http ? SIM_UNKNOWN
+                                                                                       : SIM_NEVER;
     sim_order_answered(o, answer, body);
 }
 
@@ -112,7 +114,8 @@ static void hear_list(struct sim_shadow *s, const char *body)
     sim_shadow_see_end(s);
 }
 
-/* ---- the scene ---------------------------------------------------------------------------------------- */
+/* ---- the scene
+ * ---------------------------------------------------------------------------------------- */
 
 static void build(struct sim_world *w)
 {
