@@ -20,7 +20,7 @@ enum {
     REPLAY_MS = 2 * SIGV4_SKEW_MS, /* from the earliest to the latest time of one signature */
 };
 
-enum action_effect { READS, CHANGES };
+enum action_effect { READS, SETTLES, CHANGES };
 enum secrecy { OPEN, SECRET };
 
 enum spelling { SPELLING_EC2, SPELLING_STS };
@@ -136,7 +136,7 @@ static void keep_answer(struct cloud_core *c, const struct cloud_op *op,
                         const struct buf *body)
 {
     CLEANUP(buf_fini) struct buf sealed = {0};
-    if (action->effect == READS)
+    if (action->effect != CHANGES)
         return;
     if (action->secrecy == SECRET) {
         struct seal_key key = master(c);

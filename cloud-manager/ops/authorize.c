@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "cloud-manager/ops/op.h"
 
-enum action_effect { READS, CHANGES };
+enum action_effect { READS, SETTLES, CHANGES };
 
 static const enum action_effect effects[CLOUD_ACTIONS] = {
 #define EC2(id, name, handler, effect, secrecy) [CLOUD_DO_##id] = effect,
@@ -22,7 +22,7 @@ enum err_code cloud_authorize(const struct cloud_op *op, enum cloud_action_id ac
         return err_set(err, ERR_DENIED, "You are not authorized to perform this operation.");
     if (op->is_dry_run)
         return err_set(err, ERR_DRY_RUN, "Request would have succeeded, but DryRun flag is set.");
-    if (op->is_recovering && effects[action] == CHANGES)
+    if (op->is_recovering && effects[action] != READS)
         return err_set(err, ERR_UNAVAILABLE,
                        "The cloud was restored from a backup and waits for its children to say "
                        "what they hold. Nothing can be changed until then.");

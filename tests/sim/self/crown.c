@@ -263,7 +263,9 @@ static void take_gone(struct crown_core *c, struct row *r)
 static void take_seen(struct crown_core *c, struct row *r, const struct wire_item *fact,
                       const struct wire_instance_seen *seen)
 {
-    if (fact->generation < r->seen_generation || str_eq(r->want, "gone"))
+    bool goes_back = fact->generation == r->seen_generation && str_eq(r->seen, "running") &&
+                     str_eq(seen->state, "pending");
+    if (fact->generation < r->seen_generation || str_eq(r->want, "gone") || goes_back)
         return;
     str_copy(r->seen, sizeof r->seen, seen->state);
     r->seen_generation = fact->generation;
