@@ -18,6 +18,7 @@
 #include "dos/options.h"
 #include "dos/main_verbs.h"
 #include "proto/http/client.h"
+#include "proto/http/renewal.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -54,7 +55,10 @@ struct shell {
     struct dos_tier tier;
     struct http_pool *pools[POOLS];
     size_t pools_len;
-    struct http_pool *tls_pool; /* among them; its certificate is reloaded */
+    struct http_pool *tls_pool;  /* among them; its certificate is reloaded */
+    struct http_pool *tier_pool; /* among them, or NULL; its certificate is renewed */
+    struct renewal *renewal;
+    char folder[ENROLL_PATH_SIZE]; /* of the identity */
     char jail_root[ENROLL_PATH_SIZE];
     char region[CONFIG_TEXT_SIZE], url[CONFIG_TEXT_SIZE];
 };
@@ -224,7 +228,28 @@ static enum err_code open_tier(struct shell *s, struct err *err)
     else
         snprintf(s->url, sizeof s->url, "https://%.200s:%lld", o->tier_address,
                  (long long)o->tier_tcp_port);
-    return listen_on(s, &handler, &listen, "tier", err);
+    enum err_code code = listen_on(s, &handler, &listen, "tier", err);
+    if (code == ERR_OK)
+        s->tier_pool = s->pools[s->pools_len - 1];
+    return code;
+}
+
+/* New files are there: new connections use them. */
+static void on_renewed(void *self)
+{
+    struct shell *s = self;
+    struct enroll_identity id;
+    struct err err = {0};
+    if (enroll_load(&id, s->folder, &err) == ERR_OK) {
+        struct http_tls tls = {
+            .cert_pem = buf_str(&id.chain), .key_pem = buf_str(&id.key), .ca_pem = buf_str(&id.ca)};
+        http_client_tls(s->client, &tls);
+        http_pool_reload(s->tier_pool, 0, &tls, &err);
+        log_info("certificate.renewed", "serial", id.info.serial, NULL);
+    }
+    if (err.code != ERR_OK)
+        log_error("certificate.unusable", "why", err.text, NULL);
+    enroll_fini(&id);
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
@@ -287,7 +312,7 @@ static void close_all(struct shell *s)
     enroll_fini(&s->identity);
 }
 
-static int run(const struct dos_options *o)
+static int run(const struct dos_options *o, const struct daemon *d, char **argv)
 {
     struct err err = {0};
     struct shell s = {.options = o, .rng = rng_system()};
@@ -304,10 +329,19 @@ static int run(const struct dos_options *o)
         code = listen_tls(&s, &err);
     if (code == ERR_OK)
         code = open_tier(&s, &err);
+    dos_path_in(s.folder, o, "identity");
+    if (s.tier_pool != NULL)
+        s.renewal = renewal_new(loop_uv(s.loop),
+                                &(struct renewal_config){.folder = s.folder,
+                                                         .argv = argv,
+                                                         .options_len = d->options_len,
+                                                         .self = &s,
+                                                         .renewed = on_renewed});
     if (code == ERR_OK)
         run_core(&s);
     else
         fprintf(stderr, "tercet-dos: %s\n", err.text);
+    renewal_close(s.renewal);
     close_all(&s);
     return code == ERR_OK ? 0 : 1;
 }
@@ -324,5 +358,5 @@ int main(int argc, char **argv)
     enum daemon_next next = daemon_options(&d, argc, argv);
     if (next != DAEMON_GO)
         return next == DAEMON_DONE ? 0 : 2;
-    return d.verb_argc == 0 ? run(&o) : dos_verb_run(&o, d.verb_argc, d.verb_argv);
+    return d.verb_argc == 0 ? run(&o, &d, argv) : dos_verb_run(&o, d.verb_argc, d.verb_argv);
 }

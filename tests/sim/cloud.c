@@ -21,6 +21,7 @@ enum {
     CLUSTERS = 2,
     HOSTS = 6,
     JOINERS = CLUSTERS + 1, /* and dos */
+    COUNT_MAX = 3,          /* instances of one RunInstances */
     ANSWER_MS = 8000,
     SIGN_AGAIN_MS = 10 * 60 * 1000, /* within which a repeat carries the same signature */
 };
@@ -63,9 +64,9 @@ static void spell(const struct cloud_scene *c, const struct sim_order *o, char *
     size_t type = (size_t)(o->guest - c->shadow.guests) % 4;
     if (o->verb == SIM_RUN)
         snprintf(out, size,
-                 "Action=RunInstances&ClientToken=%s&ImageId=%s&InstanceType=%s&MaxCount=1"
-                 "&MinCount=1",
-                 o->token, c->image, types[type]);
+                 "Action=RunInstances&ClientToken=%s&ImageId=%s&InstanceType=%s&MaxCount=%zu"
+                 "&MinCount=%zu",
+                 o->token, c->image, types[type], o->count, type % 2 == 0 ? o->count : 1);
     else
         snprintf(out, size, "Action=%s&InstanceId.1=%s", actions[o->verb], o->guest->id);
 }
@@ -78,20 +79,33 @@ static bool is_never(int status, const char *body)
            strstr(body, "<Code>SignatureDoesNotMatch<") == NULL;
 }
 
+/* The ids of an answer, which stand in the order of launch. */
+static size_t read_ids(const char *body, char ids[COUNT_MAX][HOST_ID_SIZE])
+{
+    const char *at = body;
+    size_t len = 0;
+    while (len < COUNT_MAX && sim_ec2_text(&at, NULL, "instanceId", ids[len], HOST_ID_SIZE))
+        len++;
+    return len;
+}
+
 static void answered(void *self, int status, const char *body, size_t body_len)
 {
     struct sim_order *o = self;
-    char id[HOST_ID_SIZE] = "";
-    const char *at = body;
+    char texts[COUNT_MAX][HOST_ID_SIZE];
+    const char *ids[COUNT_MAX] = {o->guest->id};
+    size_t len = o->verb != SIM_RUN;
     (void)body_len;
     if (status == 200 && o->verb == SIM_RUN)
-        sim_ec2_text(&at, NULL, "instanceId", id, sizeof id);
+        len = read_ids(body, texts);
+    for (size_t i = 0; i < len && o->verb == SIM_RUN; i++)
+        ids[i] = texts[i];
     bool is_full = strstr(body, "<Code>InsufficientInstanceCapacity<") != NULL;
     sim_order_answered(o,
                        status == 200                       ? SIM_DONE
                        : is_never(status, body) || is_full ? SIM_NEVER
                                                            : SIM_UNKNOWN,
-                       o->verb == SIM_RUN ? id : o->guest->id);
+                       ids, len);
 }
 
 static void send(struct sim_subscriber *s, struct sim_order *o)
@@ -164,17 +178,20 @@ static void look(struct sim_subscriber *s)
 static void hear_instances(struct sim_shadow *s, const char *body)
 {
     const char *at = body;
-    char id[HOST_ID_SIZE], state[16], token[40];
+    char id[HOST_ID_SIZE], state[16], token[40], index[8];
     sim_shadow_see_begin(s);
     while (sim_ec2_text(&at, NULL, "instanceId", id, sizeof id)) {
         const char *end = strstr(at, "<instanceId>"), *in = at;
         bool has_state = (in = strstr(at, "<instanceState>")) != NULL &&
                          sim_ec2_text(&in, end, "name", state, sizeof state);
         in = at;
-        if (has_state && sim_ec2_text(&in, end, "clientToken", token, sizeof token))
-            sim_shadow_see(s, id, token, state);
+        bool has_index = sim_ec2_text(&in, end, "amiLaunchIndex", index, sizeof index);
+        in = at;
+        if (has_state && has_index && sim_ec2_text(&in, end, "clientToken", token, sizeof token))
+            sim_shadow_see(s, id, token, strtoll(index, NULL, 10), state);
         else
-            sim_world_fail(s->world, "WIRE", id, "is described without a state or a token");
+            sim_world_fail(s->world, "WIRE", id,
+                           "is described without a state, a token or a launch index");
     }
     sim_shadow_see_end(s);
 }
@@ -219,7 +236,8 @@ static void build(struct sim_world *w)
                                             .send = send,
                                             .look = look,
                                             .living_max = SIM_QUOTA_INSTANCES + 3,
-                                            .guests_max = 60};
+                                            .guests_max = 60,
+                                            .count_max = COUNT_MAX};
     sim_subscriber_begin(&c->subscriber);
 }
 

@@ -26,8 +26,7 @@ static struct sim_domain *free_domain(struct sim_machine *m)
     IMPOSSIBLE("more domains on a host than SIM_DOMAINS_MAX");
 }
 
-/* ---- start and end ------------------------------------------------------------------------------
- */
+/* ---- start and end -------------------------------------------------------------------------- */
 
 static bool has_root(const struct sim_machine *m, const struct host_hv_start *s)
 {
@@ -111,8 +110,7 @@ void sim_hypervisor_say(struct sim_machine *m, const char *instance)
     sim_node_take_job(n, &done, ev);
 }
 
-/* ---- the jobs ---------------------------------------------------------------------------------
- */
+/* ---- the jobs ------------------------------------------------------------------------------- */
 
 static void probe(struct sim_machine *m, struct sim_outcome *out)
 {

@@ -98,8 +98,7 @@ void sim_machine_free(struct sim_machine *m)
 
 static void begin_next(const struct job *ended);
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 /* Is the daemon that ordered it still there to hear? */
 static bool is_heard(const struct job *j)
@@ -180,8 +179,7 @@ static void answer_fire(struct sim_world *w, const struct sim_due *due)
     unfire(j);
 }
 
-/* ---- deeds ------------------------------------------------------------------------------------
- */
+/* ---- deeds ---------------------------------------------------------------------------------- */
 
 /* An order dies with the boot; one for the hypervisor with the service, others with the daemon. */
 static bool is_alive(const struct job *j)
@@ -258,8 +256,7 @@ static void later(struct job *j, int64_t wait_ms,
     sim_world_after(j->machine->node->world, wait_ms, fire, j, 0);
 }
 
-/* ---- orders -----------------------------------------------------------------------------------
- */
+/* ---- orders --------------------------------------------------------------------------------- */
 
 static struct fate draw_fate(struct sim_world *w, const struct row *row, int64_t timeout_ms)
 {
@@ -346,8 +343,7 @@ void sim_machine_job(struct sim_node *n, const struct effect_job *e)
         begin(j);
 }
 
-/* ---- the service, the power --------------------------------------------------------------------
- */
+/* ---- the service, the power ----------------------------------------------------------------- */
 
 /* Orders that were under way end with an error; what they did until now stays done. */
 void sim_machine_restart_service(struct sim_machine *m)

@@ -44,8 +44,7 @@ static void kill_daemon(struct sim_world *w)
     start_later(w, f, n, draw(w, f, 4) == 0 ? LONG_DOWN_MS : DOWN_MS);
 }
 
-/* ---- cuts: number = from * SIM_NODES_MAX + to ---------------------------------------------------
- */
+/* ---- cuts: number = from * SIM_NODES_MAX + to ----------------------------------------------- */
 
 static void mend_fire(struct sim_world *w, const struct sim_due *due)
 {

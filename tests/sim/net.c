@@ -50,8 +50,7 @@ void sim_net_free(struct sim_net *net)
     free(net);
 }
 
-/* ---- calls ------------------------------------------------------------------------------------
- */
+/* ---- calls ---------------------------------------------------------------------------------- */
 
 static struct call *call_new(struct sim_net *net)
 {
@@ -102,8 +101,7 @@ static void deadline_fire(struct sim_world *w, const struct sim_due *due)
         call_end(w->net, c, NULL);
 }
 
-/* ---- parcels ----------------------------------------------------------------------------------
- */
+/* ---- parcels -------------------------------------------------------------------------------- */
 
 void sim_parcel_free(struct sim_parcel *p)
 {
@@ -178,8 +176,7 @@ static void ship(struct sim_net *net, struct sim_parcel *p, int64_t wait_ms)
     sim_world_after(net->world, wait_ms, arrive_fire, p, 0);
 }
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
+/* ---- requests ------------------------------------------------------------------------------- */
 
 /* The same bytes under the certificate of some other node: I17. */
 static void forge(struct sim_net *net, const struct sim_parcel *like)
@@ -297,8 +294,7 @@ static void request_arrives(struct sim_net *net, struct sim_parcel *p)
     sim_node_take_request(n, p, net->request_id);
 }
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 /* Some open call between the same two, for the answer to another. */
 static struct call *find_like(struct sim_net *net, const struct sim_parcel *p)
@@ -389,8 +385,7 @@ void sim_net_answer(struct sim_node *from, const struct effect_reply *e)
         ship(net, parcel_new(net, &like), draw_delay(w));
 }
 
-/* ---- ends -------------------------------------------------------------------------------------
- */
+/* ---- ends ----------------------------------------------------------------------------------- */
 
 void sim_net_node_died(struct sim_node *n, bool is_silent)
 {

@@ -41,7 +41,7 @@ struct instant sim_node_clock(const struct sim_node *n)
     return sim_clock_read(&n->clock, n->world->now_ms);
 }
 
-/* ---- the inbox ----------------------------------------------------------------------------- */
+/* ---- the inbox ------------------------------------------------------------------------------ */
 
 static void turn_fire(struct sim_world *w, const struct sim_due *due);
 
@@ -112,8 +112,7 @@ static void drop_items(struct sim_node *n, size_t len)
     memmove(n->inbox, n->inbox + len, n->inbox_len * sizeof *n->inbox);
 }
 
-/* ---- the wrapper around the core: what can go wrong inside a turn -----------------------------
- */
+/* ---- the wrapper around the core: what can go wrong inside a turn --------------------------- */
 
 static enum err_code wrapped_step(void *self, const struct event *ev, struct effects *out,
                                   struct err *err)
@@ -158,7 +157,7 @@ static int64_t wrapped_wake_at(const void *self)
     return n->real.wake_at(n->real.self);
 }
 
-/* ---- the turn -------------------------------------------------------------------------------- */
+/* ---- the turn ------------------------------------------------------------------------------- */
 
 static void plan_crash(struct sim_node *n, size_t len)
 {
@@ -261,7 +260,7 @@ static void turn_fire(struct sim_world *w, const struct sim_due *due)
     ask_for_tick(n);
 }
 
-/* ---- ticks ----------------------------------------------------------------------------------- */
+/* ---- ticks ---------------------------------------------------------------------------------- */
 
 static void tick_fire(struct sim_world *w, const struct sim_due *due)
 {
@@ -290,7 +289,7 @@ static void ask_for_tick(struct sim_node *n)
     sim_world_after(n->world, at - n->world->now_ms, tick_fire, n, ++n->tick);
 }
 
-/* ---- lives ----------------------------------------------------------------------------------- */
+/* ---- lives ---------------------------------------------------------------------------------- */
 
 void sim_node_start(struct sim_node *n)
 {

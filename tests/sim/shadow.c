@@ -58,11 +58,12 @@ struct sim_guest *sim_shadow_find(struct sim_shadow *s, const char *id)
     return NULL;
 }
 
-struct sim_guest *sim_shadow_new_guest(struct sim_shadow *s, const char *token)
+struct sim_guest *sim_shadow_new_guest(struct sim_shadow *s, const char *token,
+                                       int64_t launch_index)
 {
     PRE(s->guests_len < SIM_GUESTS_MAX);
     struct sim_guest *g = &s->guests[s->guests_len++];
-    *g = (struct sim_guest){0};
+    *g = (struct sim_guest){.launch_index = launch_index};
     str_copy(g->token, sizeof g->token, token);
     return g;
 }
@@ -245,17 +246,19 @@ static void check_nowhere(struct sim_shadow *s, const char *id)
     }
 }
 
-static struct sim_guest *guest_of_token(struct sim_shadow *s, const char *token)
+static struct sim_guest *guest_of_token(struct sim_shadow *s, const char *token,
+                                        int64_t launch_index)
 {
     for (size_t i = 0; i < s->guests_len; i++)
-        if (str_eq(s->guests[i].token, token))
+        if (s->guests[i].launch_index == launch_index && str_eq(s->guests[i].token, token))
             return &s->guests[i];
     return NULL;
 }
 
-void sim_shadow_see(struct sim_shadow *s, const char *id, const char *token, const char *state)
+void sim_shadow_see(struct sim_shadow *s, const char *id, const char *token, int64_t launch_index,
+                    const char *state)
 {
-    struct sim_guest *g = guest_of_token(s, token);
+    struct sim_guest *g = guest_of_token(s, token, launch_index);
     enum sim_state to = sim_state_parse(state);
     if (g == NULL || g->told[SIM_RUN] == SIM_NOTHING)
         sim_world_fail(s->world, "I4", id, "is there for token '%s', and nobody asked", token);

@@ -34,6 +34,7 @@ enum sim_verb { SIM_RUN, SIM_STOP, SIM_START, SIM_REBOOT, SIM_TERMINATE, SIM_VER
 
 struct sim_guest {
     char token[40];
+    int64_t launch_index;          /* of the instances that were asked for with that token */
     char id[HOST_ID_SIZE];         /* "" until a subscriber was told */
     enum sim_told told[SIM_VERBS]; /* the newest order of each kind */
     uint64_t asked_n[SIM_VERBS];   /* how often each was asked for */
@@ -70,7 +71,8 @@ void sim_shadow_fault(struct sim_shadow *s, enum sim_fault fault);
 
 /* NULL where no subscriber was told of that id. */
 struct sim_guest *sim_shadow_find(struct sim_shadow *s, const char *id);
-struct sim_guest *sim_shadow_new_guest(struct sim_shadow *s, const char *token);
+struct sim_guest *sim_shadow_new_guest(struct sim_shadow *s, const char *token,
+                                       int64_t launch_index);
 
 /* A subscriber asks; he is told that it is done (for RUN: the id), or that it never will be. */
 void sim_shadow_ask(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb);
@@ -81,8 +83,9 @@ void sim_shadow_untell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb 
 /* A description is on the wire: _see for each instance in it, between _begin and _end. */
 void sim_shadow_see_begin(struct sim_shadow *s);
 void sim_shadow_see_end(struct sim_shadow *s);
-/* It says that `id`, made for `token`, is in that state. */
-void sim_shadow_see(struct sim_shadow *s, const char *id, const char *token, const char *state);
+/* It says that `id`, number `launch_index` of those made for `token`, is in that state. */
+void sim_shadow_see(struct sim_shadow *s, const char *id, const char *token, int64_t launch_index,
+                    const char *state);
 enum sim_state sim_state_parse(const char *text);
 
 /* Q: all has settled. */

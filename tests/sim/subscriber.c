@@ -25,14 +25,17 @@ static void send(struct sim_subscriber *s, struct sim_order *o)
 {
     o->is_sent = true;
     SIM_TRACE(s->world, "subscriber", sim_verb_name(o->verb), o->guest->id, "%s", o->token);
-    sim_shadow_ask(s->shadow, o->guest, o->verb);
+    for (size_t i = 0; i < o->count; i++)
+        sim_shadow_ask(s->shadow, o->guest + i, o->verb);
     s->send(s, o);
 }
 
-static void open_order(struct sim_subscriber *s, struct sim_guest *g, enum sim_verb verb)
+static void open_order(struct sim_subscriber *s, struct sim_guest *g, size_t count,
+                       enum sim_verb verb)
 {
     struct sim_order *o = order_of(s, g);
-    *o = (struct sim_order){.subscriber = s, .guest = g, .verb = verb, .is_open = true};
+    *o = (struct sim_order){
+        .subscriber = s, .guest = g, .count = count, .verb = verb, .is_open = true};
     if (verb == SIM_RUN)
         str_copy(o->token, sizeof o->token, g->token);
     else
@@ -40,40 +43,61 @@ static void open_order(struct sim_subscriber *s, struct sim_guest *g, enum sim_v
     send(s, o);
 }
 
-void sim_order_answered(struct sim_order *o, enum sim_answer answer, const char *id)
+/* Those beyond what was given were never made and never will be. */
+static void take_ids(struct sim_order *o, const char *const *ids, size_t len)
+{
+    struct sim_shadow *shadow = o->subscriber->shadow;
+    for (size_t i = 0; i < o->count; i++) {
+        if (i < len)
+            sim_shadow_tell(shadow, o->guest + i, o->verb, ids[i]);
+        else
+            o->guest[i].is_refused = true;
+    }
+}
+
+void sim_order_answered(struct sim_order *o, enum sim_answer answer, const char *const *ids,
+                        size_t len)
 {
     struct sim_subscriber *s = o->subscriber;
     static const char *const words[] = {"done", "never", "unknown"};
-    SIM_TRACE(s->world, "subscriber", "answer", *o->guest->id != '\0' ? o->guest->id : id,
-              "%s %s: %s", sim_verb_name(o->verb), o->token, words[answer]);
+    SIM_TRACE(s->world, "subscriber", "answer", len > 0 ? ids[0] : o->guest->id, "%s %s: %s",
+              sim_verb_name(o->verb), o->token, words[answer]);
     o->is_sent = false;
     if (answer == SIM_DONE) {
         o->is_open = false;
-        sim_shadow_tell(s->shadow, o->guest, o->verb, id);
+        take_ids(o, ids, len);
     } else if (answer == SIM_NEVER && o->verb == SIM_RUN) {
-        o->guest->is_refused = true; /* a double of the request may still come: asked again */
+        take_ids(o, NULL, 0); /* a double of the request may still come: asked again */
     } else if (answer == SIM_NEVER) {
         o->is_open = false;
         sim_shadow_untell(s->shadow, o->guest, o->verb);
     }
 }
 
-/* ---- what comes next ----------------------------------------------------------------------------
- */
+/* ---- what comes next ------------------------------------------------------------------------ */
 
 static size_t count_living(const struct sim_subscriber *s)
 {
     size_t len = 0;
     for (size_t i = 0; i < s->shadow->guests_len; i++)
-        len += s->shadow->guests[i].seen != SIM_STATE_TERMINATED;
+        len += s->shadow->guests[i].seen != SIM_STATE_TERMINATED &&
+               !s->shadow->guests[i].is_refused;
     return len;
 }
 
+/* Most ask for one, some for a few at once. */
 static void run_new(struct sim_subscriber *s)
 {
     char token[SIM_TOKEN_SIZE];
-    snprintf(token, sizeof token, "token-%zu", s->shadow->guests_len + 1);
-    open_order(s, sim_shadow_new_guest(s->shadow, token), SIM_RUN);
+    size_t first = s->shadow->guests_len, count = 1;
+    if (s->count_max > 1 && sim_world_draw(s->world, 4) == 0)
+        count = 2 + sim_world_draw(s->world, s->count_max - 1);
+    if (first + count > s->guests_max)
+        count = 1;
+    snprintf(token, sizeof token, "token-%zu", first + 1);
+    for (size_t i = 0; i < count; i++)
+        sim_shadow_new_guest(s->shadow, token, (int64_t)i);
+    open_order(s, &s->shadow->guests[first], count, SIM_RUN);
 }
 
 static void change(struct sim_subscriber *s, struct sim_guest *g)
@@ -82,13 +106,13 @@ static void change(struct sim_subscriber *s, struct sim_guest *g)
     if (g->told[SIM_RUN] != SIM_TOLD || g->told[SIM_TERMINATE] == SIM_TOLD)
         return;
     if (draw < 20)
-        open_order(s, g, SIM_TERMINATE);
+        open_order(s, g, 1, SIM_TERMINATE);
     else if (g->seen == SIM_STATE_RUNNING && draw < 60)
-        open_order(s, g, SIM_STOP);
+        open_order(s, g, 1, SIM_STOP);
     else if (g->seen == SIM_STATE_RUNNING && draw < 80)
-        open_order(s, g, SIM_REBOOT);
+        open_order(s, g, 1, SIM_REBOOT);
     else if (g->seen == SIM_STATE_STOPPED && draw < 90)
-        open_order(s, g, SIM_START);
+        open_order(s, g, 1, SIM_START);
 }
 
 /* Something for one guest: first what is open. */

@@ -14,7 +14,8 @@ struct sim_subscriber;
 /* What is being asked for one guest; stays until it has an answer that settles it. */
 struct sim_order {
     struct sim_subscriber *subscriber;
-    struct sim_guest *guest;
+    struct sim_guest *guest; /* of a RUN: the first of `count` that stand in a row */
+    size_t count;
     enum sim_verb verb;
     char token[SIM_TOKEN_SIZE];
     bool is_open, is_sent;
@@ -29,11 +30,12 @@ struct sim_subscriber {
     void (*look)(struct sim_subscriber *s);
     struct sim_order orders[SIM_ORDERS_MAX]; /* by the guest's place in the shadow */
     uint64_t tokens;
-    size_t living_max, guests_max;
-    bool is_ready; /* whatever has to be there first (an image) is */
+    size_t living_max, guests_max, count_max; /* count_max: instances of one RUN */
+    bool is_ready;                            /* whatever has to be there first (an image) is */
 };
 
 void sim_subscriber_begin(struct sim_subscriber *s);
-/* `id` of a RUN that was done. */
-void sim_order_answered(struct sim_order *o, enum sim_answer answer, const char *id);
+/* `ids` of a RUN that was done, in the order of launch; they may be fewer than were asked for. */
+void sim_order_answered(struct sim_order *o, enum sim_answer answer, const char *const *ids,
+                        size_t len);
 const char *sim_verb_name(enum sim_verb verb);

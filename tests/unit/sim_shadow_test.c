@@ -13,7 +13,7 @@ static const char ID[] = "i-0123456789abcdef0";
 
 static struct sim_guest *given(struct test_world *t, const char *token, const char *id)
 {
-    struct sim_guest *g = sim_shadow_new_guest(&t->shadow, token);
+    struct sim_guest *g = sim_shadow_new_guest(&t->shadow, token, 0);
     sim_shadow_ask(&t->shadow, g, SIM_RUN);
     sim_shadow_tell(&t->shadow, g, SIM_RUN, id);
     return g;
@@ -30,7 +30,7 @@ static void run(struct sim_machine *m, int64_t memory_mib)
 static void see(struct test_world *t, const char *id, const char *token, const char *state)
 {
     sim_shadow_see_begin(&t->shadow);
-    sim_shadow_see(&t->shadow, id, token, state);
+    sim_shadow_see(&t->shadow, id, token, 0, state);
     sim_shadow_see_end(&t->shadow);
 }
 
@@ -113,8 +113,8 @@ static void i8_more_than_the_quota(struct test_world *t)
     given(t, "a", "i-0123456789abcdef1");
     given(t, "b", "i-0123456789abcdef2");
     sim_shadow_see_begin(&t->shadow);
-    sim_shadow_see(&t->shadow, "i-0123456789abcdef1", "a", "pending");
-    sim_shadow_see(&t->shadow, "i-0123456789abcdef2", "b", "pending");
+    sim_shadow_see(&t->shadow, "i-0123456789abcdef1", "a", 0, "pending");
+    sim_shadow_see(&t->shadow, "i-0123456789abcdef2", "b", 0, "pending");
     sim_shadow_see_end(&t->shadow);
 }
 

@@ -27,8 +27,7 @@ struct lord_core {
     struct sync_parent parent;
 };
 
-/* ---- things ------------------------------------------------------------------------------------
- */
+/* ---- things --------------------------------------------------------------------------------- */
 
 struct thing {
     char id[ID_SIZE], child[64], state[16];
@@ -141,8 +140,7 @@ static void list(struct lord_core *l, struct buf *out)
         buf_printf(out, "%s %s %s\n", query_text(&q, 0), query_text(&q, 1), query_text(&q, 2));
 }
 
-/* ---- what the link says -------------------------------------------------------------------------
- */
+/* ---- what the link says --------------------------------------------------------------------- */
 
 static void on_fact(void *core, const char *node, const struct wire_item *fact,
                     const struct event *ev)
@@ -170,8 +168,7 @@ static void on_tell(void *core, const char *node, const struct wire_note *note,
     (void)core, (void)node, (void)note, (void)ev;
 }
 
-/* ---- after a restore (R14) ----------------------------------------------------------------------
- */
+/* ---- after a restore (R14) ------------------------------------------------------------------ */
 
 /* What children returned of one thing. */
 struct returned {
@@ -306,8 +303,7 @@ static void on_recovered(void *core, const struct event *ev)
         merge(l, ids[i]);
 }
 
-/* ---- the core -----------------------------------------------------------------------------------
- */
+/* ---- the core ------------------------------------------------------------------------------- */
 
 static enum err_code take_order(struct lord_core *l, const struct event *ev, struct effects *out,
                                 struct err *err)

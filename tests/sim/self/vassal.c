@@ -49,8 +49,7 @@ struct vassal_core {
     bool may_start;            /* R16 */
 };
 
-/* ---- jobs ---------------------------------------------------------------------------------------
- */
+/* ---- jobs ----------------------------------------------------------------------------------- */
 
 static struct doing *doing_of(struct vassal_core *v, const char *id)
 {
@@ -141,8 +140,7 @@ static void take_job(struct vassal_core *v, const struct job_done *job)
     }
 }
 
-/* ---- the plan -----------------------------------------------------------------------------------
- */
+/* ---- the plan ------------------------------------------------------------------------------- */
 
 struct item {
     char id[ID_SIZE];
@@ -226,8 +224,7 @@ static void plan(struct vassal_core *v, const struct event *ev, struct effects *
     }
 }
 
-/* ---- the core -----------------------------------------------------------------------------------
- */
+/* ---- the core ------------------------------------------------------------------------------- */
 
 static enum err_code on_wish(void *core, const struct wire_item *item, const struct event *ev,
                              struct err *err)

@@ -66,7 +66,8 @@ static void answered(void *self, int status, const char *body, size_t body_len)
     enum sim_answer answer = status == 200                                             ? SIM_DONE
                              : status == 0 || status == err_row(ERR_UNAVAILABLE)->http ? SIM_UNKNOWN
                                                                                        : SIM_NEVER;
-    sim_order_answered(o, answer, body);
+    const char *ids[] = {o->verb == SIM_RUN ? body : o->guest->id};
+    sim_order_answered(o, answer, ids, 1);
 }
 
 static struct zone *zone_of(struct sim_world *w)
@@ -110,7 +111,7 @@ static void hear_list(struct sim_shadow *s, const char *body)
     int used = 0;
     sim_shadow_see_begin(s);
     for (; sscanf(body, "%23s %39s %15s\n%n", id, token, state, &used) == 3; body += used)
-        sim_shadow_see(s, id, token, state);
+        sim_shadow_see(s, id, token, 0, state);
     sim_shadow_see_end(s);
 }
 
