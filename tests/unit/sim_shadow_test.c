@@ -121,12 +121,14 @@ static void i8_more_than_the_quota(struct test_world *t)
 static void i11_one_address_twice(struct test_world *t)
 {
     struct host_port port = {.vni = 1, .address = 7, .mac = {2, 0, 0, 0, 0, 1}};
-    struct sim_outcome out = {0};
+    struct sim_outcome one = {0}, other = {0};
     str_copy(port.port, sizeof port.port, "eni-1");
-    sim_ports_do(t->one, HOST_JOB_NET_PORT, &port, &out);
+    sim_ports_do(t->one, HOST_JOB_NET_PORT, &port, &one);
     port.mac[5] = 2;
     str_copy(port.port, sizeof port.port, "eni-2");
-    sim_ports_do(t->other, HOST_JOB_NET_PORT, &port, &out);
+    sim_ports_do(t->other, HOST_JOB_NET_PORT, &port, &other);
+    free(one.result);
+    free(other.result);
 }
 
 static void i23_back_from_the_dead(struct test_world *t)
