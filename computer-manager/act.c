@@ -162,6 +162,7 @@ static void order_port(struct host_core *c, const struct work *w)
 static void order_start(struct host_core *c, const struct work *w)
 {
     struct host_record *r = w->r;
+    INV(w->port != NULL); /* a start comes after its port */
     PRE(w->port != NULL && w->wish.volume != NULL && w->wish.manifest != NULL);
     struct host_hv_start spec = {
         .pepoch = r->pepoch,

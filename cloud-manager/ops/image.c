@@ -89,7 +89,7 @@ static enum err_code find_own(struct cloud_op *op, const char *id, struct cloud_
 
 enum err_code cloud_image_deregister(struct cloud_op *op, const char *id, struct err *err)
 {
-    struct cloud_image row;
+    struct cloud_image row = {0};
     if (cloud_authorize(op, CLOUD_DO_DEREGISTER_IMAGE, err) != ERR_OK ||
         find_own(op, id, &row, err) != ERR_OK)
         return err->code;
