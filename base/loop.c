@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "base/log.h"
 #include "base/loop_watch.h"
 
 #include <signal.h>
@@ -38,6 +39,8 @@ struct loop {
     uv_check_t check; /* after I/O: the turn */
     uv_idle_t idle;   /* active while the inbox is not empty, so that poll does not sleep */
     uv_timer_t tick;
+    uv_timer_t again; /* brings back what a lost turn held and nobody repeats */
+    struct inbox lost;
     uv_async_t async;
     uv_signal_t signals[3];
     int64_t wake_ms; /* what core.wake_at said last */
@@ -186,13 +189,39 @@ void loop_post(struct loop *loop, const struct event *ev)
 
 /* The turn. */
 
+static void on_again(uv_timer_t *timer)
+{
+    struct loop *loop = timer->data;
+    for (size_t i = 0; i < loop->lost.len; i++)
+        loop_post(loop, &loop->lost.events[i]);
+    inbox_clear(&loop->lost);
+}
+
+/* Requests were answered 503 and replies are asked for again; results of jobs come once. A daemon
+ * whose very start was lost ends: whoever runs it starts it again. */
+static void keep_lost(struct loop *loop, const struct inbox *in)
+{
+    enum { AGAIN_MS = 1000 };
+    for (size_t i = 0; i < in->len; i++) {
+        if (in->events[i].kind == EVENT_START) {
+            log_error("loop.start_lost", "try", "free some disk space and start it again", NULL);
+            exit(EXIT_FAILURE);
+        }
+        if (in->events[i].kind == EVENT_JOB_DONE)
+            inbox_push(&loop->lost, &in->events[i]);
+    }
+    if (loop->lost.len > 0)
+        uv_timer_start(&loop->again, on_again, AGAIN_MS, 0);
+}
+
 static void run_turn(struct loop *loop)
 {
     struct inbox *in = loop->filling;
     loop->filling = in == &loop->inboxes[0] ? &loop->inboxes[1] : &loop->inboxes[0];
     INV(loop->filling->len == 0);
     struct effects effects = {.arena = &loop->effects_arena};
-    turn_run(loop->turn, in->events, in->len, &effects);
+    if (turn_run(loop->turn, in->events, in->len, &effects) == TURN_LOST)
+        keep_lost(loop, in);
     perform(loop, &effects);
     arena_reset(&loop->effects_arena);
     inbox_clear(in);
@@ -323,6 +352,8 @@ static void init_handles(struct loop *loop)
     uv_check_init(&loop->uv, &loop->check);
     uv_idle_init(&loop->uv, &loop->idle);
     uv_timer_init(&loop->uv, &loop->tick);
+    uv_timer_init(&loop->uv, &loop->again);
+    loop->again.data = loop;
     uv_async_init(&loop->uv, &loop->async, on_async);
     loop->check.data = loop->idle.data = loop->tick.data = loop->async.data = loop;
     uv_check_start(&loop->check, on_check);
@@ -380,6 +411,7 @@ static void close_handles(struct loop *loop)
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
     uv_close((uv_handle_t *)&loop->tick, NULL);
+    uv_close((uv_handle_t *)&loop->again, NULL);
     uv_close((uv_handle_t *)&loop->async, NULL);
     for (size_t i = 0; i < sizeof watched_signals / sizeof *watched_signals; i++)
         uv_close((uv_handle_t *)&loop->signals[i], NULL);
@@ -396,6 +428,7 @@ void loop_free(struct loop *loop)
     uv_mutex_destroy(&loop->deferred_mutex);
     inbox_fini(&loop->inboxes[0]);
     inbox_fini(&loop->inboxes[1]);
+    inbox_fini(&loop->lost);
     arena_fini(&loop->effects_arena);
     free(loop);
 }
