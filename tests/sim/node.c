@@ -205,6 +205,23 @@ static void perform_all(struct sim_node *n, const struct effects *out)
 
 static void ask_for_tick(struct sim_node *n);
 
+/* What nobody would repeat is given again after a lost turn, before all that came later: the
+ * start, and results of jobs. Gives how many of the first `len` are to be dropped. */
+static size_t keep_lost(struct sim_node *n, size_t len)
+{
+    struct sim_inbox_item kept[GROUP_MAX];
+    size_t kept_len = 0, gone = 0;
+    for (size_t i = 0; i < len; i++) {
+        enum event_kind kind = n->inbox[i].event.kind;
+        if (kind == EVENT_START || kind == EVENT_JOB_DONE)
+            kept[kept_len++] = n->inbox[i];
+        else
+            n->inbox[gone++] = n->inbox[i];
+    }
+    memcpy(n->inbox + gone, kept, kept_len * sizeof *kept);
+    return gone;
+}
+
 static void run_turn(struct sim_node *n, size_t len)
 {
     struct event events[GROUP_MAX];
@@ -226,10 +243,9 @@ static void run_turn(struct sim_node *n, size_t len)
     if (n->crash != SIM_CRASH_BEFORE)
         perform_all(n, &out);
     arena_reset(&n->arena);
+    if (outcome == TURN_LOST && n->crash == SIM_CRASH_LOSE)
+        len = keep_lost(n, len);
     drop_items(n, len);
-    /* A core that did not start is started again, as the loop does. */
-    if (outcome == TURN_LOST && n->crash == SIM_CRASH_LOSE && events[0].kind == EVENT_START)
-        put(n, EVENT_START, NULL, NULL);
 }
 
 static void restart_fire(struct sim_world *w, const struct sim_due *due)
