@@ -320,7 +320,7 @@ def long_log(lab, m):
     log = "%s/state/%s/console.log" % (lab.dir, GUEST_ID)
     fd = os.open("/proc/%d/root%s" % (lab.init_pid(), tty), os.O_RDWR | os.O_NOCTTY)
     try:
-        os.write(fd, b"yes 0123456789012345678901234567890123456789 | head -n 60000; echo flood-$((40+2))\n")
+        os.write(fd, b"yes 0123456789012345678901234567890123456789 | head -n 35000; echo flood-$((40+2))\n")
 
         def flooded():
             try:
