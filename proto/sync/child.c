@@ -250,6 +250,7 @@ static enum err_code take_answer(struct sync_child *c, const struct event *ev, s
                                      &arena, &r, err);
     if (code == ERR_OK && r.echo == NULL)
         code = err_set(err, ERR_MALFORMED_JSON, "no echo");
+    INV(code != ERR_OK || r.echo != NULL);
     if (code == ERR_OK)
         code = take_start(c, &r, err);
     if (code == ERR_OK) {
