@@ -389,10 +389,9 @@ struct core lord_core_as_core(struct lord_core *l)
         .self = l, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
 }
 
-void lord_found(struct store *store, const char *child, const char *serial)
+void lord_found(struct store *store, const char *child)
 {
-    store_run(store, "INSERT INTO child(node, kind, serial) VALUES(?, 'vassal', ?)", "ss", child,
-              serial);
+    store_run(store, "INSERT INTO child(node, kind, serial) VALUES(?, 'vassal', '')", "s", child);
 }
 
 bool lord_core_calls_down(const struct lord_core *l, const char *child, int64_t mono_ms)

@@ -19,6 +19,6 @@ struct lord_core *lord_core_new(struct store *store, const struct rng *rng,
                                 const struct sync_timing *timing);
 void lord_core_free(struct lord_core *l);
 struct core lord_core_as_core(struct lord_core *l);
-/* Before its first start: a child is known. */
-void lord_found(struct store *store, const char *child, const char *serial);
+/* Before its first start: a child is known, by its name alone. */
+void lord_found(struct store *store, const char *child);
 bool lord_core_calls_down(const struct lord_core *l, const char *child, int64_t mono_ms);

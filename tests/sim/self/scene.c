@@ -319,7 +319,7 @@ static void build(struct sim_world *w)
         snprintf(name, sizeof name, "vassal-%zu", i + 1);
         s->vassals[i] = sim_node_add(w, name, &vassal_tier, s->lord);
         s->vassals[i]->machine = sim_machine_new(s->vassals[i], &watch);
-        lord_found(s->lord->store, name, s->vassals[i]->serial);
+        lord_found(s->lord->store, name);
     }
     sim_world_after(w, 0, subscriber_fire, s, 0);
 }
