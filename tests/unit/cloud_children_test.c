@@ -159,7 +159,8 @@ static void test_grant(void **state)
     rig_pull(&rig, &cluster);
     const struct wire_item *x = rig_wish(&dos, "secret", "grant");
     const struct wire_item *y = rig_wish(&cluster, "secret", "grant");
-    assert_true(x != NULL && y != NULL);
+    assert_non_null(x);
+    assert_non_null(y);
     assert_int_equal(wire_decode(&wire_secret_type, x->body, strlen(x->body), &rig.arena, &a, NULL),
                      ERR_OK);
     assert_int_equal(wire_decode(&wire_secret_type, y->body, strlen(y->body), &rig.arena, &b, NULL),

@@ -62,7 +62,7 @@ static int drop_keys(void **state)
 {
     (void)state;
     struct buf *const all[] = {&ca_key, &ca_cert, &key_a, &csr_a, &csr_a2, &csr_b};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         buf_fini(all[i]);
     return 0;
 }

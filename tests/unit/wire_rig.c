@@ -25,7 +25,7 @@ const struct wire_type *const wire_rig_types[] = {
 #include "proto/wire/objects.def"
 };
 /* clang-format on */
-const size_t wire_rig_types_len = sizeof wire_rig_types / sizeof *wire_rig_types;
+const size_t wire_rig_types_len = sizeof wire_rig_types / sizeof wire_rig_types[0];
 
 int wire_rig_set_up(void **state)
 {
