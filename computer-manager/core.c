@@ -72,11 +72,13 @@ static void load_groups(struct host_core *c)
     arena_fini(&arena);
 }
 
-/* What RAM holds, from the store. Every port and group is applied once again, and every domain
- * counts as unlisted. */
+/* What RAM holds, from the store: in place of what it held, for a start whose turn was lost begins
+ * again. Every port and group is applied once more, and every domain counts as unlisted. */
 static void load(struct host_core *c)
 {
     struct query q;
+    free_values(&c->records);
+    free_values(&c->groups);
     host_record_load_all(c->store, &c->records);
     size_t at = 0;
     for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;)
@@ -181,7 +183,6 @@ static void reload(void *self)
     struct map before = c->records;
     sync_child_reload(&c->up);
     c->records = (struct map){0};
-    free_values(&c->groups);
     load(c);
     keep_record_jobs(c, &before);
     forget_lost_jobs(c);
