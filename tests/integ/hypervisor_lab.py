@@ -95,8 +95,11 @@ class Lab:
             'user = "root"\ngroup = "root"\ndynamic_ownership = 0\nremember_owner = 0\n'
             'security_driver = "none"\nnamespaces = []\ncgroup_controllers = []\n'
             'stdio_handler = "file"\nseccomp_sandbox = 0\n')
+        self.write_users()
         open(work + "/init", "w").write("""set -e
 hostname hv.lab
+mount --bind %(d)s/etc/passwd /etc/passwd
+mount --bind %(d)s/etc/group /etc/group
 ip link set lo up
 mount -t tmpfs tmpfs /run
 mkdir -p /run/libvirt /var/lib/libvirt /etc/libvirt /var/log/libvirt /var/cache/libvirt
@@ -119,7 +122,24 @@ done
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self.socket = work + "/run/libvirt-sock"
         self.uri = "qemu+unix:///system?socket=" + self.socket
-        until("libvirtd answers", self.answers)
+        try:
+            until("libvirtd answers", self.answers)
+        except BaseException:
+            sys.stderr.write(open(work + "/log/libvirtd.log").read()[-2000:])
+            self.close()
+            raise
+
+    def write_users(self):
+        """libvirt looks up its own user before it reads that another one is configured; a machine that has
+        only the driver's package does not have it."""
+        for name, line in (("passwd", "libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin"),
+                           ("group", "libvirt-qemu:x:64055:"), ("group", "kvm:x:64056:")):
+            path = self.dir + "/etc/" + name
+            if not os.path.exists(path):
+                shutil.copy("/etc/" + name, path)
+            text = open(path).read()
+            if not re.search("^%s:" % line.split(":")[0], text, re.M):
+                open(path, "a").write(line + "\n")
 
     def answers(self):
         return subprocess.run(["virsh", "-q", "-c", self.uri, "version"], timeout=60,
