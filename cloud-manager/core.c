@@ -15,6 +15,7 @@
 #include "cloud-manager/ops/instance.h"
 #include "cloud-manager/ops/recover.h"
 #include "cloud-manager/state.h"
+#include "cloud-manager/store/account.h"
 #include "cloud-manager/store/replay.h"
 
 #include <stdlib.h>
@@ -204,6 +205,7 @@ static void reload(void *self)
     struct cloud_core *c = self;
     sync_parent_reload(&c->parent);
     c->groups_wait = true; /* perhaps; the next turn looks */
+    c->keys_told = 0;
 }
 
 static int64_t wake_at(const void *self)
@@ -278,8 +280,9 @@ struct core cloud_core_as_core(struct cloud_core *c)
         .self = c, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
 }
 
-void cloud_setup(struct store *store, const struct rng *rng, const struct cloud_config *config,
-                 int64_t wall_ms, struct cloud_root *out)
+static void create_account(struct store *store, const struct rng *rng,
+                           const struct cloud_config *config, const char *name, int64_t wall_ms,
+                           struct cloud_root *out)
 {
     struct arena arena = {0};
     struct cloud_op op = {.store = store,
@@ -289,8 +292,27 @@ void cloud_setup(struct store *store, const struct rng *rng, const struct cloud_
                           .account = "",
                           .key_id = "",
                           .wall_ms = wall_ms};
-    cloud_account_create(&op, "root", out);
+    cloud_account_create(&op, name, out);
     arena_fini(&arena);
+}
+
+void cloud_setup(struct store *store, const struct rng *rng, const struct cloud_config *config,
+                 int64_t wall_ms, struct cloud_root *out)
+{
+    create_account(store, rng, config, "root", wall_ms, out);
+}
+
+enum err_code cloud_account_add(struct store *store, const struct rng *rng,
+                                const struct cloud_config *config, const char *name,
+                                int64_t wall_ms, struct cloud_root *out, struct err *err)
+{
+    if (!cloud_account_is_name(name))
+        return err_set(err, ERR_CONFIG,
+                       "a name of an account has 1 to 63 letters, digits, '.', '_' or '-'");
+    if (cloud_account_has(store, name))
+        return err_set(err, ERR_CONFIG, "there is an account '%s' already", name);
+    create_account(store, rng, config, name, wall_ms, out);
+    return ERR_OK;
 }
 
 void cloud_token_add(struct store *store, const char *hash, const char *node, const char *kind,

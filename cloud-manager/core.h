@@ -55,6 +55,11 @@ struct cloud_root {
  * transaction of the caller's. */
 void cloud_setup(struct store *store, const struct rng *rng, const struct cloud_config *config,
                  int64_t wall_ms, struct cloud_root *out);
+/* One more account, as cloud_setup makes the first; also beside a running daemon, in a transaction
+ * of the caller's. ERR_CONFIG for a name that is taken or no name. */
+enum err_code cloud_account_add(struct store *store, const struct rng *rng,
+                                const struct cloud_config *config, const char *name,
+                                int64_t wall_ms, struct cloud_root *out, struct err *err);
 /* Lets `node` join once until then, by the token whose token_hash() is given; `kind` is "cluster"
  * or "dos". Also beside a running daemon, in a transaction of the caller's. */
 void cloud_token_add(struct store *store, const char *hash, const char *node, const char *kind,

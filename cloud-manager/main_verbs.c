@@ -1,4 +1,5 @@
-/* main_verbs.c - init and token. Each is one short transaction on the daemon's own store. */
+/* main_verbs.c - init, token and account create. Each is one short transaction on the daemon's own
+ * store. */
 #include "cloud-manager/main_verbs.h"
 
 #include "base/check.h"
@@ -18,7 +19,9 @@ const char cloud_verbs_help[] =
     "  (none)     runs the cloud-manager\n"
     "  init       makes store, certificates and the root account; prints its access key, once\n"
     "  token --kind cluster|dos --name NODE [--ttl SECONDS]\n"
-    "             prints a token with which NODE may join, once, within 15 minutes\n";
+    "             prints a token with which NODE may join, once, within 15 minutes\n"
+    "  account create NAME\n"
+    "             makes an account with a network of its own; prints its access key, once\n";
 
 static int say(const struct err *err)
 {
@@ -33,6 +36,13 @@ static int64_t wall_ms(void)
 }
 
 /* ---- init --------------------------------------------------------------------------------- */
+
+static void print_root(struct cloud_root *root)
+{
+    printf("account = %s\naccess_key_id = %s\nsecret_access_key = %s\n", root->account,
+           root->key_id, root->secret);
+    explicit_bzero(root, sizeof *root);
+}
 
 static enum err_code make(struct store *store, const struct cloud_options *o,
                           struct cloud_root *root, struct err *err)
@@ -68,9 +78,45 @@ static int verb_init(const struct cloud_options *o)
     store_close(store);
     if (code != ERR_OK)
         return say(&err);
-    printf("account = %s\naccess_key_id = %s\nsecret_access_key = %s\n", root.account, root.key_id,
-           root.secret);
-    explicit_bzero(&root, sizeof root);
+    print_root(&root);
+    return 0;
+}
+
+/* ---- account create ------------------------------------------------------------------------ */
+
+static enum err_code add_account(struct store *store, const struct cloud_options *o,
+                                 const char *name, struct cloud_root *root, struct err *err)
+{
+    struct seal_key master;
+    struct rng rng = rng_system();
+    struct cloud_config config = {.region = o->region};
+    if (!store_has(store, "SELECT 1 FROM account", ""))
+        return err_set(err, ERR_CONFIG, "%.150s holds no cloud yet: init makes it", o->data);
+    if (cloud_master_load(&master, o, err) != ERR_OK)
+        return err->code;
+    memcpy(config.master_key, master.bytes, sizeof config.master_key);
+    seal_key_wipe(&master);
+    store_begin(store);
+    enum err_code code = cloud_account_add(store, &rng, &config, name, wall_ms(), root, err);
+    explicit_bzero(&config, sizeof config);
+    if (code == ERR_OK)
+        return store_commit(store, err);
+    store_rollback(store);
+    return code;
+}
+
+static int verb_account_create(const struct cloud_options *o, const char *name)
+{
+    struct err err = {0};
+    struct store *store = NULL;
+    struct cloud_root root = {0};
+    enum err_code code = cloud_open_store(&store, o, &err);
+    if (code == ERR_OK)
+        code = add_account(store, o, name, &root, &err);
+    store_close(store);
+    if (code != ERR_OK)
+        return say(&err);
+    print_root(&root);
     return 0;
 }
 
@@ -152,6 +198,8 @@ int cloud_verb_run(const struct cloud_options *o, int argc, char **argv)
         return verb_init(o);
     if (str_eq(argv[0], "token"))
         return verb_token(o, argc, argv);
+    if (argc == 3 && str_eq(argv[0], "account") && str_eq(argv[1], "create"))
+        return verb_account_create(o, argv[2]);
     fprintf(stderr, "tercet-cloud-manager: unknown verb %s; try --help\n", argv[0]);
     return 2;
 }

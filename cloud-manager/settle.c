@@ -12,6 +12,7 @@
 #include "cloud-manager/plan/image.h"
 #include "cloud-manager/plan/instance.h"
 #include "cloud-manager/state.h"
+#include "cloud-manager/store/account.h"
 #include "cloud-manager/store/setting.h"
 
 #include <string.h>
@@ -19,7 +20,7 @@
 /* The cloud's own placement of an instance never changes: the cluster counts its own. */
 enum { INSTANCE_PEPOCH = 1, NO_PEPOCH = 0 };
 
-enum { GROUPS_EVERY_MS = 250 };
+enum { GROUPS_EVERY_MS = 250, KEYS_EVERY_MS = 1000 };
 
 static enum cloud_sent sent_of(int64_t sent, int64_t generation)
 {
@@ -184,6 +185,18 @@ static void settle_groups(struct cloud_core *c, struct cloud_op *op)
         c->groups_due_mono_ms = op->mono_ms + GROUPS_EVERY_MS;
 }
 
+/* An admin's command may have made an account beside this process; dos is told of its key. */
+static void settle_keys(struct cloud_core *c, const struct cloud_op *op, const struct event *ev)
+{
+    if (op->mono_ms < c->keys_due_mono_ms)
+        return;
+    c->keys_due_mono_ms = op->mono_ms + KEYS_EVERY_MS;
+    int64_t count = cloud_access_key_count(c->store);
+    if (count != c->keys_told)
+        cloud_settle_secrets(c, ev);
+    c->keys_told = count;
+}
+
 void cloud_settle(struct cloud_core *c, const struct event *ev)
 {
     struct cloud_op op = cloud_core_op(c, ev);
@@ -192,6 +205,7 @@ void cloud_settle(struct cloud_core *c, const struct event *ev)
     settle_instances(c, &op);
     settle_images(c, &op);
     settle_groups(c, &op);
+    settle_keys(c, &op, ev);
 }
 
 /* ---- secrets ----------------------------------------------------------------------------- */

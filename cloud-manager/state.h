@@ -37,6 +37,8 @@ struct cloud_core {
     size_t held_len;
     uint64_t next_job;
     int64_t next_purge_mono_ms;
+    int64_t keys_due_mono_ms;   /* keys are not counted before */
+    int64_t keys_told;          /* as many as there were when dos was told last */
     int64_t groups_due_mono_ms; /* groups are not told anew before */
     bool groups_wait;           /* some wait for it */
     struct effects *out;        /* of the event at hand: hooks of the sync emit there */

@@ -20,6 +20,12 @@ static void draw(char *out, size_t len, const char *alphabet, const struct rng *
     out[len] = '\0';
 }
 
+bool cloud_account_is_name(const char *name)
+{
+    size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    return len >= 1 && len < 64 && name[len] == '\0';
+}
+
 static struct seal_key master(const struct cloud_op *op)
 {
     struct seal_key key;

@@ -6,6 +6,11 @@ void cloud_account_insert(struct store *st, const char *id, const char *name, in
     store_run(st, "INSERT INTO account VALUES(?,?,NULL,NULL,?)", "ssi", id, name, wall_ms);
 }
 
+bool cloud_account_has(struct store *st, const char *name)
+{
+    return store_has(st, "SELECT 1 FROM account WHERE name=?", "s", name);
+}
+
 struct cloud_usage cloud_usage_get(struct store *st, const char *account)
 {
     struct cloud_usage usage = {0};
@@ -56,6 +61,11 @@ bool cloud_access_key_get(struct store *st, struct arena *arena, const char *id,
     load(&q, arena, out);
     query_close(&q);
     return true;
+}
+
+int64_t cloud_access_key_count(struct store *st)
+{
+    return store_i64(st, 0, "SELECT count(*) FROM access_key", "");
 }
 
 struct cloud_access_key *cloud_access_key_list(struct store *st, struct arena *arena, size_t *len)

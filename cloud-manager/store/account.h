@@ -21,6 +21,7 @@ struct cloud_usage {
 };
 
 void cloud_account_insert(struct store *st, const char *id, const char *name, int64_t wall_ms);
+bool cloud_account_has(struct store *st, const char *name);
 struct cloud_usage cloud_usage_get(struct store *st, const char *account);
 /* Ids of all accounts, in order. */
 const char **cloud_account_ids(struct store *st, struct arena *arena, size_t *len);
@@ -28,4 +29,5 @@ const char **cloud_account_ids(struct store *st, struct arena *arena, size_t *le
 void cloud_access_key_insert(struct store *st, const struct cloud_access_key *row);
 bool cloud_access_key_get(struct store *st, struct arena *arena, const char *id,
                           struct cloud_access_key *out);
+int64_t cloud_access_key_count(struct store *st);
 struct cloud_access_key *cloud_access_key_list(struct store *st, struct arena *arena, size_t *len);

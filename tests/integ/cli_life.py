@@ -262,6 +262,28 @@ def hosts(cloud):
     assert cloud.rows("host list") == []
 
 
+def second_account(cloud):
+    """Made beside the running daemon; it has a network of its own, sees nobody else's things, and dos knows it soon."""
+    line = [*cloud.line["cloud-manager"], "account", "create"]
+    out = subprocess.run([*line, "other"], capture_output=True, text=True, check=True).stdout
+    said = dict(re.findall(r"^(\w+) *= *(\S+)", out, re.M))
+    mine = {"TERCET_ACCESS_KEY": said["access_key_id"], "TERCET_SECRET_KEY": said["secret_access_key"]}
+    vpcs = [json.loads(cloud.tercet("vpc list -o json", **keys)) for keys in ({}, mine)]
+    assert [len(v) for v in vpcs] == [1, 1] and vpcs[0][0]["vpcId"] != vpcs[1][0]["vpcId"], vpcs
+    assert vpcs[0][0]["cidrBlock"] == vpcs[1][0]["cidrBlock"], vpcs
+    assert json.loads(cloud.tercet("image list -o json", **mine)) == []
+
+    def known():
+        done = subprocess.run([cloud.build / "tercet", "bucket", "list", "-o", "json"], capture_output=True, text=True,
+                              check=False, env={**cloud.environ, **mine})
+        return done.returncode == 0 and [json.loads(done.stdout)]
+
+    assert wait("dos knows the account", known) == [[]]
+    for name in ("other", "", "a b"):
+        again = subprocess.run([*line, name], capture_output=True, text=True, check=False)
+        assert again.returncode == 1 and said["secret_access_key"] not in again.stderr and not again.stdout, again
+
+
 def stock_clients_take_env(cloud):
     script = 'eval "$(TERCET env)"; aws --endpoint-url $EC2_URL ec2 describe-regions --output text --query Regions[].RegionName'
     out = subprocess.run(["sh", "-c", script.replace("TERCET", shlex.quote(str(cloud.build / "tercet")))], env=cloud.environ,
@@ -270,7 +292,8 @@ def stock_clients_take_env(cloud):
 
 
 TESTS = [lists, key_pairs, objects, an_object_in_parts, an_interrupted_upload_leaves_nothing, images, instances_without_a_host, groups,
-         tags, who_you_are, hosts, stock_clients_take_env]
+         tags, who_you_are, hosts, second_account,
+         stock_clients_take_env]
 
 
 def main():

@@ -144,6 +144,38 @@ static void test_keys(void **state)
     assert_null(rig_wish(&cluster, "key", rig.root.key_id));
 }
 
+static enum err_code add_account(const char *name, struct cloud_root *root)
+{
+    struct err err = {0};
+    store_begin(rig.store);
+    enum err_code code = cloud_account_add(rig.store, &rig.rng, &rig.config, name, rig.at.wall_ms,
+                                           root, &err);
+    if (code == ERR_OK)
+        return store_commit(rig.store, &err);
+    store_rollback(rig.store);
+    return code;
+}
+
+/* An account made beside the running daemon: a network of its own, and dos learns its key. */
+static void test_second_account(void **state)
+{
+    struct cloud_root other = {0}, no = {0};
+    struct rig_child dos;
+    (void)state;
+    rig_join(&rig, &dos, "dos", "dos");
+    rig_pull(&rig, &dos);
+    assert_int_equal(add_account("other", &other), ERR_OK);
+    assert_string_not_equal(other.account, rig.root.account);
+    assert_int_equal(add_account("other", &no), ERR_CONFIG);
+    assert_int_equal(add_account("", &no), ERR_CONFIG);
+    assert_int_equal(add_account("a b", &no), ERR_CONFIG);
+    rig_advance(&rig, 1100);
+    rig_pull(&rig, &dos);
+    assert_non_null(rig_wish(&dos, "key", other.key_id));
+    assert_int_equal(store_i64(rig.store, 0, "SELECT count(DISTINCT vni) FROM vpc", ""), 2);
+    assert_int_equal(store_i64(rig.store, 0, "SELECT count(DISTINCT cidr) FROM vpc", ""), 1);
+}
+
 /* All that check grants have one secret, and a restart does not change it. */
 static void test_grant(void **state)
 {
@@ -386,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_failed_signature, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_zones, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_second_account, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_grant, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_groups, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rules, set_up, tear_down),
