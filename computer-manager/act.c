@@ -164,10 +164,12 @@ static void order_start(struct host_core *c, const struct work *w)
     struct host_record *r = w->r;
     INV(w->port != NULL); /* a start comes after its port */
     PRE(w->port != NULL && w->wish.volume != NULL && w->wish.manifest != NULL);
+    if (r->profile == 0) /* of record from here on: guests remember their hardware */
+        r->profile = c->config->profile;
     struct host_hv_start spec = {
         .pepoch = r->pepoch,
         .generation = r->generation,
-        .profile = {.number = HOST_PROFILE_CURRENT},
+        .profile = {.number = r->profile},
         .vcpus = w->wish.vcpus,
         .memory_mib = w->wish.memory_mib,
         .mtu = c->config->mtu,

@@ -93,6 +93,8 @@ static void apply_domain(struct host_core *c, struct host_record *r, const struc
 {
     enum host_dom before = r->dom;
     r->dom = dom_of(d);
+    if (d != NULL && d->profile != 0)
+        r->profile = d->profile; /* adopted: the domain is what the guest has seen */
     bool off = r->dom == HOST_DOM_ABSENT || r->dom == HOST_DOM_OFF;
     if (r->dom == before)
         return;

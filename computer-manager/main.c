@@ -262,7 +262,8 @@ static void run_core(struct shell *s, struct store *store, const struct enroll_i
                                  .stop_ms = o->stop_ms,
                                  .list_ms = LIST_MS,
                                  .reserve_mib = o->reserve_mib,
-                                 .mtu = o->mtu};
+                                 .mtu = o->mtu,
+                                 .profile = o->profile};
     s->core = host_core_new(store, &rng, &config);
     struct core steps = host_core_as_core(s->core);
     struct instant now = loop_now(s->loop);

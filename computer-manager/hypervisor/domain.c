@@ -97,7 +97,8 @@ static enum err_code define(struct host_domains *d, virConnectPtr conn,
         return err_set(err, ERR_PRECONDITION, "the root disk or its base is not on this host");
     if (make_console(console, err) != ERR_OK)
         return err->code;
-    struct host_metadata metadata = {.pepoch = s->pepoch, .generation = s->generation};
+    struct host_metadata metadata = {
+        .pepoch = s->pepoch, .generation = s->generation, .profile = s->profile.number};
     str_copy(metadata.instance, sizeof metadata.instance, s->instance);
     str_copy(metadata.boot, sizeof metadata.boot, d->boot);
     struct host_domain_plan plan = {.start = s,

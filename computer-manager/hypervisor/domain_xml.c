@@ -206,6 +206,16 @@ static void small_devices(struct host_xml *x, const struct host_domain_plan *p)
     host_xml_close(x);
 }
 
+/* Ports of a PCIe root cannot come later: all stand there from the first start on. */
+static void pcie_ports(struct host_xml *x, const struct host_domain_plan *p)
+{
+    if (p->profile->pcie_ports == 0)
+        return;
+    host_xml_leaf(x, "controller", "type", "pci", "index", "0", "model", "pcie-root", NULL);
+    for (int64_t i = 0; i < p->profile->pcie_ports; i++)
+        host_xml_leaf(x, "controller", "type", "pci", "model", "pcie-root-port", NULL);
+}
+
 void host_domain_xml(struct buf *out, const struct host_domain_plan *p)
 {
     PRE(p->root[0] == '/' && p->base[0] == '/' && p->console[0] == '/');
@@ -223,6 +233,7 @@ void host_domain_xml(struct buf *out, const struct host_domain_plan *p)
     features(&x, p);
     clock_and_ends(&x);
     host_xml_open(&x, "devices");
+    pcie_ports(&x, p);
     disk(&x, p);
     interface(&x, p);
     serial_console(&x, p);

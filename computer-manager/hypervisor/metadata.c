@@ -13,6 +13,7 @@ void host_metadata_write(struct host_xml *x, const struct host_metadata *m)
     host_xml_attr(x, "instance", m->instance);
     host_xml_attr_i64(x, "pepoch", m->pepoch);
     host_xml_attr_i64(x, "generation", m->generation);
+    host_xml_attr_i64(x, "profile", m->profile);
     host_xml_attr(x, "boot", m->boot);
     host_xml_close(x);
 }
@@ -53,6 +54,8 @@ bool host_metadata_parse(const char *text, struct host_metadata *out)
     *out = (struct host_metadata){0};
     if (!attribute(text, "boot", out->boot, sizeof out->boot))
         out->boot[0] = '\0';
+    if (!number(text, "profile", &out->profile))
+        out->profile = 0;
     return attribute(text, "instance", out->instance, sizeof out->instance) &&
            id_is(out->instance, "i") && number(text, "pepoch", &out->pepoch) &&
            number(text, "generation", &out->generation);

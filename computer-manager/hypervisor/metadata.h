@@ -14,6 +14,7 @@
 struct host_metadata {
     char instance[HOST_ID_SIZE];
     int64_t pepoch, generation;
+    int64_t profile;           /* its hardware; 0 = not said */
     char boot[HOST_NAME_SIZE]; /* boot_id of the machine when it was last started; "" = never */
 };
 

@@ -110,8 +110,10 @@ static enum err_code describe(virConnectPtr conn, virDomainPtr dom, const char *
         return err->code;
     if (virDomainGetState(dom, &state, &reason, 0) != 0)
         return host_connection_failed(conn, "state", err);
-    *out = (struct host_domain){
-        .pepoch = m.pepoch, .generation = m.generation, .state = state_of(state, reason)};
+    *out = (struct host_domain){.pepoch = m.pepoch,
+                                .generation = m.generation,
+                                .profile = m.profile,
+                                .state = state_of(state, reason)};
     str_copy(out->instance, sizeof out->instance, m.instance);
     if (out->state == HOST_DOMAIN_OFF)
         out->off_why = off_why(reason, &m, boot);

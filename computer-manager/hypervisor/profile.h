@@ -2,7 +2,7 @@
  *
  * An instance keeps the number of its first start for ever, because guests remember their
  * hardware. A row is never changed once it has been released; a better machine is a new row,
- * and HOST_PROFILE_CURRENT in model/job.h moves on for new instances only. */
+ * and the option hypervisor.profile moves on for new instances only. */
 #pragma once
 
 #include <stdint.h>
@@ -14,6 +14,7 @@ struct host_profile_row {
     const char *cpu_kvm;     /* CPU model under KVM: the least that a host must have */
     int64_t tcg_cache_mib;   /* QEMU's translation cache, which no guest memory limit counts */
     int64_t balloon_stats_s; /* period of the balloon's statistics */
+    int64_t pcie_ports;      /* of the root; what is plugged in at the start takes some. 0 = PCI */
     int64_t vcpus_max, memory_mib_min, memory_mib_max;
 };
 

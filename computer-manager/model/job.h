@@ -24,7 +24,8 @@ enum {
     HOST_DOMAINS_MAX = 1024,
     HOST_PORTS_MAX = 1024,
     HOST_CONSOLE_BYTES = 65536,
-    HOST_PROFILE_CURRENT = 1,      /* hardware profile of an instance's first start today */
+    HOST_PROFILE_CURRENT = 1,      /* hardware profile of a first start, unless configured */
+    HOST_PROFILE_NEWEST = 2,       /* the last row of hypervisor/profile.c */
     HOST_MESSAGE_MAX = 128 * 1024, /* larger than any struct below */
 };
 
@@ -76,6 +77,7 @@ struct host_domain {
     int64_t pepoch, generation;
     enum host_domain_state state;
     enum host_off_why off_why; /* of HOST_DOMAIN_OFF: GUEST = it powered itself off */
+    int64_t profile;           /* hardware that it was defined with; 0 = it does not say */
 };
 
 /* A listing is whole or an error. off_why of a domain that went with a former boot of the

@@ -44,6 +44,7 @@ struct host_record {
     int64_t reboot_done;
     int64_t stop_ms; /* now_ms when the guest was asked to stop; 0 = it was not */
     /* outcomes */
+    int64_t profile; /* its hardware, from the order of its first start on; 0 = none yet */
     bool ever_ran;
     int64_t ran_generation;    /* the newest generation under which it ran; -1 = none */
     enum off_why why;          /* of its last end, */

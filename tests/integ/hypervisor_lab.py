@@ -51,7 +51,7 @@ class Target(C.Structure):
 
 class Domain(C.Structure):
     _fields_ = [("instance", C.c_char * 24), ("pepoch", C.c_int64), ("generation", C.c_int64),
-                ("state", C.c_int), ("off_why", C.c_int)]
+                ("state", C.c_int), ("off_why", C.c_int), ("profile", C.c_int64)]
 
 
 class Listing(C.Structure):
@@ -331,10 +331,22 @@ def second_start(lab, m, target):
     until("the crash is seen", lambda: m.state(GUEST_ID) == (OFF, CRASH))
 
 
+def profiles(lab, m, target):
+    """The number asked for is the machine that boots, and the domain says it in every listing."""
+    assert m.list()[1][GUEST_ID].profile == 1
+    m.run("HOST_JOB_HV_START", start_spec(GUEST_ID, GOOD, generation=3, profile=2))
+    m.says(GUEST_ID, "TERCET-GUEST boots=4")
+    m.says(GUEST_ID, "nic=eth0")
+    xml = lab.virsh("dumpxml", GUEST_ID)
+    assert "machine='pc-q35-7.2'" in xml and xml.count("pcie-root-port") >= 24, xml
+    assert m.list()[1][GUEST_ID].profile == 2
+    m.run("HOST_JOB_HV_DESTROY", target)
+
+
 def long_log(lab, m):
     """A guest that floods its serial port fills a bounded log whose tail is whole."""
     m.run("HOST_JOB_HV_START", start_spec(GUEST_ID, GOOD, generation=4))
-    m.says(GUEST_ID, "TERCET-GUEST boots=4")
+    m.says(GUEST_ID, "TERCET-GUEST boots=5")
     m.says(GUEST_ID, "nic=eth0")
     tty = re.search("source path='(/dev/pts/[0-9]+)'", lab.virsh("dumpxml", GUEST_ID)).group(1)
     log = "%s/state/%s/console.log" % (lab.dir, GUEST_ID)
@@ -461,6 +473,7 @@ def test(args, lab):
         m = adoption(lab, m, args.program); done("adoption")
         reboot_and_stop(m, target); done("reboot, shutdown")
         second_start(lab, m, target); done("second start, destroy, crash")
+        profiles(lab, m, target); done("hardware profiles")
         long_log(lab, m); done("bounded log")
         foreign(lab, m); done("foreign domain")
         m.kill()

@@ -145,6 +145,7 @@ static void list(struct sim_machine *m, struct sim_outcome *out)
         str_copy(to->instance, sizeof to->instance, d->spec.instance);
         to->pepoch = d->spec.pepoch;
         to->generation = d->spec.generation;
+        to->profile = d->spec.profile.number;
         to->state = state_of(d);
         to->off_why = d->runs                            ? HOST_OFF_NONE
                       : d->off_why != HOST_OFF_UNKNOWN   ? d->off_why

@@ -32,6 +32,7 @@ struct sim_domain {
 struct sim_root {
     bool is_there;
     struct host_disk_root spec;
+    int64_t profile; /* hardware that first started from it; 0 = none yet */
 };
 
 struct sim_machine;

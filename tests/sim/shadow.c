@@ -88,6 +88,22 @@ static void check_room(struct sim_shadow *s, const struct sim_machine *m)
                        (long)m->memory_mib);
 }
 
+/* A guest never finds other hardware under its disk. */
+static void check_profile(struct sim_machine *m, const struct sim_domain *d)
+{
+    for (size_t i = 0; i < SIM_ROOTS_MAX; i++) {
+        struct sim_root *r = &m->roots[i];
+        if (!r->is_there || !str_eq(r->spec.instance, d->spec.instance) ||
+            r->spec.pepoch != d->spec.pepoch)
+            continue;
+        if (r->profile != 0 && r->profile != d->spec.profile.number)
+            sim_world_fail(m->shadow->world, "PROFILE", d->spec.instance,
+                           "was born with profile %ld and starts with %ld", (long)r->profile,
+                           (long)d->spec.profile.number);
+        r->profile = d->spec.profile.number;
+    }
+}
+
 static void on_run(struct sim_machine *m, const struct sim_domain *d)
 {
     struct sim_shadow *s = m->shadow;
@@ -102,6 +118,7 @@ static void on_run(struct sim_machine *m, const struct sim_domain *d)
     if (is_terminated(g))
         sim_world_fail(s->world, "I7", id, "is terminated and runs on %s", m->node->name);
     check_room(s, m);
+    check_profile(m, d);
 }
 
 /* We end only what somebody asked us to end; what was never seen to run may be given up. */

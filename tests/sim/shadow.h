@@ -4,6 +4,7 @@
  *
  *   I1 one running domain     I3 room of a host          I4 one token, one instance
  *   I5 what was told stays    I7 terminated is nowhere   I11 one port per address
+ *   PROFILE the hardware of record stays
  *   I8 the quota              I19, I25 nothing is ended that nobody wanted ended   I23 states move
  * forward only */
 #pragma once

@@ -180,7 +180,9 @@ static void *host_new(struct sim_node *n, const struct rng *rng)
                                      .stop_ms = 90000,
                                      .list_ms = 2000,
                                      .reserve_mib = 2048,
-                                     .mtu = 1450};
+                                     .mtu = 1450,
+                                     /* an operator changes his mind */
+                                     .profile = 1 + (int64_t)(n->life % HOST_PROFILE_NEWEST)};
     h->core = host_core_new(n->store, rng, &h->config);
     return h;
 }

@@ -23,11 +23,11 @@ static struct host_hv_start start = {
     .mtu = 1450,
 };
 
-static void build(struct buf *out, bool is_kvm, bool is_direct)
+static void build_as(struct buf *out, int64_t profile, bool is_kvm, bool is_direct)
 {
-    struct host_metadata m = {"i-0123456789abcdef0", 3, 5, "boot"};
+    struct host_metadata m = {"i-0123456789abcdef0", 3, 5, profile, "boot"};
     struct host_domain_plan plan = {.start = &start,
-                                    .profile = host_profile_find(1),
+                                    .profile = host_profile_find(profile),
                                     .metadata = &m,
                                     .is_kvm = is_kvm,
                                     .is_direct = is_direct,
@@ -35,6 +35,11 @@ static void build(struct buf *out, bool is_kvm, bool is_direct)
                                     .base = "/images/b.raw",
                                     .console = "/state/i/console.log"};
     host_domain_xml(out, &plan);
+}
+
+static void build(struct buf *out, bool is_kvm, bool is_direct)
+{
+    build_as(out, 1, is_kvm, is_direct);
 }
 
 static void has(const struct buf *xml, const char *part)
@@ -90,6 +95,24 @@ static void hardware_is_pinned(void **state)
     assert_null(strstr(buf_str(&xml), "tb-cache"));
 }
 
+static void each_profile_is_a_machine_of_its_own(void **state)
+{
+    (void)state;
+    CLEANUP(buf_fini) struct buf xml = {0};
+    build_as(&xml, 1, false, true);
+    has(&xml, " profile=\"1\"");
+    assert_null(strstr(buf_str(&xml), "pcie-root"));
+    buf_clear(&xml);
+    build_as(&xml, 2, false, true);
+    has(&xml, " profile=\"2\"");
+    has(&xml, "<type arch=\"x86_64\" machine=\"pc-q35-7.2\">hvm</type>");
+    has(&xml, "<devices><controller type=\"pci\" index=\"0\" model=\"pcie-root\"/>");
+    int ports = 0;
+    for (const char *at = buf_str(&xml); (at = strstr(at, "\"pcie-root-port\"")) != NULL; at++)
+        ports++;
+    assert_int_equal(ports, 24);
+}
+
 /* ds-identify: SMBIOS UUID and serial are equal and begin with ec2, else no EC2 source. */
 static void cloud_init_finds_ec2(void **state)
 {
@@ -138,6 +161,7 @@ int main(void)
         cmocka_unit_test(disks_are_stated_and_never_probed),
         cmocka_unit_test(the_tap_is_the_networks),
         cmocka_unit_test(hardware_is_pinned),
+        cmocka_unit_test(each_profile_is_a_machine_of_its_own),
         cmocka_unit_test(cloud_init_finds_ec2),
         cmocka_unit_test(identities_are_stable_and_distinct),
         cmocka_unit_test(unknown_profiles_are_not_guessed),

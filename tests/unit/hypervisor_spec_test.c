@@ -65,7 +65,8 @@ static void each_bad_field_is_refused(void **state)
     REFUSED(s.mac[0] = 1); /* multicast */
     REFUSED(s.mtu = 0);
     REFUSED(s.mtu = 70000);
-    REFUSED(s.profile.number = 2);
+    REFUSED(s.profile.number = 0);
+    REFUSED(s.profile.number = HOST_PROFILE_NEWEST + 1);
 }
 
 static void targets_are_checked(void **state)

@@ -49,12 +49,13 @@ static void metadata_comes_back(void **state)
     (void)state;
     CLEANUP(buf_fini) struct buf out = {0};
     struct host_xml x = {.out = &out};
-    struct host_metadata in = {"i-0123456789abcdef0", 7, INT64_MAX, "5c6a0fd1-boot"}, back;
+    struct host_metadata in = {"i-0123456789abcdef0", 7, INT64_MAX, 2, "5c6a0fd1-boot"}, back;
     host_metadata_write(&x, &in);
     assert_true(host_metadata_parse(buf_str(&out), &back));
     assert_string_equal(back.instance, in.instance);
     assert_int_equal(back.pepoch, 7);
     assert_true(back.generation == INT64_MAX);
+    assert_int_equal(back.profile, 2);
     assert_string_equal(back.boot, in.boot);
 }
 
@@ -66,6 +67,7 @@ static void metadata_in_other_quotes_and_order(void **state)
                                     " pepoch='1' instance='i-0123456789abcdef0'/>\n",
                                     &back));
     assert_int_equal(back.generation, 2);
+    assert_int_equal(back.profile, 0);
     assert_string_equal(back.boot, "");
 }
 
