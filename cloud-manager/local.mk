@@ -14,11 +14,15 @@ libcloud_a_SOURCES = \
 	%D%/api/ec2_instances.c \
 	%D%/api/ec2_keys.c \
 	%D%/api/ec2_network.c \
+	%D%/api/ec2_offerings.c \
 	%D%/api/ec2_places.c \
 	%D%/api/ec2_ports.c \
 	%D%/api/ec2_run.c \
+	%D%/api/ec2_snapshots.c \
+	%D%/api/ec2_status.c \
 	%D%/api/ec2_tags.c \
 	%D%/api/ec2_volumes.c \
+	%D%/api/ec2_vpc_parts.c \
 	%D%/api/filter.c \
 	%D%/api/filter.h \
 	%D%/api/page.c \
@@ -42,6 +46,8 @@ libcloud_a_SOURCES = \
 	%D%/held.c \
 	%D%/model/address.c \
 	%D%/model/address.h \
+	%D%/model/instance_check.c \
+	%D%/model/instance_check.h \
 	%D%/model/instance_state.c \
 	%D%/model/instance_state.h \
 	%D%/model/instance_states.def \

@@ -22,6 +22,10 @@ void cloud_write_instance(struct cloud_call *call, const struct cloud_instance_v
 /* reservationId, ownerId, groupSet, instancesSet of rows that share a reservation. */
 void cloud_write_reservation(struct cloud_call *call, const struct cloud_instance *rows,
                              size_t len);
+/* In the order of pages. In the op's arena. */
+const char *cloud_instance_sort_key(const struct cloud_op *op, const struct cloud_instance *row);
+/* <name> with code and name of a state. */
+void cloud_write_state(struct cloud_xml *xml, const char *name, enum cloud_instance_state state);
 /* <groupSet> */
 void cloud_write_groups(struct cloud_xml *xml, const struct cloud_port_group *groups, size_t len);
 /* "User initiated (2026-11-20 09:13:35 GMT)", "" when nothing happened; in the op's arena. */

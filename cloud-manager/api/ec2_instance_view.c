@@ -49,13 +49,23 @@ void cloud_write_groups(struct cloud_xml *x, const struct cloud_port_group *grou
     cloud_xml_close(x);
 }
 
+const char *cloud_instance_sort_key(const struct cloud_op *op, const struct cloud_instance *row)
+{
+    return arena_printf(op->arena, "%s/%05lld", row->reservation, (long long)row->launch_index);
+}
+
+void cloud_write_state(struct cloud_xml *x, const char *name, enum cloud_instance_state state)
+{
+    cloud_xml_open(x, name);
+    cloud_xml_i64(x, "code", state);
+    cloud_xml_text(x, "name", cloud_instance_state_text(state));
+    cloud_xml_close(x);
+}
+
 static void write_state(struct cloud_call *call, const struct cloud_instance *row)
 {
     struct cloud_xml *x = call->xml;
-    cloud_xml_open(x, "instanceState");
-    cloud_xml_i64(x, "code", row->state);
-    cloud_xml_text(x, "name", cloud_instance_state_text((enum cloud_instance_state)row->state));
-    cloud_xml_close(x);
+    cloud_write_state(x, "instanceState", (enum cloud_instance_state)row->state);
     cloud_xml_text(x, "reason", cloud_text_transition(call->op, row));
     if (*row->reason_code == '\0')
         return;

@@ -13,17 +13,11 @@ struct listing {
     struct cloud_walk walk;
 };
 
-static const char *sort_key(struct cloud_call *call, const struct cloud_instance *row)
-{
-    return arena_printf(call->op->arena, "%s/%05lld", row->reservation,
-                        (long long)row->launch_index);
-}
-
 /* By instances, but a reservation that has begun is given whole. */
 static bool takes(struct cloud_call *call, struct listing *l, const struct cloud_instance *row)
 {
     const struct cloud_instance *last = l->len > 0 ? l->views[l->len - 1].row : NULL;
-    const char *key = sort_key(call, row);
+    const char *key = cloud_instance_sort_key(call->op, row);
     if (last != NULL && str_eq(last->reservation, row->reservation)) {
         l->walk.given++;
         l->walk.last = key;
@@ -81,7 +75,8 @@ enum err_code cloud_ec2_describe_instances(struct cloud_call *call, struct err *
     if (cloud_filters_decode(&filters, call->query, cloud_instance_filters, err) != ERR_OK ||
         cloud_page_decode(&page, call->query, 5, 1000, ids.len > 0, err) != ERR_OK ||
         cloud_query_done(call->query, err) != ERR_OK ||
-        cloud_instances_describe(call->op, ids.list, ids.len, &rows, err) != ERR_OK)
+        cloud_instances_describe(call->op, CLOUD_DO_DESCRIBE_INSTANCES, ids.list, ids.len, &rows,
+                                 err) != ERR_OK)
         return err->code;
     select_views(call, &rows, &filters, &l);
     write_listing(call, &l);
@@ -106,14 +101,6 @@ static enum err_code decode_ids(struct cloud_call *call, struct cloud_texts *ids
     return ERR_OK;
 }
 
-static void write_state(struct cloud_xml *x, const char *name, enum cloud_instance_state state)
-{
-    cloud_xml_open(x, name);
-    cloud_xml_i64(x, "code", state);
-    cloud_xml_text(x, "name", cloud_instance_state_text(state));
-    cloud_xml_close(x);
-}
-
 static enum err_code change_states(struct cloud_call *call, change *apply, struct err *err)
 {
     struct cloud_texts ids;
@@ -125,8 +112,9 @@ static enum err_code change_states(struct cloud_call *call, change *apply, struc
     for (size_t i = 0; i < changes.len; i++) {
         cloud_xml_open(call->xml, "item");
         cloud_xml_text(call->xml, "instanceId", changes.list[i].id);
-        write_state(call->xml, "currentState", (enum cloud_instance_state)changes.list[i].state);
-        write_state(call->xml, "previousState", changes.before[i]);
+        cloud_write_state(call->xml, "currentState",
+                          (enum cloud_instance_state)changes.list[i].state);
+        cloud_write_state(call->xml, "previousState", changes.before[i]);
         cloud_xml_close(call->xml);
     }
     cloud_xml_close(call->xml);

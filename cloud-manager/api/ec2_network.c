@@ -1,4 +1,4 @@
-/* ec2_network.c - DescribeVpcs, DescribeSubnets. */
+/* ec2_network.c - DescribeVpcs, DescribeVpcAttribute, DescribeSubnets. */
 #include "base/str.h"
 #include "cloud-manager/api/call.h"
 #include "cloud-manager/model/address.h"
@@ -79,7 +79,8 @@ enum err_code cloud_ec2_describe_vpcs(struct cloud_call *call, struct err *err)
     if (cloud_filters_decode(&filters, call->query, vpc_filters, err) != ERR_OK ||
         cloud_page_decode(&page, call->query, 5, 1000, ids.len > 0, err) != ERR_OK ||
         cloud_query_done(call->query, err) != ERR_OK ||
-        cloud_vpcs_describe(call->op, ids.list, ids.len, &vpcs, &len, err) != ERR_OK)
+        cloud_vpcs_describe(call->op, CLOUD_DO_DESCRIBE_VPCS, ids.list, ids.len, &vpcs, &len,
+                            err) != ERR_OK)
         return err->code;
     struct cloud_walk walk = {.page = &page};
     cloud_xml_open(call->xml, "vpcSet");
@@ -92,6 +93,40 @@ enum err_code cloud_ec2_describe_vpcs(struct cloud_call *call, struct err *err)
     }
     cloud_xml_close(call->xml);
     cloud_write_next(call, &walk);
+    return ERR_OK;
+}
+
+/* Guests find a resolver and their own names in it; public names are not given. */
+static const struct {
+    const char *name;
+    bool value;
+} vpc_attributes[] = {
+    {"enableDnsSupport", true},
+    {"enableDnsHostnames", false},
+    {"enableNetworkAddressUsageMetrics", false},
+};
+enum { VPC_ATTRIBUTES = sizeof vpc_attributes / sizeof vpc_attributes[0] };
+
+enum err_code cloud_ec2_describe_vpc_attribute(struct cloud_call *call, struct err *err)
+{
+    const char *id, *name;
+    struct cloud_vpc *vpcs;
+    size_t len, at = 0;
+    if (cloud_query_need(call->query, "VpcId", &id, err) != ERR_OK ||
+        cloud_query_need(call->query, "Attribute", &name, err) != ERR_OK ||
+        cloud_query_done(call->query, err) != ERR_OK ||
+        cloud_vpcs_describe(call->op, CLOUD_DO_DESCRIBE_VPC_ATTRIBUTE, &id, 1, &vpcs, &len, err) !=
+            ERR_OK)
+        return err->code;
+    while (at < VPC_ATTRIBUTES && !str_eq(vpc_attributes[at].name, name))
+        at++;
+    if (at == VPC_ATTRIBUTES)
+        return err_set(err, ERR_INVALID_PARAMETER,
+                       "Value (%.64s) for parameter attribute is invalid", name);
+    cloud_xml_text(call->xml, "vpcId", id);
+    cloud_xml_open(call->xml, name);
+    cloud_xml_bool(call->xml, "value", vpc_attributes[at].value);
+    cloud_xml_close(call->xml);
     return ERR_OK;
 }
 
@@ -128,18 +163,13 @@ static int64_t free_of(const struct cloud_subnet *subnet)
     return cloud_subnet_room((int)subnet->prefix) - subnet->used;
 }
 
-static const char *zone_id(const struct cloud_op *op, const struct cloud_subnet *subnet)
-{
-    return arena_printf(op->arena, "%s-az%d", op->config->region, *subnet->letter - 'a' + 1);
-}
-
 static void add_subnet_facts(struct cloud_call *call, const struct cloud_subnet *s,
                              const struct cloud_tags *tags, struct cloud_facts *f)
 {
     cloud_facts_add(f, "availability-zone", cloud_zone_name(call->op, s->letter));
     cloud_facts_add(f, "availabilityZone", cloud_zone_name(call->op, s->letter));
-    cloud_facts_add(f, "availability-zone-id", zone_id(call->op, s));
-    cloud_facts_add(f, "availabilityZoneId", zone_id(call->op, s));
+    cloud_facts_add(f, "availability-zone-id", cloud_zone_id(call->op, s->letter));
+    cloud_facts_add(f, "availabilityZoneId", cloud_zone_id(call->op, s->letter));
     cloud_facts_add_i64(f, "available-ip-address-count", free_of(s));
     cloud_facts_add(f, "cidr", cidr_of(call->op, s));
     cloud_facts_add(f, "cidr-block", cidr_of(call->op, s));
@@ -170,7 +200,7 @@ static void write_subnet(struct cloud_call *call, const struct cloud_subnet *s,
     cloud_xml_close(x);
     cloud_xml_i64(x, "availableIpAddressCount", free_of(s));
     cloud_xml_text(x, "availabilityZone", cloud_zone_name(call->op, s->letter));
-    cloud_xml_text(x, "availabilityZoneId", zone_id(call->op, s));
+    cloud_xml_text(x, "availabilityZoneId", cloud_zone_id(call->op, s->letter));
     cloud_xml_bool(x, "defaultForAz", s->is_default != 0);
     cloud_xml_bool(x, "mapPublicIpOnLaunch", false);
     cloud_xml_bool(x, "mapCustomerOwnedIpOnLaunch", false);

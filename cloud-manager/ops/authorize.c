@@ -39,6 +39,11 @@ const char *cloud_zone_name(const struct cloud_op *op, const char *letter)
     return arena_printf(op->arena, "%s%s", op->config->region, letter);
 }
 
+const char *cloud_zone_id(const struct cloud_op *op, const char *letter)
+{
+    return arena_printf(op->arena, "%s-az%d", op->config->region, *letter - 'a' + 1);
+}
+
 const char *cloud_id(const struct cloud_op *op, const char *prefix)
 {
     char id[ID_SIZE];

@@ -115,6 +115,30 @@ enum err_code cloud_images_describe(struct cloud_op *op, const char *const *ids,
     return ERR_OK;
 }
 
+enum err_code cloud_snapshots_describe(struct cloud_op *op, const char *const *ids, size_t len,
+                                       struct cloud_image **out, size_t *out_len, struct err *err)
+{
+    size_t all_len;
+    if (cloud_authorize(op, CLOUD_DO_DESCRIBE_SNAPSHOTS, err) != ERR_OK)
+        return err->code;
+    struct cloud_image *all = cloud_image_list(op->store, op->arena, op->account, &all_len);
+    *out = all;
+    *out_len = all_len;
+    if (len == 0)
+        return ERR_OK;
+    *out = arena_alloc(op->arena, len * sizeof **out);
+    for (*out_len = 0; *out_len < len; (*out_len)++) {
+        size_t at = 0;
+        while (at < all_len && !str_eq(all[at].snapshot, ids[*out_len]))
+            at++;
+        if (at == all_len)
+            return err_set(err, ERR_SNAPSHOT_NOT_FOUND, "The snapshot '%.64s' does not exist.",
+                           ids[*out_len]);
+        (*out)[*out_len] = all[at];
+    }
+    return ERR_OK;
+}
+
 static void hear_progress(struct cloud_op *op, const struct cloud_image *row,
                           const struct wire_image_seen *said)
 {

@@ -21,5 +21,9 @@ enum err_code cloud_image_deregister(struct cloud_op *op, const char *id, struct
 /* The caller's, all or those named. */
 enum err_code cloud_images_describe(struct cloud_op *op, const char *const *ids, size_t len,
                                     struct cloud_image **out, size_t *out_len, struct err *err);
+/* The images whose snapshots those are: all of the caller's, or those named.
+ * ERR_SNAPSHOT_NOT_FOUND. */
+enum err_code cloud_snapshots_describe(struct cloud_op *op, const char *const *ids, size_t len,
+                                       struct cloud_image **out, size_t *out_len, struct err *err);
 /* A fact of kind "image" from dos. */
 void cloud_image_hear(struct cloud_op *op, const char *node, const struct wire_item *fact);

@@ -178,10 +178,11 @@ enum err_code cloud_instances_terminate(struct cloud_op *op, const char *const *
                : change_all(op, ids, len, terminate, out, err);
 }
 
-enum err_code cloud_instances_describe(struct cloud_op *op, const char *const *ids, size_t len,
+enum err_code cloud_instances_describe(struct cloud_op *op, enum cloud_action_id action,
+                                       const char *const *ids, size_t len,
                                        struct cloud_instances *out, struct err *err)
 {
-    if (cloud_authorize(op, CLOUD_DO_DESCRIBE_INSTANCES, err) != ERR_OK)
+    if (cloud_authorize(op, action, err) != ERR_OK)
         return err->code;
     if (len == 0) {
         *out = cloud_instance_list(op->store, op->arena, op->account, cloud_visible_since(op));

@@ -31,10 +31,19 @@ static enum err_code pick(struct cloud_op *op, void **items, size_t *items_len, 
     return ERR_OK;
 }
 
-enum err_code cloud_vpcs_describe(struct cloud_op *op, const char *const *ids, size_t len,
-                                  struct cloud_vpc **out, size_t *out_len, struct err *err)
+const char *cloud_network_part(const struct cloud_op *op, const char *prefix,
+                               const struct cloud_vpc *vpc)
 {
-    if (cloud_authorize(op, CLOUD_DO_DESCRIBE_VPCS, err) != ERR_OK)
+    if (str_eq(prefix, "dopt")) /* which networks could share */
+        return vpc->dhcp_options;
+    return arena_printf(op->arena, "%s-%s", prefix, vpc->id + sizeof "vpc-" - 1);
+}
+
+enum err_code cloud_vpcs_describe(struct cloud_op *op, enum cloud_action_id action,
+                                  const char *const *ids, size_t len, struct cloud_vpc **out,
+                                  size_t *out_len, struct err *err)
+{
+    if (cloud_authorize(op, action, err) != ERR_OK)
         return err->code;
     void *items = cloud_vpc_list(op->store, op->arena, op->account, out_len);
     enum err_code code = pick(op, &items, out_len, sizeof **out, ids, len, ERR_VPC_NOT_FOUND, "vpc",

@@ -46,5 +46,7 @@ enum err_code cloud_authorize(const struct cloud_op *op, enum cloud_action_id ac
 int64_t cloud_visible_since(const struct cloud_op *op);
 /* "lab" + "a": the zone's name, in the op's arena. */
 const char *cloud_zone_name(const struct cloud_op *op, const char *letter);
+/* "lab-az1": its id, the same for all accounts. */
+const char *cloud_zone_id(const struct cloud_op *op, const char *letter);
 /* "i-0123...": a new id in the op's arena. */
 const char *cloud_id(const struct cloud_op *op, const char *prefix);

@@ -13,8 +13,7 @@ enum err_code cloud_zones_describe(struct cloud_op *op, enum cloud_action_id act
     for (size_t i = 0; i < *len; i++)
         (*out)[i] = (struct cloud_zone){
             .name = cloud_zone_name(op, nodes[i].letter),
-            .id = arena_printf(op->arena, "%s-az%d", op->config->region,
-                               *nodes[i].letter - 'a' + 1),
+            .id = cloud_zone_id(op, nodes[i].letter),
             .is_available = cloud_room_is_fresh(op, nodes[i].name),
         };
     return ERR_OK;

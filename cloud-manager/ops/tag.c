@@ -20,6 +20,10 @@ static const struct {
     {"sg-", "security-group", ERR_GROUP_NOT_FOUND},
     {"sgr-", "security-group-rule", ERR_RESOURCE_NOT_FOUND},
     {"eni-", "network-interface", ERR_NETWORK_INTERFACE_NOT_FOUND},
+    {"rtb-", "route-table", ERR_ROUTE_TABLE_NOT_FOUND},
+    {"igw-", "internet-gateway", ERR_GATEWAY_NOT_FOUND},
+    {"acl-", "network-acl", ERR_ACL_NOT_FOUND},
+    {"dopt-", "dhcp-options", ERR_DHCP_OPTIONS_NOT_FOUND},
 };
 enum { RESOURCES = sizeof resources / sizeof resources[0] };
 

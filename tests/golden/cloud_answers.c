@@ -30,15 +30,31 @@ static const char *with(const char *format, const char *id)
 
 static void show_reads(void)
 {
-    static const char *const reads[] = {"DescribeRegions",       "DescribeAvailabilityZones",
-                                        "DescribeInstanceTypes", "DescribeVpcs",
-                                        "DescribeSubnets",       "DescribeSecurityGroups",
-                                        "DescribeImages",        "DescribeInstances",
-                                        "DescribeVolumes",       "DescribeNetworkInterfaces",
-                                        "DescribeTags"};
+    static const char *const reads[] = {"DescribeRegions",
+                                        "DescribeAvailabilityZones",
+                                        "DescribeInstanceTypes",
+                                        "DescribeVpcs",
+                                        "DescribeSubnets",
+                                        "DescribeSecurityGroups",
+                                        "DescribeImages",
+                                        "DescribeInstances",
+                                        "DescribeVolumes",
+                                        "DescribeNetworkInterfaces",
+                                        "DescribeTags",
+                                        "DescribeInstanceStatus",
+                                        "DescribeSnapshots",
+                                        "DescribeAccountAttributes",
+                                        "DescribeRouteTables",
+                                        "DescribeInternetGateways",
+                                        "DescribeNetworkAcls",
+                                        "DescribeDhcpOptions",
+                                        "DescribeInstanceTypeOfferings",
+                                        "DescribeInstanceCreditSpecifications"};
     for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
         show("ec2", reads[i], "");
     show("ec2", "DescribeKeyPairs", "&IncludePublicKey=true");
+    const char *vpc = rig_text(&rig, rig_ok(&rig, "Action=DescribeVpcs"), "vpcId");
+    show("ec2", "DescribeVpcAttribute", with("&Attribute=enableDnsSupport&VpcId={}", vpc));
 }
 
 static const char *show_launch(struct rig_world *w)

@@ -180,6 +180,16 @@ def check_others(parsed):
     for t in parsed["DescribeInstanceTypes"]["InstanceTypes"]:
         if t["SupportedUsageClasses"] != ["on-demand"] or t["BurstablePerformanceSupported"] is not False:
             fault("DescribeInstanceTypes", f"{t}")
+    status = parsed["DescribeInstanceStatus"]["InstanceStatuses"][0]
+    if status["InstanceStatus"] != status["SystemStatus"] or status["InstanceStatus"]["Details"][0]["Name"] != "reachability":
+        fault("DescribeInstanceStatus", f"{status}")
+    routes = {r["DestinationCidrBlock"]: r["GatewayId"] for r in parsed["DescribeRouteTables"]["RouteTables"][0]["Routes"]}
+    gateway = parsed["DescribeInternetGateways"]["InternetGateways"][0]["InternetGatewayId"]
+    if routes != {"172.31.0.0/16": "local", "0.0.0.0/0": gateway}:
+        fault("DescribeRouteTables", f"{routes}")
+    vpc = parsed["DescribeVpcs"]["Vpcs"][0]
+    if parsed["DescribeDhcpOptions"]["DhcpOptions"][0]["DhcpOptionsId"] != vpc["DhcpOptionsId"]:
+        fault("DescribeDhcpOptions", "not the network's")
     if len(parsed["GetCallerIdentity"]["Account"]) != 12:
         fault("GetCallerIdentity", "account")
     keys = {k["KeyName"]: k for k in parsed["DescribeKeyPairs"]["KeyPairs"]}
@@ -207,7 +217,7 @@ def main(program):
     for line in faults:
         print(line)
     print(f"{len(answers)} answers, {len(faults)} faults")
-    return 1 if faults or len(answers) < 39 else 0
+    return 1 if faults or len(answers) < 49 else 0
 
 
 if __name__ == "__main__":
