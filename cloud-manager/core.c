@@ -67,6 +67,7 @@ static void on_recovered(void *core, const struct event *ev)
     struct cloud_op op = cloud_core_op(core, ev);
     cloud_recover(&op);
     cloud_settle(core, ev);
+    cloud_settle_nodes(core, ev);
 }
 
 /* Takes up the request again; only a request that reads may be answered from here. */
@@ -111,7 +112,7 @@ static void on_tell(void *core, const char *node, const struct wire_note *note,
 static void start(struct cloud_core *c, const struct event *ev)
 {
     sync_parent_start(&c->parent, ev);
-    cloud_settle_secrets(c, ev);
+    cloud_settle_nodes(c, ev);
     c->next_purge_mono_ms = ev->at.mono_ms;
 }
 

@@ -95,6 +95,7 @@ libcloud_a_SOURCES = \
 	%D%/plan/instance.c \
 	%D%/plan/instance.h \
 	%D%/settle.c \
+	%D%/settle_node.c \
 	%D%/state.h \
 	%D%/store/account.c \
 	%D%/store/account.h \

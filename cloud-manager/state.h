@@ -70,5 +70,5 @@ enum err_code cloud_tier_signed(struct cloud_core *c, const struct event *ev,
 
 /* Plans everything that is marked, and tells children. Once a turn, before the sync's seal. */
 void cloud_settle(struct cloud_core *c, const struct event *ev);
-/* Tells children what each should know of keys and secrets: at the start, and when one joins. */
-void cloud_settle_secrets(struct cloud_core *c, const struct event *ev);
+/* Tells children what each should know of keys, secrets and types: at the start, when one joins. */
+void cloud_settle_nodes(struct cloud_core *c, const struct event *ev);

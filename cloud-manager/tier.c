@@ -81,7 +81,7 @@ enum err_code cloud_tier_signed(struct cloud_core *c, const struct event *ev,
     sync_parent_add(&c->parent, node.name, node.kind, node.serial);
     reply_joined(c, &op, held->request.id, &node, joins);
     if (joins)
-        cloud_settle_secrets(c, ev);
+        cloud_settle_nodes(c, ev);
     log_info(joins ? "node.joined" : "node.renewed", "node", node.name, "kind", node.kind, "zone",
              node.letter, NULL);
     return ERR_OK;

@@ -130,6 +130,12 @@ void cloud_wish_image(const struct cloud_image *row, struct buf *out)
     wire_encode(out, &wire_image_type, &body);
 }
 
+void cloud_wish_type(const struct cloud_type *type, struct buf *out)
+{
+    wire_encode(out, &wire_shape_type,
+                &(struct wire_shape){.vcpus = type->vcpus, .memory_mib = type->memory_mib});
+}
+
 static const char *seal_for_link(struct cloud_op *op, const char *link_key_hex, const char *context,
                                  const void *secret, size_t len)
 {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "cloud-manager/model/type.h"
 #include "cloud-manager/ops/op.h"
 #include "cloud-manager/store/account.h"
 #include "cloud-manager/store/group.h"
@@ -13,6 +14,7 @@
 
 void cloud_wish_instance(struct cloud_op *op, const struct cloud_instance *row, struct buf *out);
 void cloud_wish_group(struct cloud_op *op, const struct cloud_group *row, struct buf *out);
+void cloud_wish_type(const struct cloud_type *type, struct buf *out);
 void cloud_wish_image(const struct cloud_image *row, struct buf *out);
 /* `secret` sealed with the link key of a node; the context is "kind|id". */
 void cloud_wish_key(struct cloud_op *op, const char *link_key_hex,

@@ -21,3 +21,10 @@ const struct cloud_type *cloud_type_get(const char *name)
             return &table[i];
     return NULL;
 }
+
+int64_t cloud_type_slots(const struct cloud_type *type, int64_t vcpus, int64_t memory_mib)
+{
+    int64_t by_memory = (memory_mib + type->memory_mib - 1) / type->memory_mib;
+    int64_t by_vcpus = (vcpus + type->vcpus - 1) / type->vcpus;
+    return by_memory > by_vcpus ? by_memory : by_vcpus;
+}

@@ -11,5 +11,7 @@ struct cloud_type {
 
 /* The row of `name`, or NULL. */
 const struct cloud_type *cloud_type_get(const char *name);
+/* How many of `type` could have had the room of those vCPUs and that memory, rounded up. */
+int64_t cloud_type_slots(const struct cloud_type *type, int64_t vcpus, int64_t memory_mib);
 /* Row `index`, in the order of the table; NULL past the end. */
 const struct cloud_type *cloud_type_at(size_t index);

@@ -67,7 +67,7 @@ static enum err_code find_all(struct cloud_op *op, const struct cloud_launch *la
         !cloud_key_pair_get(op->store, op->arena, op->account, launch->key_name, &f->key))
         return err_set(err, ERR_KEY_PAIR_NOT_FOUND, "The key pair '%.100s' does not exist",
                        launch->key_name);
-    if (cloud_place_choose(op, launch, f->type, &f->place, err) != ERR_OK)
+    if (cloud_place_choose(op, launch, f->type, f->disk_gib, &f->place, err) != ERR_OK)
         return err->code;
     return cloud_place_groups(op, launch, f->place.subnet.vpc, f->groups, &f->groups_len, err);
 }
@@ -98,9 +98,9 @@ static enum err_code count_allowed(struct cloud_op *op, const struct cloud_launc
     if (f->place.fits < launch->min)
         return err_set(err, ERR_NO_CAPACITY,
                        "We currently do not have sufficient %s capacity in the zone %s: %lld of "
-                       "%lld would fit",
+                       "%lld would fit with a root disk of %lld GiB",
                        f->type->name, cloud_zone_name(op, f->place.node.letter),
-                       (long long)f->place.fits, (long long)launch->min);
+                       (long long)f->place.fits, (long long)launch->min, (long long)f->disk_gib);
     f->count = launch->max;
     f->count = f->count < instances ? f->count : instances;
     f->count = f->count < by_vcpus ? f->count : by_vcpus;

@@ -43,7 +43,7 @@ static enum err_code by_zone(struct cloud_op *op, const char *zone, struct cloud
     return take_zone(op, zone + len, out, err);
 }
 
-static enum err_code by_room(struct cloud_op *op, const struct cloud_type *type,
+static enum err_code by_room(struct cloud_op *op, const struct cloud_type *type, int64_t disk_gib,
                              struct cloud_place *out, struct err *err)
 {
     size_t len;
@@ -51,7 +51,7 @@ static enum err_code by_room(struct cloud_op *op, const struct cloud_type *type,
     const char *best = NULL;
     int64_t most = -1;
     for (size_t i = 0; i < len; i++) {
-        int64_t fits = cloud_room_fits(op, zones[i].name, type);
+        int64_t fits = cloud_room_fits(op, zones[i].name, type, disk_gib);
         if (fits > most) {
             best = zones[i].letter;
             most = fits;
@@ -64,14 +64,14 @@ static enum err_code by_room(struct cloud_op *op, const struct cloud_type *type,
 }
 
 enum err_code cloud_place_choose(struct cloud_op *op, const struct cloud_launch *launch,
-                                 const struct cloud_type *type, struct cloud_place *out,
-                                 struct err *err)
+                                 const struct cloud_type *type, int64_t disk_gib,
+                                 struct cloud_place *out, struct err *err)
 {
     enum err_code code = *launch->subnet != '\0' ? by_subnet(op, launch, out, err)
                          : *launch->zone != '\0' ? by_zone(op, launch->zone, out, err)
-                                                 : by_room(op, type, out, err);
+                                                 : by_room(op, type, disk_gib, out, err);
     if (code == ERR_OK)
-        out->fits = cloud_room_fits(op, out->node.name, type);
+        out->fits = cloud_room_fits(op, out->node.name, type, disk_gib);
     return code;
 }
 

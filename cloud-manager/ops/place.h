@@ -14,8 +14,8 @@ struct cloud_place {
 /* By subnet or zone where one is named, else the zone with the most room. ERR_SUBNET_NOT_FOUND,
  * ERR_INVALID_PARAMETER, ERR_NO_CAPACITY when there is no zone at all. */
 enum err_code cloud_place_choose(struct cloud_op *op, const struct cloud_launch *launch,
-                                 const struct cloud_type *type, struct cloud_place *out,
-                                 struct err *err);
+                                 const struct cloud_type *type, int64_t disk_gib,
+                                 struct cloud_place *out, struct err *err);
 /* Ids of the groups of a launch; the default group when none is named. ERR_GROUP_*. */
 enum err_code cloud_place_groups(struct cloud_op *op, const struct cloud_launch *launch,
                                  const char *vpc, struct cloud_port_group *out, size_t *len,

@@ -66,48 +66,43 @@ bool cloud_room_is_fresh(const struct cloud_op *op, const char *node)
     return room != NULL && op->mono_ms - room->heard_mono_ms < op->config->timing.suspect_ms;
 }
 
-static int64_t at_most(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* How many fit into free room. */
-static int64_t fits_into(const struct wire_room *room, size_t len, const struct cloud_type *type)
-{
-    int64_t fits = INT64_MAX;
-    for (size_t i = 0; i < len; i++) {
-        int64_t free_here = room[i].free > 0 ? room[i].free : 0;
-        if (str_eq(room[i].class, "memory_mib"))
-            fits = at_most(fits, free_here / type->memory_mib);
-        else if (str_eq(room[i].class, "vcpu"))
-            fits = at_most(fits, free_here / type->vcpus);
-    }
-    return fits == INT64_MAX ? 0 : fits;
-}
-
-/* By the cluster's own count, or, of a type that it has never met, host by host. */
+/* By the cluster's own count, host by host with all that it takes beside a guest; 0 of a type that
+ * it has not been told of. */
 static int64_t said_fits(const struct wire_capacity *said, const struct cloud_type *type)
 {
-    int64_t fits = 0;
     for (size_t i = 0; i < said->fits_len; i++)
         if (str_eq(said->fits[i].type, type->name))
             return said->fits[i].count;
-    for (size_t i = 0; i < said->hosts_len; i++)
-        if (str_eq(said->hosts[i].state, "up") && *said->hosts[i].health == '\0')
-            fits += fits_into(said->hosts[i].room, said->hosts[i].room_len, type);
-    return fits;
+    return 0;
 }
 
-int64_t cloud_room_fits(const struct cloud_op *op, const char *node, const struct cloud_type *type)
+/* The cluster counts a type with the least of disks; this launch may ask for more. */
+static int64_t disk_fits(const struct wire_capacity *said, int64_t taken_gib, int64_t disk_gib)
+{
+    for (size_t i = 0; i < said->room_len && disk_gib > 0; i++)
+        if (str_eq(said->room[i].class, "disk_gib"))
+            return (said->room[i].free - taken_gib) / disk_gib;
+    return INT64_MAX;
+}
+
+int64_t cloud_room_fits(const struct cloud_op *op, const char *node, const struct cloud_type *type,
+                        int64_t disk_gib)
 {
     const struct wire_capacity *said = cloud_room_get(op, node);
-    int64_t memory_mib = 0, vcpus = 0;
+    size_t len;
     if (said == NULL || !cloud_room_is_fresh(op, node))
         return 0;
-    cloud_instance_in_flight(op->store, node, said->placed_rev, &memory_mib, &vcpus);
-    int64_t by_memory = (memory_mib + type->memory_mib - 1) / type->memory_mib;
-    int64_t by_vcpus = (vcpus + type->vcpus - 1) / type->vcpus;
-    int64_t taken = by_memory > by_vcpus ? by_memory : by_vcpus;
+    const struct cloud_in_flight *told = cloud_instance_in_flight(op->store, op->arena, node,
+                                                                  said->placed_rev, &len);
+    int64_t taken = 0, taken_gib = 0;
+    for (size_t i = 0; i < len; i++) {
+        taken += str_eq(told[i].type, type->name)
+                     ? told[i].count
+                     : cloud_type_slots(type, told[i].vcpus, told[i].memory_mib);
+        taken_gib += told[i].disk_gib;
+    }
     int64_t fits = said_fits(said, type) - taken;
+    int64_t by_disk = disk_fits(said, taken_gib, disk_gib);
+    fits = fits < by_disk ? fits : by_disk;
     return fits > 0 ? fits : 0;
 }

@@ -17,7 +17,9 @@ void cloud_rooms_fini(struct cloud_rooms *rooms);
 void cloud_room_hear(struct cloud_op *op, const char *node, const char *capacity_json);
 /* Was the child heard within the time after which it is suspect? */
 bool cloud_room_is_fresh(const struct cloud_op *op, const char *node);
-/* How many instances of `type` could still start there, those under way taken off. */
-int64_t cloud_room_fits(const struct cloud_op *op, const char *node, const struct cloud_type *type);
+/* How many instances of `type` with a root disk of disk_gib could still start there: the cluster's
+ * own count, less what it was told after the last revision in that count. */
+int64_t cloud_room_fits(const struct cloud_op *op, const char *node, const struct cloud_type *type,
+                        int64_t disk_gib);
 /* What it said, decoded; NULL when nothing was heard. */
 const struct wire_capacity *cloud_room_get(const struct cloud_op *op, const char *node);

@@ -100,18 +100,22 @@ int64_t cloud_instance_next_end(struct store *st, int64_t age_ms)
     return first == INT64_MAX ? first : first + age_ms;
 }
 
-void cloud_instance_in_flight(struct store *st, const char *node, int64_t placed_rev,
-                              int64_t *memory_mib, int64_t *vcpus)
+struct cloud_in_flight *cloud_instance_in_flight(struct store *st, struct arena *arena,
+                                                 const char *node, int64_t placed_rev, size_t *len)
 {
+    struct cloud_in_flight *rows = NULL;
     struct query q;
-    *memory_mib = *vcpus = 0;
-    query_open(&q, st,
-               "SELECT ifnull(sum(memory_mib),0),ifnull(sum(vcpus),0) FROM instance"
-               " WHERE node=? AND is_live=1 AND sent_rev>?",
-               "si", node, placed_rev);
-    if (query_next(&q)) {
-        *memory_mib = query_i64(&q, 0);
-        *vcpus = query_i64(&q, 1);
-        query_close(&q);
+    *len = 0;
+    STORE_EACH (st, q,
+                "SELECT t.type,count(*),sum(t.vcpus),sum(t.memory_mib),ifnull(sum(v.size_gib),0)"
+                " FROM instance t LEFT JOIN volume v ON v.instance=t.id"
+                " WHERE t.node=? AND t.is_live=1 AND t.sent_rev>? AND t.has_run=0"
+                " GROUP BY t.type ORDER BY t.type",
+                "si", node, placed_rev) {
+        rows = row_grow(arena, rows, *len, sizeof *rows);
+        rows[(*len)++] = (struct cloud_in_flight){arena_strdup(arena, query_text(&q, 0)),
+                                                  query_i64(&q, 1), query_i64(&q, 2),
+                                                  query_i64(&q, 3), query_i64(&q, 4)};
     }
+    return rows;
 }

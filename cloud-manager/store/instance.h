@@ -92,10 +92,15 @@ bool cloud_reservation_has_rows(struct store *st, const char *reservation);
 /* The daemon's time at which the next row will have ended for `age_ms`; INT64_MAX = none. */
 int64_t cloud_instance_next_end(struct store *st, int64_t age_ms);
 
-/* MiB and vCPUs of living instances of a cluster that it may not have counted yet: told after
- * revision `placed_rev`, or not told at all. */
-void cloud_instance_in_flight(struct store *st, const char *node, int64_t placed_rev,
-                              int64_t *memory_mib, int64_t *vcpus);
+/* Sums of one type. */
+struct cloud_in_flight {
+    const char *type;
+    int64_t count, vcpus, memory_mib, disk_gib;
+};
+/* Living instances of a cluster that it may not have counted yet, by type: told after revision
+ * `placed_rev`, or not told at all. What has run is counted: it keeps its place when stopped. */
+struct cloud_in_flight *cloud_instance_in_flight(struct store *st, struct arena *arena,
+                                                 const char *node, int64_t placed_rev, size_t *len);
 
 /* The last text of its console, in `arena`; NULL when there is none. */
 const char *cloud_console_get(struct store *st, struct arena *arena, const char *instance,

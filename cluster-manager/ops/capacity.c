@@ -60,6 +60,9 @@ static void add_host(struct cluster_core *c, struct zone *z, const struct cluste
     z->free.disk_bytes += free.disk_bytes;
 }
 
+/* What a type asks for, counted with the least that a root disk can be. */
+static const int64_t LEAST_DISK_BYTES = (int64_t)1 << 30;
+
 static size_t fill_fits(struct cluster_core *c, const struct zone *z, struct wire_fit *fits,
                         size_t max, struct arena *arena)
 {
@@ -67,13 +70,22 @@ static size_t fill_fits(struct cluster_core *c, const struct zone *z, struct wir
     struct query q;
     STORE_EACH (c->store, q, "SELECT type, vcpus, memory_mib FROM shape ORDER BY type LIMIT ?", "i",
                 (int64_t)max) {
-        struct room need = {room_memory_of(query_i64(&q, 2)), query_i64(&q, 1), 0};
+        struct room need = {room_memory_of(query_i64(&q, 2)), query_i64(&q, 1), LEAST_DISK_BYTES};
         fits[len] = (struct wire_fit){.type = arena_strdup(arena, query_text(&q, 0))};
         for (size_t i = 0; i < z->frees_len; i++)
             fits[len].count += room_count(z->frees[i], need);
         len++;
     }
     return len;
+}
+
+/* Up to which revision of the cloud all is placed or refused: one that waits for a host to be heard
+ * is not, and the cloud goes on counting it. */
+static int64_t placed_rev(struct cluster_core *c)
+{
+    int64_t applied = sync_child_applied_rev(&c->up);
+    int64_t waits = cluster_instance_first_waiting(c->store);
+    return waits > applied ? applied : waits > 0 ? waits - 1 : 0;
 }
 
 void cluster_capacity_encode(struct cluster_core *c, struct buf *out)
@@ -91,7 +103,7 @@ void cluster_capacity_encode(struct cluster_core *c, struct buf *out)
     fill_room(room, z.total, z.free);
     wire_encode(out, &wire_capacity_type,
                 &(struct wire_capacity){
-                    .placed_rev = sync_child_applied_rev(&c->up),
+                    .placed_rev = placed_rev(c),
                     .room = room,
                     .room_len = 3,
                     .fits = fits,

@@ -19,7 +19,7 @@ struct candidates {
 
 static struct candidates gather(struct cluster_core *c, struct arena *arena)
 {
-    struct candidates all = {0};
+    struct candidates all = {.is_waiting = sync_parent_awaits(&c->down, c->mono_ms)};
     all.hosts = arena_alloc(arena, (c->rooms.live + 1) * sizeof *all.hosts);
     size_t at = 0;
     for (struct map_entry *e; (e = map_next(&c->rooms, &at)) != NULL;) {
@@ -31,7 +31,6 @@ static struct candidates gather(struct cluster_core *c, struct arena *arena)
             .total = h->total,
             .used = cluster_instance_use(c->store, h->node),
         };
-        all.is_waiting = all.is_waiting || state == SYNC_CHILD_UNKNOWN;
     }
     return all;
 }

@@ -82,6 +82,15 @@ bool cluster_instance_any_waiting(struct store *st)
                      "");
 }
 
+int64_t cluster_instance_first_waiting(struct store *st)
+{
+    return store_i64(st, INT64_MAX,
+                     "SELECT g.number FROM instance i JOIN got g ON g.kind='instance'"
+                     " AND g.id=i.id AND g.gone='' WHERE i.host='' AND i.refused=0 AND i.ending=0"
+                     " ORDER BY g.number LIMIT 1",
+                     "");
+}
+
 struct room cluster_instance_use(struct store *st, const char *host)
 {
     struct room use = {0};

@@ -33,5 +33,7 @@ void cluster_instance_exclude(struct store *st, const char *id, const char *host
 bool cluster_instance_is_excluded(struct store *st, const char *id, const char *host);
 /* Is any instance waiting for a host? */
 bool cluster_instance_any_waiting(struct store *st);
+/* The cloud's revision of the oldest that is; INT64_MAX = none. */
+int64_t cluster_instance_first_waiting(struct store *st);
 /* The sums on a host. */
 struct room cluster_instance_use(struct store *st, const char *host);

@@ -249,3 +249,13 @@ enum sync_child_state sync_parent_child_state(const struct sync_parent *p, const
         return SYNC_CHILD_UNKNOWN;
     return mono_ms > l->heard_mono_ms + p->timing.suspect_ms ? SYNC_CHILD_SUSPECT : SYNC_CHILD_UP;
 }
+
+bool sync_parent_awaits(const struct sync_parent *p, int64_t mono_ms)
+{
+    size_t at = 0;
+    for (const struct map_entry *e; (e = map_next(&p->children, &at)) != NULL;)
+        if (sync_parent_child_state(p, ((const struct sync_link *)e->value)->node, mono_ms) ==
+            SYNC_CHILD_UNKNOWN)
+            return true;
+    return false;
+}

@@ -89,6 +89,13 @@ void sync_parent_end(struct sync_parent *p, const char *node, const char *kind, 
 /* Drops a live wish that needs no tombstone because nothing is made from it (a group, a key)
  * and says so to the child as `deleted`. */
 void sync_parent_drop(struct sync_parent *p, const char *node, const char *kind, const char *id);
+/* Of that kind the child is to know these and no others, at pepoch 0: wishes what is not wished so
+ * yet, under this turn's revision as its generation, and drops the rest. */
+struct sync_kept {
+    const char *id, *body;
+};
+void sync_parent_keep(struct sync_parent *p, const char *node, const char *kind,
+                      const struct sync_kept *list, size_t len);
 /* Is there a live wish or a tombstone of that id on any child? */
 bool sync_parent_holds(struct sync_parent *p, const char *kind, const char *id);
 /* The revision of the newest wish for `node`, visible or not. */
@@ -99,6 +106,8 @@ void sync_parent_ask(struct sync_parent *p, const char *node, const char *kind, 
 /* UP until suspect_ms without a sync; DOWN when its lease is over by R4 and R5. */
 enum sync_child_state sync_parent_child_state(const struct sync_parent *p, const char *node,
                                               int64_t mono_ms);
+/* Is there a child that was not heard in this run and may still live? */
+bool sync_parent_awaits(const struct sync_parent *p, int64_t mono_ms);
 /* In RECOVERY nothing is wished, freed, moved or created (R14). */
 bool sync_parent_in_recovery(struct sync_parent *p);
 /* For the tool that puts a backup in place: the next start opens this store in RECOVERY. */

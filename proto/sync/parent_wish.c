@@ -118,6 +118,30 @@ void sync_parent_drop(struct sync_parent *p, const char *node, const char *kind,
         sync_parent_end(p, node, kind, id, generation, 0, "deleted");
 }
 
+static bool is_kept(const struct sync_kept *list, size_t len, const char *id)
+{
+    for (size_t i = 0; i < len; i++)
+        if (str_eq(list[i].id, id))
+            return true;
+    return false;
+}
+
+void sync_parent_keep(struct sync_parent *p, const char *node, const char *kind,
+                      const struct sync_kept *list, size_t len)
+{
+    struct query q;
+    for (size_t i = 0; i < len; i++)
+        if (!store_has(p->store,
+                       "SELECT 1 FROM wish WHERE node=? AND kind=? AND id=? AND pepoch=0"
+                       " AND gone='' AND body=?",
+                       "ssss", node, kind, list[i].id, list[i].body))
+            sync_parent_want(p, node, kind, list[i].id, sync_parent_turn_rev(p), 0, list[i].body);
+    STORE_EACH (p->store, q, "SELECT id FROM wish WHERE node=? AND kind=? AND gone='' ORDER BY id",
+                "ss", node, kind)
+        if (!is_kept(list, len, query_text(&q, 0)))
+            sync_parent_drop(p, node, kind, query_text(&q, 0));
+}
+
 bool sync_parent_holds(struct sync_parent *p, const char *kind, const char *id)
 {
     return store_has(p->store, "SELECT 1 FROM wish WHERE kind=? AND id=? LIMIT 1", "ss", kind, id);

@@ -255,6 +255,47 @@ static void test_groups(void **state)
     assert_string_equal(wish->gone, "deleted");
 }
 
+/* A cluster learns what each type asks for when it joins, and hears of none again at a restart. */
+static void test_types(void **state)
+{
+    struct rig_child cluster, dos;
+    (void)state;
+    rig_join(&rig, &cluster, "cluster", "laba");
+    rig_join(&rig, &dos, "dos", "dos");
+    rig_pull(&rig, &cluster);
+    rig_pull(&rig, &dos);
+    const struct wire_item *wish = rig_wish(&cluster, "type", "t1.nano");
+    assert_non_null(wish);
+    assert_string_equal(wish->body, "{\"vcpus\":1,\"memory_mib\":128}");
+    assert_non_null(rig_wish(&cluster, "type", "m1.xlarge"));
+    assert_null(rig_wish(&dos, "type", "t1.nano"));
+    rig_restart(&rig);
+    rig_pull(&rig, &cluster);
+    assert_int_equal(cluster.last.want_len, 0);
+}
+
+/* The table of types changed with the release: one asks for more, one is no more, one is new. */
+static void test_types_change(void **state)
+{
+    struct rig_child cluster;
+    struct err err = {0};
+    (void)state;
+    rig_join(&rig, &cluster, "cluster", "laba");
+    rig_pull(&rig, &cluster);
+    store_begin(rig.store);
+    store_run(rig.store, "UPDATE wish SET body='{\"vcpus\":1}' WHERE kind='type' AND id='t1.nano'",
+              "");
+    store_run(rig.store, "UPDATE wish SET id='t0.old' WHERE kind='type' AND id='t1.micro'", "");
+    assert_int_equal(store_commit(rig.store, &err), ERR_OK);
+    int64_t before = rig_known(&cluster, "type", "t1.nano")->generation;
+    rig_restart(&rig);
+    rig_pull(&rig, &cluster);
+    assert_int_equal(cluster.last.want_len, 3);
+    assert_true(rig_wish(&cluster, "type", "t1.nano")->generation > before);
+    assert_string_equal(rig_wish(&cluster, "type", "t0.old")->gone, "deleted");
+    assert_string_equal(rig_wish(&cluster, "type", "t1.micro")->gone, "");
+}
+
 static void test_rules(void **state)
 {
     const char *body = rig_ok(&rig, "Action=DescribeSecurityGroups" V);
@@ -421,6 +462,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_second_account, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_grant, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_groups, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_types, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_types_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_image_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_console, set_up, tear_down),

@@ -294,6 +294,20 @@ static void test_limits(void **state)
     rig_fini(&r);
 }
 
+static void fails_to_fit(struct rig *r, struct rig_world *w, const char *type, int count,
+                         const char *words)
+{
+    rig_pull(r, &w->cluster);
+    uint64_t id = rig_send(r, "ec2",
+                           arena_printf(&r->arena,
+                                        "Action=RunInstances&Version=2016-11-15&ImageId=%s"
+                                        "&MinCount=%d&MaxCount=%d&InstanceType=%s",
+                                        w->image, count, count, type));
+    assert_int_equal(rig_status(r, id), 500);
+    assert_non_null(strstr(rig_body(r, id), "InsufficientInstanceCapacity"));
+    assert_non_null(strstr(rig_body(r, id), words));
+}
+
 /* What is under way counts against the room that a cluster spoke of before it knew. */
 static void test_in_flight(void **state)
 {
@@ -303,14 +317,40 @@ static void test_in_flight(void **state)
     rig_init(&r);
     rig_world(&r, &w);
     rig_capacity(&r, &w.cluster,
-                 "{\"placed_rev\":1,\"fits\":[{\"type\":\"t1.nano\",\"count\":1}]}");
+                 "{\"placed_rev\":1,\"fits\":[{\"type\":\"t1.micro\",\"count\":1},"
+                 "{\"type\":\"t1.nano\",\"count\":2}]}");
+    const char *one = rig_run(&r, &w, "");
+    fails_to_fit(&r, &w, "t1.nano", 2, "1 of 2 would fit");
     rig_run(&r, &w, "");
-    rig_fails(&r,
-              arena_printf(&r.arena,
-                           "Action=RunInstances&Version=2016-11-15&ImageId=%s"
-                           "&InstanceType=t1.nano&MinCount=1&MaxCount=1",
-                           w.image),
-              500, "InsufficientInstanceCapacity");
+    fails_to_fit(&r, &w, "t1.nano", 1, "0 of 1 would fit");
+    fails_to_fit(&r, &w, "t1.micro", 1, "0 of 1 would fit"); /* two of half its size */
+
+    /* What has run is counted by the cluster, however often it is told of it anew. */
+    rig_say(&r, &w.cluster, "instance", one, 1, running);
+    rig_run(&r, &w, "");
+    fails_to_fit(&r, &w, "t1.nano", 1, "0 of 1 would fit");
+    rig_fini(&r);
+}
+
+/* A cluster that was not told of a type yet, and one that has no disk for it. */
+static void test_no_room(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    fails_to_fit(&r, &w, "m1.small", 1, "0 of 1 would fit");
+    rig_capacity(&r, &w.cluster,
+                 "{\"placed_rev\":1,\"room\":[{\"class\":\"disk_gib\",\"free\":50}],"
+                 "\"fits\":[{\"type\":\"t1.nano\",\"count\":9}]}");
+    static const char disk[] = "&BlockDeviceMapping.1.DeviceName=/dev/sda1"
+                               "&BlockDeviceMapping.1.Ebs.VolumeSize=20";
+    rig_run(&r, &w, disk);
+    rig_run(&r, &w, disk);
+    fails_to_fit(&r, &w, arena_printf(&r.arena, "t1.nano%s", disk), 1,
+                 "0 of 1 would fit with a root disk of 20 GiB");
+    rig_run(&r, &w, "");
     rig_fini(&r);
 }
 
@@ -390,6 +430,7 @@ int main(void)
         cmocka_unit_test(test_repeats),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_in_flight),
+        cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_restore),
     };

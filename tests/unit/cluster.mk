@@ -1,5 +1,12 @@
 # unit tests of the cluster-manager
-check_PROGRAMS += tests/unit/cluster_place_test
-TESTS += tests/unit/cluster_place_test
+cluster_tests = \
+	tests/unit/cluster_capacity_test \
+	tests/unit/cluster_place_test
+check_PROGRAMS += $(cluster_tests)
+TESTS += $(cluster_tests)
+cluster_rig = %D%/cluster_rig.c %D%/cluster_rig.h
+cluster_test_ldadd = libcluster.a libproto.a libbase.a $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(SSL_LIBS)
+tests_unit_cluster_capacity_test_SOURCES = %D%/cluster_capacity_test.c $(cluster_rig)
+tests_unit_cluster_capacity_test_LDADD = $(cluster_test_ldadd)
 tests_unit_cluster_place_test_SOURCES = %D%/cluster_place_test.c
 tests_unit_cluster_place_test_LDADD = libcluster.a libproto.a libbase.a $(CMOCKA_LIBS)

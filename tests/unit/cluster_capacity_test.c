@@ -1,0 +1,104 @@
+/* What the zone says of its room: counted as hosts are chosen, and up to which revision. */
+#include "tests/unit/cluster_rig.h"
+
+#include "base/str.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int64_t fits(const struct wire_capacity *said, const char *type)
+{
+    for (size_t i = 0; i < said->fits_len; i++)
+        if (str_eq(said->fits[i].type, type))
+            return said->fits[i].count;
+    return -1;
+}
+
+static void speak(struct cluster_rig *r, size_t host, const char *capacity)
+{
+    r->hosts[host].capacity = capacity;
+    cluster_rig_host(r, &r->hosts[host], NULL, NULL, 0, NULL);
+}
+
+static const char a_gib_and_more[] =
+    "{\"room\":[{\"class\":\"memory_mib\",\"total\":1300},{\"class\":\"vcpu\",\"total\":1},"
+    "{\"class\":\"disk_gib\",\"total\":10}]}";
+
+/* ARCHITECTURE 10: a guest takes more than its memory, a core carries several vCPUs, and what is
+ * left on two hosts is no room for what needs it on one. */
+static void types_are_counted_host_by_host(void **state)
+{
+    struct cluster_rig r;
+    (void)state;
+    cluster_rig_init(&r);
+    cluster_rig_wish(&r, "type", "t1.nano", 1, "", "{\"vcpus\":1,\"memory_mib\":128}");
+    cluster_rig_wish(&r, "type", "t1.medium", 1, "", "{\"vcpus\":2,\"memory_mib\":1024}");
+    cluster_rig_wish(&r, "type", "m1.small", 1, "", "{\"vcpus\":1,\"memory_mib\":2048}");
+    speak(&r, 0, a_gib_and_more);
+    speak(&r, 1, a_gib_and_more);
+    struct wire_capacity said = cluster_rig_capacity(&r);
+    assert_int_equal(fits(&said, "t1.nano"), 2 * 4); /* four vCPUs, before 1300 / 258 MiB */
+    assert_int_equal(fits(&said, "t1.medium"), 2);   /* 1024 + 148 of 1300 */
+    assert_int_equal(fits(&said, "m1.small"), 0);    /* 2600 MiB, but not on one */
+
+    cluster_rig_wish(&r, "type", "m1.small", 1, "deleted", "");
+    said = cluster_rig_capacity(&r);
+    assert_int_equal(fits(&said, "m1.small"), -1);
+    cluster_rig_fini(&r);
+}
+
+static void what_cannot_start_is_not_counted(void **state)
+{
+    struct cluster_rig r;
+    (void)state;
+    cluster_rig_init(&r);
+    cluster_rig_wish(&r, "type", "t1.nano", 1, "", "{\"vcpus\":1,\"memory_mib\":128}");
+    speak(&r, 0,
+          "{\"room\":[{\"class\":\"memory_mib\",\"total\":1300},{\"class\":\"vcpu\","
+          "\"total\":1},{\"class\":\"disk_gib\",\"total\":0}]}");
+    r.hosts[1].health = "the disk fails";
+    speak(&r, 1, a_gib_and_more);
+    struct wire_capacity said = cluster_rig_capacity(&r);
+    assert_int_equal(fits(&said, "t1.nano"), 0);
+    cluster_rig_fini(&r);
+}
+
+/* PROTOCOL 6: all up to placed_rev is placed or refused; what waits for a host to be heard is
+ * neither, and the cloud goes on taking it off. */
+static void what_waits_is_not_said_to_be_placed(void **state)
+{
+    struct cluster_rig r;
+    (void)state;
+    cluster_rig_init(&r);
+    cluster_rig_wish(&r, "type", "t1.nano", 1, "", "{\"vcpus\":1,\"memory_mib\":128}");
+    cluster_rig_wish(&r, "instance", "i-1", 1, "", cluster_rig_instance(&r, 128));
+    cluster_rig_wish(&r, "type", "t1.micro", 1, "", "{\"vcpus\":1,\"memory_mib\":256}");
+    struct wire_capacity said = cluster_rig_capacity(&r);
+    assert_int_equal(said.placed_rev, 1);
+    assert_null(
+        cluster_rig_said(&r, "i-1")); /* nor refused: a host that is known may yet be heard */
+
+    speak(&r, 0, a_gib_and_more);
+    cluster_rig_advance(&r, r.config.timing.heartbeat_ms);
+    cluster_rig_host(&r, &r.hosts[0], NULL, NULL, 0, NULL);
+    assert_non_null(cluster_rig_held(&r.hosts[0], "i-1"));
+    said = cluster_rig_capacity(&r);
+    assert_int_equal(said.placed_rev, 3);
+    assert_int_equal(fits(&said, "t1.nano"), 3);
+    cluster_rig_fini(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(types_are_counted_host_by_host),
+        cmocka_unit_test(what_cannot_start_is_not_counted),
+        cmocka_unit_test(what_waits_is_not_said_to_be_placed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
