@@ -129,21 +129,20 @@ static void tick(struct cloud_core *c, const struct event *ev)
     c->next_purge_mono_ms = ev->at.mono_ms + PURGE_EVERY_MS;
     cloud_instances_purge(&op);
     cloud_replay_purge(c->store, ev->at.wall_ms);
-    cloud_join_token_purge(c->store, ev->at.wall_ms - 24 * 3600 * 1000);
 }
 
 /* An error here is said by fail(), which then lets go of the request. */
 static enum err_code job_done(struct cloud_core *c, const struct event *ev, struct err *err)
 {
     struct cloud_held *held = cloud_held_by_job(c, ev->job.job_id);
+    if (ev->job.kind == CLOUD_JOB_SIGN)
+        return admit_signed(&c->admit, ev, c->out, err);
     log_request(held != NULL ? held->request.trace : NULL);
     if (held == NULL)
         return ERR_OK; /* a job of a turn that was lost, or of a request that was given up */
     if (ev->job.code != ERR_OK)
         return err_set(err, ev->job.code, "%s", ev->job.text);
-    enum err_code code = held->joining != NULL
-                             ? cloud_tier_signed(c, ev, held, err)
-                             : cloud_front_request(c, ev, &held->request, &ev->job, true, err);
+    enum err_code code = cloud_front_request(c, ev, &held->request, &ev->job, true, err);
     if (code == ERR_OK)
         cloud_held_free(c, held);
     return code;
@@ -181,9 +180,13 @@ static void fail(void *self, const struct event *ev, const struct err *err, stru
     struct cloud_core *c = self;
     struct cloud_held *held = NULL;
     const struct request *request = NULL;
+    struct request joins = {.face = FACE_TIER, .trace = ""};
     if (ev->kind == EVENT_REQUEST)
         request = &ev->request;
-    else if (ev->kind == EVENT_JOB_DONE && (held = cloud_held_by_job(c, ev->job.job_id)) != NULL)
+    else if (ev->kind == EVENT_JOB_DONE && ev->job.kind == CLOUD_JOB_SIGN) {
+        joins.id = admit_failed(&c->admit, ev->job.job_id);
+        request = joins.id != 0 ? &joins : NULL;
+    } else if (ev->kind == EVENT_JOB_DONE && (held = cloud_held_by_job(c, ev->job.job_id)) != NULL)
         request = &held->request;
     if (request != NULL)
         cloud_front_fail(request, err, out);
@@ -205,6 +208,7 @@ static void reload(void *self)
 {
     struct cloud_core *c = self;
     sync_parent_reload(&c->parent);
+    admit_reload(&c->admit);
     c->groups_wait = true; /* perhaps; the next turn looks */
     c->keys_told = 0;
 }
@@ -259,6 +263,8 @@ struct cloud_core *cloud_core_new(struct store *store, const struct rng *rng,
                                       .on_tell = on_tell,
                                       .on_recovered = on_recovered};
     sync_parent_init(&c->parent, store, rng, &hooks, &config->timing);
+    struct admit_hooks joins = cloud_tier_hooks(c);
+    admit_init(&c->admit, store, rng, &c->parent, CLOUD_JOB_SIGN, &joins);
     return c;
 }
 
@@ -314,15 +320,4 @@ enum err_code cloud_account_add(struct store *store, const struct rng *rng,
         return err_set(err, ERR_CONFIG, "there is an account '%s' already", name);
     create_account(store, rng, config, name, wall_ms, out);
     return ERR_OK;
-}
-
-void cloud_token_add(struct store *store, const char *hash, const char *node, const char *kind,
-                     int64_t expires_wall_ms)
-{
-    PRE(str_eq(kind, "cluster") || str_eq(kind, "dos"));
-    cloud_join_token_insert(store, &(struct cloud_join_token){.hash = hash,
-                                                              .node = node,
-                                                              .kind = kind,
-                                                              .expires_wall_ms = expires_wall_ms,
-                                                              .csr_hash = ""});
 }

@@ -26,15 +26,8 @@ struct cloud_config {
 
 enum cloud_job_kind {
     CLOUD_JOB_RSA = 1, /* spec: none; result: struct cloud_rsa_done */
-    CLOUD_JOB_SIGN,    /* spec: struct cloud_sign; result: PEM text */
-};
-
-struct cloud_sign {
-    char node[64];
-    char kind[16];            /* "cluster" gets an intermediate CA and a leaf, "dos" a leaf */
-    char csr[8192];           /* PEM */
-    unsigned char serial[16]; /* randomness for the serial, from the core */
-    int64_t wall_ms;
+    CLOUD_JOB_SIGN, /* spec: struct admit_sign; a "cluster" gets an intermediate CA too, a "dos" a
+                       leaf */
 };
 
 /* A key pair of sshkey.h, with what it needs of room. Private: wiped by whoever delivers it. */
@@ -60,10 +53,6 @@ void cloud_setup(struct store *store, const struct rng *rng, const struct cloud_
 enum err_code cloud_account_add(struct store *store, const struct rng *rng,
                                 const struct cloud_config *config, const char *name,
                                 int64_t wall_ms, struct cloud_root *out, struct err *err);
-/* Lets `node` join once until then, by the token whose token_hash() is given; `kind` is "cluster"
- * or "dos". Also beside a running daemon, in a transaction of the caller's. */
-void cloud_token_add(struct store *store, const char *hash, const char *node, const char *kind,
-                     int64_t expires_wall_ms);
 
 /* The common name of the cloud-manager's own certificate. */
 #define CLOUD_NODE "cloud"

@@ -8,6 +8,7 @@
 #include "cloud-manager/core.h"
 #include "cloud-manager/main_identity.h"
 #include "proto/auth/token.h"
+#include "proto/sync/admit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -169,7 +170,7 @@ static enum err_code add_token(struct store *store, const struct cloud_options *
         return err->code;
     token_hash(hash, buf_str(text));
     store_begin(store);
-    cloud_token_add(store, hash, wish->name, wish->kind, wall_ms() + wish->ttl_s * 1000);
+    admit_token_add(store, hash, wish->name, wish->kind, wall_ms() + wish->ttl_s * 1000);
     return store_commit(store, err);
 }
 

@@ -6,10 +6,10 @@
 #include "base/list.h"
 #include "cloud-manager/core.h"
 #include "cloud-manager/ops/op.h"
-#include "cloud-manager/ops/join.h"
 #include "cloud-manager/ops/room.h"
 #include "proto/auth/seal.h"
 #include "proto/auth/sigv4.h"
+#include "proto/sync/admit.h"
 #include "proto/sync/parent.h"
 
 /* A request that is answered later: by a job, by a child, or by its deadline. */
@@ -18,9 +18,8 @@ struct cloud_held {
     enum cloud_held_kind { CLOUD_HELD_JOB, CLOUD_HELD_CONSOLE } kind;
     struct request request; /* a copy, owned through `arena` */
     struct arena arena;
-    uint64_t job_id;               /* of a job */
-    char instance[24];             /* of a console */
-    struct cloud_joining *joining; /* of a join or a renewal, else NULL */
+    uint64_t job_id;   /* of a job */
+    char instance[24]; /* of a console */
     int64_t due_mono_ms;
 };
 
@@ -29,6 +28,7 @@ struct cloud_core {
     struct rng rng;
     struct cloud_config config;
     struct sync_parent parent;
+    struct admit admit;
     struct cloud_rooms rooms;
     struct sigv4_keys keys;
     const char *no_secret; /* sealed, for key ids that nobody has: equal work */
@@ -65,8 +65,7 @@ void cloud_front_fail(const struct request *request, const struct err *err, stru
 
 /* Requests of children: sync, join, renew. */
 enum err_code cloud_tier_request(struct cloud_core *c, const struct event *ev, struct err *err);
-enum err_code cloud_tier_signed(struct cloud_core *c, const struct event *ev,
-                                struct cloud_held *held, struct err *err);
+struct admit_hooks cloud_tier_hooks(struct cloud_core *c);
 
 /* Plans everything that is marked, and tells children. Once a turn, before the sync's seal. */
 void cloud_settle(struct cloud_core *c, const struct event *ev);

@@ -14,6 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void on_told(void *core, const char *node, struct arena *arena, struct buf *link_key,
+                    struct wire_joined *out)
+{
+    const struct cluster_core *c = core;
+    (void)node, (void)arena, (void)link_key;
+    out->ca = c->config->ca_pem;
+    out->parent = c->config->node;
+    out->region = c->config->region;
+    out->zone = c->config->zone;
+}
+
 struct cluster_core *cluster_core_new(struct store *store, const struct rng *rng,
                                       const struct cluster_config *config)
 {
@@ -27,10 +38,7 @@ struct cluster_core *cluster_core_new(struct store *store, const struct rng *rng
     sync_child_init(&c->up, store, rng, config->node, "parent", &up, &config->timing);
     sync_parent_init(&c->down, store, rng, &down, &config->timing);
     admit_init(&c->admit, store, rng, &c->down, CLUSTER_JOB_SIGN,
-               &(struct admit_facts){.ca_pem = config->ca_pem,
-                                     .parent = config->node,
-                                     .region = config->region,
-                                     .zone = config->zone});
+               &(struct admit_hooks){.core = c, .on_told = on_told});
     return c;
 }
 
@@ -102,7 +110,7 @@ static enum err_code step(void *self, const struct event *ev, struct effects *ou
             cluster_place_waiting(c, ev);
         break;
     case EVENT_JOB_DONE:
-        admit_signed(&c->admit, ev, out);
+        code = admit_signed(&c->admit, ev, out, err);
         break;
     }
     c->out = NULL;
@@ -111,9 +119,12 @@ static enum err_code step(void *self, const struct event *ev, struct effects *ou
 
 static void fail(void *self, const struct event *ev, const struct err *err, struct effects *out)
 {
-    (void)self;
+    struct cluster_core *c = self;
+    uint64_t request = ev->kind == EVENT_REQUEST    ? ev->request.id
+                       : ev->kind == EVENT_JOB_DONE ? admit_failed(&c->admit, ev->job.job_id)
+                                                    : 0;
     log_warn("event.failed", "code", err_row(err->code)->name, "why", err->text, NULL);
-    if (ev->kind != EVENT_REQUEST)
+    if (request == 0)
         return;
     CLEANUP(buf_fini) struct buf body = {0};
     buf_text(&body, "{\"code\":");
@@ -121,8 +132,7 @@ static void fail(void *self, const struct event *ev, const struct err *err, stru
     buf_text(&body, ",\"detail\":");
     wire_quote(&body, err->text);
     buf_char(&body, '}');
-    effect_reply(out, ev->request.id, err_row(err->code)->http, "application/json", body.data,
-                 body.len);
+    effect_reply(out, request, err_row(err->code)->http, "application/json", body.data, body.len);
 }
 
 static void seal(void *self, const struct event *at, struct effects *out)

@@ -6,20 +6,14 @@
 #include "cloud-manager/core.h"
 #include "proto/auth/cert.h"
 #include "proto/auth/sshkey.h"
+#include "proto/sync/admit.h"
 
 #include <string.h>
 
-/* The serial that the core drew. */
-static void fill_serial(void *self, void *out, size_t len)
-{
-    PRE(len == sizeof((struct cloud_sign *)0)->serial);
-    memcpy(out, self, len);
-}
-
-static enum err_code sign_as(const struct cloud_ca *ca, struct cloud_sign *order,
+static enum err_code sign_as(const struct cloud_ca *ca, struct admit_sign *order,
                              enum cert_kind kind, struct buf *pem, struct err *err)
 {
-    struct rng rng = {.self = order->serial, .fill = fill_serial};
+    struct rng rng = admit_sign_rng(order);
     return cert_sign(
         &(struct cert_sign){.ca_cert_pem = buf_str(&ca->cert_pem),
                             .ca_key_pem = buf_str(&ca->key_pem),
@@ -35,7 +29,7 @@ static enum err_code sign_as(const struct cloud_ca *ca, struct cloud_sign *order
 enum err_code cloud_job_sign(void *ctx, const void *spec, size_t spec_size, struct buf *result,
                              struct err *err)
 {
-    struct cloud_sign order;
+    struct admit_sign order;
     PRE(spec_size == sizeof order);
     memcpy(&order, spec, sizeof order);
     if (sign_as(ctx, &order, CERT_LEAF, result, err) != ERR_OK || !str_eq(order.kind, "cluster"))

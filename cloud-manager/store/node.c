@@ -1,4 +1,4 @@
-/* node.c - tables node, join_token and wished. */
+/* node.c - tables node and wished. */
 #include "cloud-manager/store/node.h"
 
 #include "cloud-manager/model/address.h"
@@ -13,10 +13,9 @@ void cloud_node_save(struct store *st, const struct cloud_node *row)
 {
     const char *letter = *row->letter != '\0' ? row->letter : NULL; /* many dos have none */
     store_run(st,
-              "INSERT INTO node VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT(name) DO UPDATE SET"
-              " kind=?2,letter=?3,link_key=?4,joins=?5,serial=?6,certificate=?7,dos_url=?8",
-              "ssssisss", row->name, row->kind, letter, row->link_key, row->joins, row->serial,
-              row->certificate, row->dos_url);
+              "INSERT INTO node VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(name) DO UPDATE SET"
+              " kind=?2,letter=?3,link_key=?4,joins=?5,dos_url=?6",
+              "ssssis", row->name, row->kind, letter, row->link_key, row->joins, row->dos_url);
 }
 
 bool cloud_node_get(struct store *st, struct arena *arena, const char *name, struct cloud_node *out)
@@ -82,35 +81,6 @@ const char *cloud_node_dos_url(struct store *st, struct arena *arena)
     const char *url = arena_strdup(arena, query_text(&q, 0));
     query_close(&q);
     return url;
-}
-
-void cloud_join_token_insert(struct store *st, const struct cloud_join_token *row)
-{
-    store_run(st, ROW_INSERT("join_token", CLOUD_TOKEN_ROW),
-              ROW_FORMAT(CLOUD_TOKEN_ROW) ROW_ARGS(CLOUD_TOKEN_ROW));
-}
-
-bool cloud_join_token_get(struct store *st, struct arena *arena, const char *hash,
-                          struct cloud_join_token *row)
-{
-    struct query open, *q = &open;
-    int column = 1;
-    query_open(q, st, ROW_SELECT(CLOUD_TOKEN_ROW) " FROM join_token t WHERE hash=?", "s", hash);
-    if (!query_next(q))
-        return false;
-    ROW_LOAD(CLOUD_TOKEN_ROW)
-    query_close(q);
-    return true;
-}
-
-void cloud_join_token_use(struct store *st, const char *hash, const char *csr_hash)
-{
-    store_run(st, "UPDATE join_token SET csr_hash=? WHERE hash=?", "ss", csr_hash, hash);
-}
-
-void cloud_join_token_purge(struct store *st, int64_t wall_ms)
-{
-    store_run(st, "DELETE FROM join_token WHERE expires_wall_ms<?", "i", wall_ms);
 }
 
 int64_t cloud_wished_get(struct store *st, const char *node, const char *kind, const char *id)

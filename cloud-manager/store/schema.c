@@ -3,6 +3,7 @@
  * Times named *_wall_ms are dates (for answers, signatures, certificates); other *_ms are the
  * daemon's own time, which never goes back. Totals change by triggers and by nothing else. */
 #include "cloud-manager/core.h"
+#include "proto/sync/admit.h"
 #include "proto/sync/parent.h"
 
 /* Who there is: accounts, keys, children, and answers given. */
@@ -20,10 +21,7 @@ static const char accounts[] =
     " sealed TEXT NOT NULL, created_wall_ms INTEGER NOT NULL);"
     /* Children that joined. joins counts, so that what a new link key wraps is told anew. */
     "CREATE TABLE node(name TEXT PRIMARY KEY, kind TEXT NOT NULL, letter TEXT UNIQUE,"
-    " link_key TEXT NOT NULL, joins INTEGER NOT NULL, serial TEXT NOT NULL,"
-    " certificate TEXT NOT NULL, dos_url TEXT NOT NULL DEFAULT '');"
-    "CREATE TABLE join_token(hash TEXT PRIMARY KEY, node TEXT NOT NULL, kind TEXT NOT NULL,"
-    " expires_wall_ms INTEGER NOT NULL, csr_hash TEXT NOT NULL DEFAULT '');"
+    " link_key TEXT NOT NULL, joins INTEGER NOT NULL, dos_url TEXT NOT NULL DEFAULT '');"
     /* What each child has been told of things that are not instances. */
     "CREATE TABLE wished(node TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
     " generation INTEGER NOT NULL, PRIMARY KEY(node,kind,id));"
@@ -128,6 +126,7 @@ static const char compute[] =
     "CREATE TABLE console(instance TEXT PRIMARY KEY, text TEXT NOT NULL, at_wall_ms INTEGER NOT "
     "NULL);";
 
-static const char *const migrations[] = {accounts, network, compute, sync_parent_schema};
+static const char *const migrations[] = {accounts, network, compute, sync_parent_schema,
+                                         admit_schema};
 
 const struct store_schema cloud_schema = {migrations, sizeof migrations / sizeof migrations[0]};

@@ -2,7 +2,6 @@
 #include "cluster-manager/effect/sign.h"
 
 #include "base/check.h"
-#include "base/rng.h"
 #include "proto/auth/cert.h"
 #include "proto/sync/admit.h"
 
@@ -16,22 +15,13 @@ static const char *intermediate(const struct enroll_identity *id)
     return first != NULL ? strstr(first + sizeof begin, begin) : NULL;
 }
 
-/* The core's randomness, so that the core draws it and not we. */
-static void fill_from_seed(void *self, void *out, size_t len)
-{
-    struct rng_seeded stream;
-    memcpy(&stream.state, self, sizeof stream.state);
-    struct rng rng = rng_seeded(&stream);
-    rng.fill(rng.self, out, len);
-}
-
 static enum err_code sign(const struct enroll_identity *id, struct admit_sign *order,
                           int64_t life_s, struct buf *result, struct err *err)
 {
     const char *ca = intermediate(id);
     if (ca == NULL)
         return err_set(err, ERR_CONFIG, "this cluster has no intermediate CA: join it anew");
-    struct rng rng = {.self = order->seed, .fill = fill_from_seed};
+    struct rng rng = admit_sign_rng(order);
     enum err_code code = cert_sign(&(struct cert_sign){.ca_cert_pem = ca,
                                                        .ca_key_pem = buf_str(&id->key),
                                                        .csr_pem = order->csr,

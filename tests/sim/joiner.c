@@ -36,6 +36,7 @@ static void done(void *self, int status, const char *body, size_t body_len)
     if (status == 200 &&
         wire_decode(&wire_joined_type, body, body_len, &arena, &joined, &err) == ERR_OK &&
         str_unhex(j->child->link_key, sizeof j->child->link_key, joined.link_key)) {
+        str_copy(j->child->serial, sizeof j->child->serial, joined.certificate);
         j->is_done = true;
         j->child->is_held = false;
         sim_node_start(j->child);

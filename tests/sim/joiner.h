@@ -10,5 +10,5 @@ struct sim_joiner {
 
 /* The child is held until it has joined; asked again until it has. */
 void sim_joiner_begin(struct sim_joiner *j, struct sim_node *child);
-/* The token that sim_joiner presents; for cloud_token_add. */
+/* The token that sim_joiner presents; for admit_token_add. */
 void sim_joiner_token(const struct sim_node *child, char out[64]);

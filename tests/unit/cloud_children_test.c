@@ -55,7 +55,7 @@ static void add_token(const char *text, const char *node)
     struct err err = {0};
     token_hash(hash, text);
     store_begin(rig.store);
-    cloud_token_add(rig.store, hash, node, "cluster", rig.at.wall_ms + 60000);
+    admit_token_add(rig.store, hash, node, "cluster", rig.at.wall_ms + 60000);
     assert_int_equal(store_commit(rig.store, &err), ERR_OK);
 }
 
@@ -106,7 +106,7 @@ static void test_zones(void **state)
     assert_non_null(strstr(body, "<cidrBlock>172.31.0.0/20</cidrBlock>"));
     assert_non_null(strstr(body, "<cidrBlock>172.31.16.0/20</cidrBlock>"));
     store_begin(rig.store);
-    store_run(rig.store, "DELETE FROM join_token", "");
+    store_run(rig.store, "DELETE FROM admit_token", "");
     assert_int_equal(store_commit(rig.store, NULL), ERR_OK);
     rig_join(&rig, &again, "cluster", "north");
     assert_string_equal(again.zone, "laba");

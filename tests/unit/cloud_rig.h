@@ -4,6 +4,7 @@
 
 #include "base/turn.h"
 #include "cloud-manager/core.h"
+#include "proto/sync/admit.h"
 #include "proto/wire/messages.h"
 
 #include <stdbool.h>
@@ -19,7 +20,7 @@ struct rig_reply {
 struct rig_job {
     uint64_t id;
     int kind;
-    struct cloud_sign sign; /* of CLOUD_JOB_SIGN */
+    struct admit_sign sign; /* of CLOUD_JOB_SIGN */
 };
 
 struct rig {

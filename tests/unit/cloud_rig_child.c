@@ -38,7 +38,7 @@ void rig_join(struct rig *r, struct rig_child *c, const char *kind, const char *
     snprintf(c->boot, sizeof c->boot, "boot-of-%.30s", node);
     token_hash(hash, token);
     store_begin(r->store);
-    cloud_token_add(r->store, hash, node, kind, r->at.wall_ms + 60000);
+    admit_token_add(r->store, hash, node, kind, r->at.wall_ms + 60000);
     enum err_code code = store_commit(r->store, &err);
     INV(code == ERR_OK);
     wire_encode(&body, &wire_join_type,

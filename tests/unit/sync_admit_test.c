@@ -29,12 +29,36 @@ struct fixture {
     struct effects out;
     uint64_t next;
     int64_t wall_ms;
+    unsigned let_in;    /* how often on_admit was called */
+    enum err_code lets; /* what it says */
 };
 
 static void no_fact(void *core, const char *node, const struct wire_item *fact,
                     const struct event *ev)
 {
     (void)core, (void)node, (void)fact, (void)ev;
+}
+
+static enum err_code on_admit(void *core, const char *node, const char *kind,
+                              const struct event *ev, struct err *err)
+{
+    struct fixture *f = core;
+    (void)node, (void)kind, (void)ev;
+    f->let_in++;
+    return f->lets == ERR_OK ? ERR_OK : err_set(err, f->lets, "no room");
+}
+
+/* The link's key is told with each joining, and with no renewal. */
+static void on_told(void *core, const char *node, struct arena *arena, struct buf *link_key,
+                    struct wire_joined *out)
+{
+    const struct fixture *f = core;
+    (void)node, (void)arena;
+    if (link_key != NULL)
+        buf_printf(link_key, "key %u", f->let_in);
+    out->ca = buf_str(&ca_cert);
+    out->region = "lab";
+    out->zone = "laba";
 }
 
 static int make_keys(void **state)
@@ -73,17 +97,17 @@ static int set_up(void **state)
     const char *const migrations[] = {sync_parent_schema, admit_schema};
     const struct store_schema schema = {migrations, 2};
     const struct sync_timing timing = sync_timing_default();
-    const struct sync_parent_hooks hooks = {.on_fact = no_fact};
-    const struct admit_facts facts = {buf_str(&ca_cert), "parent", "lab", "laba"};
+    const struct sync_parent_hooks parent = {.on_fact = no_fact};
+    const struct admit_hooks hooks = {.core = &f, .on_admit = on_admit, .on_told = on_told};
     struct err err = {0};
     f = (struct fixture){.seed = {.state = 5}, .wall_ms = wall_ms};
     f.rng = rng_seeded(&f.seed);
     f.out.arena = &f.arena;
     if (store_open(&f.store, ":memory:", &schema, &err) != ERR_OK)
         return -1;
-    sync_parent_init(&f.parent, f.store, &f.rng, &hooks, &timing);
+    sync_parent_init(&f.parent, f.store, &f.rng, &parent, &timing);
     sync_parent_start(&f.parent, &(struct event){.kind = EVENT_START});
-    admit_init(&f.admit, f.store, &f.rng, &f.parent, JOB_KIND, &facts);
+    admit_init(&f.admit, f.store, &f.rng, &f.parent, JOB_KIND, &hooks);
     *state = &f;
     return 0;
 }
@@ -131,6 +155,8 @@ static int sign_spec(struct fixture *f, uint64_t id, const struct admit_sign *sp
 {
     CLEANUP(buf_fini) struct buf pem = {0};
     struct err err = {0};
+    struct admit_sign drawn = *spec;
+    struct rng rng = admit_sign_rng(&drawn);
     const struct cert_sign s = {.ca_cert_pem = buf_str(&ca_cert),
                                 .ca_key_pem = buf_str(&ca_key),
                                 .csr_pem = spec->csr,
@@ -138,7 +164,7 @@ static int sign_spec(struct fixture *f, uint64_t id, const struct admit_sign *sp
                                 .kind = CERT_LEAF,
                                 .wall_ms = spec->wall_ms,
                                 .life_s = CERT_LEAF_LIFE_S,
-                                .rng = &f->rng};
+                                .rng = &rng};
     enum err_code code = cert_sign(&s, &pem, &err);
     struct event ev = {.kind = EVENT_JOB_DONE,
                        .job = {.job_id = id,
@@ -148,8 +174,24 @@ static int sign_spec(struct fixture *f, uint64_t id, const struct admit_sign *sp
                                .result = pem.data,
                                .result_size = pem.len}};
     f->out.first = f->out.last = NULL;
-    bool ours = admit_signed(&f->admit, &ev, &f->out);
-    return ours && f->out.first != NULL ? f->out.first->reply.status : 0;
+    code = admit_signed(&f->admit, &ev, &f->out, &err);
+    if (code != ERR_OK)
+        return admit_failed(&f->admit, id) != 0 ? err_row(code)->http : 0;
+    return f->out.first != NULL ? f->out.first->reply.status : 0;
+}
+
+/* What the last request was answered. */
+static struct wire_joined joined(struct fixture *f)
+{
+    struct wire_joined m;
+    struct err err = {0};
+    const struct effect *e = f->out.first;
+    assert_non_null(e);
+    assert_int_equal(e->kind, EFFECT_REPLY);
+    assert_int_equal(
+        wire_decode(&wire_joined_type, e->reply.body, e->reply.body_len, &f->arena, &m, &err),
+        ERR_OK);
+    return m;
 }
 
 static struct admit_sign ordered(const struct fixture *f)
@@ -177,7 +219,6 @@ static bool is_known(struct fixture *f, const char *node)
 static void a_token_lets_its_node_in(void **state)
 {
     struct fixture *f = *state;
-    struct wire_joined joined;
     struct cert_info info;
     struct err err = {0};
     add_token(f, "token", "a");
@@ -187,17 +228,15 @@ static void a_token_lets_its_node_in(void **state)
     assert_false(is_known(f, "a")); /* not before its certificate is made */
     assert_int_equal(sign(f), 200);
     assert_true(is_known(f, "a"));
-    const struct effect_reply *reply = &f->out.first->reply;
-    assert_int_equal(
-        wire_decode(&wire_joined_type, reply->body, reply->body_len, &f->arena, &joined, &err),
-        ERR_OK);
-    assert_int_equal(cert_verify(joined.ca, joined.certificate, f->wall_ms, &err), ERR_OK);
-    assert_int_equal(cert_info_read(&info, joined.certificate, &err), ERR_OK);
+    struct wire_joined told = joined(f);
+    assert_int_equal(cert_verify(told.ca, told.certificate, f->wall_ms, &err), ERR_OK);
+    assert_int_equal(cert_info_read(&info, told.certificate, &err), ERR_OK);
     assert_string_equal(info.cn, "a");
     assert_true(
         store_has(f->store, "SELECT 1 FROM child WHERE node='a' AND serial=?", "s", info.serial));
-    assert_string_equal(joined.region, "lab");
-    assert_string_equal(joined.zone, "laba");
+    assert_string_equal(told.region, "lab");
+    assert_string_equal(told.zone, "laba");
+    assert_string_equal(told.link_key, "key 1");
 }
 
 static void a_token_is_good_for_one_key(void **state)
@@ -225,15 +264,61 @@ static void a_token_is_good_for_one_key_also_at_once(void **state)
     assert_int_equal(granted, 1);
 }
 
-/* The answer may have been lost: the same request is answered again. */
+/* The answer may have been lost, or the network doubled the request: it is answered as it was, for
+ * an answer with another certificate or key would make the first one worthless. */
 static void the_same_request_may_ask_again(void **state)
 {
     struct fixture *f = *state;
     add_token(f, "token", "a");
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
-        assert_int_equal(sign(f), 200);
-    }
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+    uint64_t first_id = f->next;
+    struct admit_sign first = ordered(f);
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK); /* before it is signed */
+    struct admit_sign second = ordered(f);
+    assert_int_equal(sign_spec(f, f->next, &second), 200);
+    struct wire_joined told = joined(f);
+    assert_int_equal(sign_spec(f, first_id, &first), 200);
+    assert_string_equal(joined(f).certificate, told.certificate);
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK); /* and after */
+    assert_string_equal(joined(f).certificate, told.certificate);
+    assert_string_equal(joined(f).link_key, told.link_key);
+    assert_int_equal(f->let_in, 1);
+}
+
+static void join_a(struct fixture *f)
+{
+    add_token(f, "token", "a");
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+    assert_int_equal(sign(f), 200);
+}
+
+/* Its kind is part of what it is; and who was removed, or joined anew, is not told by an old token.
+ */
+static void an_old_token_tells_nothing(void **state)
+{
+    struct fixture *f = *state;
+    char hash[DIGEST_SHA256_HEX_SIZE];
+    join_a(f);
+    token_hash(hash, "of another kind");
+    admit_token_add(f->store, hash, "a", "dos", f->wall_ms + 1000);
+    assert_int_equal(ask(f, "a", "of another kind", buf_str(&csr_a), ""), ERR_TOKEN_INVALID);
+    sync_parent_remove(&f->parent, "a");
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_TOKEN_INVALID);
+    add_token(f, "a newer token", "a");
+    assert_int_equal(ask(f, "a", "a newer token", buf_str(&csr_b), ""), ERR_OK);
+    assert_int_equal(sign(f), 200);
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_TOKEN_INVALID);
+    assert_true(is_known(f, "a"));
+}
+
+/* The core may refuse; the turn then takes back all that was written. */
+static void the_core_may_refuse(void **state)
+{
+    struct fixture *f = *state;
+    f->lets = ERR_ZONE_UNAVAILABLE;
+    add_token(f, "token", "a");
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+    assert_int_equal(sign(f), err_row(ERR_ZONE_UNAVAILABLE)->http);
 }
 
 static void a_token_is_bound_to_a_name_and_a_time(void **state)
@@ -269,13 +354,6 @@ static void what_cannot_be_signed_is_refused_and_leaves_the_token(void **state)
     assert_int_equal(sign(f), 200);
 }
 
-static void join_a(struct fixture *f)
-{
-    add_token(f, "token", "a");
-    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
-    assert_int_equal(sign(f), 200);
-}
-
 static void a_renewal_is_for_the_same_key_and_the_same_name(void **state)
 {
     struct fixture *f = *state;
@@ -285,6 +363,8 @@ static void a_renewal_is_for_the_same_key_and_the_same_name(void **state)
     assert_int_equal(ask(f, "b", "", buf_str(&csr_a2), "b"), ERR_PEER_UNKNOWN);
     assert_int_equal(ask(f, "a", "", buf_str(&csr_a2), "a"), ERR_OK);
     assert_int_equal(sign(f), 200);
+    assert_string_equal(joined(f).link_key, "");
+    assert_int_equal(f->let_in, 1);
 }
 
 /* PROTOCOL 10: racks are switched off. An expired certificate may do this one thing. */
@@ -336,9 +416,12 @@ static void those_who_wait_are_bounded_and_let_go(void **state)
                 .kind = EVENT_JOB_DONE,
                 .job = {.job_id = id, .kind = JOB_KIND, .code = ERR_TIMEOUT, .text = "too late"}};
             f->out.first = f->out.last = NULL;
-            assert_true(admit_signed(&f->admit, &ev, &f->out));
-            assert_int_equal(f->out.first->reply.status, 503);
-            assert_false(admit_signed(&f->admit, &ev, &f->out)); /* once */
+            struct err err = {0};
+            assert_int_equal(admit_signed(&f->admit, &ev, &f->out, &err), ERR_TIMEOUT);
+            assert_true(admit_failed(&f->admit, id) != 0);
+            assert_int_equal(admit_failed(&f->admit, id), 0); /* once */
+            assert_int_equal(admit_signed(&f->admit, &ev, &f->out, &err), ERR_OK);
+            assert_null(f->out.first);
         }
     }
 }
@@ -352,6 +435,8 @@ int main(void)
         ADMIT_TEST(a_token_is_good_for_one_key),
         ADMIT_TEST(a_token_is_good_for_one_key_also_at_once),
         ADMIT_TEST(the_same_request_may_ask_again),
+        ADMIT_TEST(an_old_token_tells_nothing),
+        ADMIT_TEST(the_core_may_refuse),
         ADMIT_TEST(a_token_is_bound_to_a_name_and_a_time),
         ADMIT_TEST(tokens_are_not_kept_as_text),
         ADMIT_TEST(what_cannot_be_signed_is_refused_and_leaves_the_token),
