@@ -242,7 +242,7 @@ class Peers:
 
     def __init__(self, c):
         self.c, port = c, int(c.env["TERCET_PORT"])
-        host, cloud_port, cluster_port = f"{c.state}/computer/identity", port + 8, port + 9
+        host, cloud_port, cluster_port = f"{c.data()}/identity", port + 8, port + 10
         sync = {"proto": 1, "node": "h2", "boot": "b" * 20, "boot_n": 1, "seq": 1, "t_send": 1}
         status, text = self.ask(cluster_port, host, sync)
         check("a host's certificate used for another host: 403", status == 403 and "certificate of 'h1' used for 'h2'" in text, text)
@@ -277,9 +277,9 @@ class Peers:
         """A token is good once, and for its own name."""
         place = os.path.join(self.c.state, "h2")
         run = lambda token: subprocess.run(
-            [f"{cloud.BUILD}/tercet-computer-manager", "--config", f"{self.c.state}/conf/computer", "--set", f"computer.data={place}",
+            [f"{cloud.BUILD}/tercet-computer-manager", "--config", f"{self.c.state}/conf/h1", "--set", f"computer.data={place}",
              "join", token], capture_output=True, text=True, timeout=60)
-        token = cloud.tool(f"{cloud.BUILD}/tercet-cluster-manager", "--config", f"{self.c.state}/conf/cluster", "token", "h2").strip()
+        token = cloud.tool(f"{cloud.BUILD}/tercet-cluster-manager", "--config", f"{self.c.state}/conf/cluster-a", "token", "h2").strip()
         spoiled = token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB")
         check("a spoiled token: refused in words", (lambda r: r.returncode != 0 and r.stderr)(run(spoiled)))
         shutil.rmtree(place, ignore_errors=True)
@@ -311,10 +311,9 @@ class Configs:
             done = subprocess.run([f"{cloud.BUILD}/tercet-{daemon}", "--config", path, "--check-config"], capture_output=True,
                                   text=True, timeout=30)
             check(f"{text}: {done.stderr.strip()}", done.returncode != 0 and says in done.stderr, done)
-        for daemon in ("cloud-manager", "cluster-manager", "dos", "computer-manager"):
-            conf = f"{c.state}/conf/{daemon.split('-')[0]}"
-            done = subprocess.run([f"{cloud.BUILD}/tercet-{daemon}", "--config", conf, "--check-config"], capture_output=True,
-                                  text=True, timeout=30)
+        for daemon, conf in (("cloud-manager", "cloud"), ("cluster-manager", "cluster-a"), ("dos", "dos"), ("computer-manager", "h1")):
+            done = subprocess.run([f"{cloud.BUILD}/tercet-{daemon}", "--config", f"{c.state}/conf/{conf}", "--check-config"],
+                                  capture_output=True, text=True, timeout=30)
             equal(f"{daemon}: the configuration in use is good", done.returncode, 0)
 
 

@@ -19,7 +19,7 @@ class Tercet:
         # Guests are reached from inside the host; the API is asked from outside.
         wrapper = os.path.join(self.folder, "ssh")
         with open(wrapper, "w", encoding="utf-8") as file:
-            file.write(f'#!/bin/sh\nexec {cloud.SOURCE}/deploy/lab/host exec h1 /usr/bin/ssh -o UserKnownHostsFile=/dev/null "$@"\n')
+            file.write(f'#!/bin/sh\nexec {cloud.SOURCE}/deploy/rack/host exec h1 /usr/bin/ssh -o UserKnownHostsFile=/dev/null "$@"\n')
         os.chmod(wrapper, stat.S_IRWXU)
         self.environ = {**c.env, "PATH": f"{self.folder}:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": self.folder, "EC2_URL": c.urls["ec2"],
                         "S3_URL": c.urls["s3"], "AWS_ACCESS_KEY_ID": c.key_id, "AWS_SECRET_ACCESS_KEY": c.secret,

@@ -1,7 +1,8 @@
-"""cloud.py - a private cloud for the tests of this folder: started and ended by deploy/quickstart, asked through boto3.
+"""cloud.py - a private cloud for the tests of this folder: started and ended by deploy/lab, asked through boto3.
 
-Nothing here looks into a daemon. A cloud has a name, ports and a network of its own, so that several of them, and the
-quickstart of whoever runs the tests, live side by side. Guests are reached from inside the host, so that this machine
+Nothing here looks into a daemon. A cloud has one host and one zone, or as many as are asked for, and a name, ports and a
+network of its own, so that several of them, and the quickstart of whoever runs the tests, live side by side. Where a host
+is meant, `on` names it: h1, h2, ... Guests are reached from inside the host, so that this machine
 gets no route. Each check prints one line; `finish()` ends the program with the count of those that failed."""
 import atexit
 import base64
@@ -9,6 +10,7 @@ import json
 import os
 import random
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -81,7 +83,7 @@ def refuses(text, code, call, *args, says="", **kw):
 
 
 # --- the cloud --------------------------------------------------------------------------------------------------------
-def free_ports(count=11):
+def free_ports(count=12):
     """The first of `count` ports that nobody listens on."""
     for _ in range(50):
         first = random.randrange(20000, 30000, 20)
@@ -118,22 +120,27 @@ def process_start(pid):
 
 
 class Cloud:
-    def __init__(self):
+    def __init__(self, hosts=1, clusters=1):
+        self.hosts = [f"h{k + 1}" for k in range(hosts)]
+        self.clusters = clusters
         self.state = os.path.abspath(os.environ.get("TERCET_STATE") or f"/tmp/tercet-integ.{os.getpid()}")
-        self.lab = f"t{random.randrange(1000, 10000)}"
+        self.name = f"t{random.randrange(1000, 10000)}"
         self.rack = free_rack()
-        self.env = dict(os.environ, TERCET_STATE=self.state, TERCET_LAB=self.lab, TERCET_RACK=self.rack,
+        self.env = dict(os.environ, TERCET_STATE=self.state, TERCET_LAB=self.name, TERCET_RACK=self.rack,
                         TERCET_PORT=str(free_ports()), TERCET_BUILD=BUILD)
         self.image = None
         self.outside = self.around()
 
     # -- life
+    def lab(self, *words, check=True):
+        """The lab's own command."""
+        return tool(f"{SOURCE}/deploy/lab", *words, check=check, env=self.env)
+
     def start(self):
-        """All daemons run and the zone has room; also brings back what was killed."""
-        subprocess.run([f"{SOURCE}/deploy/quickstart", "cloud"], env=self.env, check=True, timeout=180,
-                       stdout=subprocess.DEVNULL)
-        exports = dict(re.findall(r"(\w+)=(\S+)", tool(f"{SOURCE}/deploy/quickstart", "env", env=self.env)))
-        self.zone, self.region = exports["ZONE"], exports["AWS_DEFAULT_REGION"]
+        """All daemons run and all hosts have told their room; also brings back what was killed, off or cut."""
+        self.lab("up", "--hosts", str(len(self.hosts)), "--clusters", str(self.clusters))
+        exports = dict(word.split("=", 1) for word in shlex.split(self.lab("env")) if "=" in word)
+        self.zone, self.zones, self.region = exports["ZONE"], exports["ZONES"].split(), exports["AWS_DEFAULT_REGION"]
         self.urls = {name: exports[f"{name.upper()}_URL"] for name in ("ec2", "s3", "sts")}
         self.key_id, self.secret = exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"]
         self.ec2, self.s3, self.sts = self.client("ec2"), self.client("s3"), self.client("sts")
@@ -141,8 +148,7 @@ class Cloud:
 
     def stop(self):
         """Ends all of it; True when this machine is as it was."""
-        subprocess.run([f"{SOURCE}/deploy/quickstart", "down"], env=self.env, check=True, timeout=120,
-                       stdout=subprocess.DEVNULL)
+        self.lab("down")
         return self.outside == self.around()
 
     def complaints(self):
@@ -229,37 +235,52 @@ class Cloud:
         for instance in instances:
             self.reaches(instance, "terminated")
 
-    # -- inside the host
-    def host(self, *argv, check=True):
-        return tool(f"{SOURCE}/deploy/lab/host", "exec", "h1", *argv, check=check, env=self.env)
+    # -- inside a host
+    def host(self, *argv, on="h1", check=True):
+        return tool(f"{SOURCE}/deploy/rack/host", "exec", on, *argv, check=check, env=self.env)
 
-    def inside(self, *argv):
+    def inside(self, *argv, on="h1"):
         """The command line that runs argv in the host, for who wants to hold on to it."""
-        with open(f"{self.state}/hosts/h1/init.pid", encoding="utf-8") as note:
-            pid = note.read().split()[0]
-        return ["nsenter", "-t", pid, "-m", "-u", "-n", "-p", "-r", "-w", "--", *argv]
+        return ["nsenter", "-t", str(self.init_pid(on)), "-m", "-u", "-n", "-p", "-r", "-w", "--", *argv]
 
-    def ssh(self, address, command, check=True):
+    def init_pid(self, on="h1"):
+        """Process 1 of that host, as this machine sees it; None while it is off."""
+        return self.noted(f"{self.state}/hosts/{on}/init.pid")
+
+    def ssh(self, address, command, on="h1", check=True):
         return self.host("ssh", "-i", self.key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                          "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", f"root@{address}",
-                         command, check=check).strip()
+                         command, on=on, check=check).strip()
+
+    def data(self, on="h1"):
+        """The data folder of that host's computer-manager, on the host's disk."""
+        return f"{self.state}/hosts/{on}/disk/computer"
 
     # -- processes
-    def pid(self, daemon):
-        """As this machine sees it; None while it is gone."""
-        if daemon in ("cloud-manager", "cluster-manager", "dos"):
-            try:
-                with open(f"{self.state}/pid/{daemon}", encoding="utf-8") as note:
-                    pid, start = note.read().split()
-                return int(pid) if process_start(pid) == start else None
-            except (OSError, ValueError):
-                return None
-        return next((pid for pid, name in self.processes() if name == f"tercet-{daemon}"), None)
+    @staticmethod
+    def noted(path):
+        """The process that a pid file means; None when it is gone."""
+        try:
+            with open(path, encoding="utf-8") as note:
+                pid, start = note.read().split()
+            return int(pid) if process_start(pid) == start else None
+        except (OSError, ValueError):
+            return None
 
-    def processes(self):
+    def pid(self, daemon, on="h1"):
+        """As this machine sees it; None while it is gone. The cluster-manager of zone a is it without a letter, too."""
+        if daemon == "cluster-manager":
+            daemon += "-a"
+        if daemon.startswith(("cloud-manager", "cluster-manager", "dos")):
+            return self.noted(f"{self.state}/pid/{daemon}")
+        return next((pid for pid, name in self.processes(on) if name == f"tercet-{daemon}"), None)
+
+    def processes(self, on="h1"):
         """(pid, name of its program) of all that runs in the host."""
-        with open(f"{self.state}/hosts/h1/init.pid", encoding="utf-8") as note:
-            space = os.readlink(f"/proc/{note.read().split()[0]}/ns/pid")
+        init = self.init_pid(on)
+        if init is None:
+            return []
+        space = os.readlink(f"/proc/{init}/ns/pid")
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
@@ -270,9 +291,9 @@ class Cloud:
                 continue
         return found
 
-    def kill(self, daemon):
+    def kill(self, daemon, on="h1"):
         """-9; True when there was one."""
-        pid = self.pid(daemon)
+        pid = self.pid(daemon, on)
         if pid:
             os.kill(pid, signal.SIGKILL)
             wait(lambda: process_start(pid) is None, 10)
@@ -281,7 +302,7 @@ class Cloud:
     # -- what there is, for a comparison before and after
     def around(self):
         """What of this machine this cloud could change. Other clouds may come and go meanwhile."""
-        ours = lambda text: sorted(line for line in text.splitlines() if f"tercet-{self.lab}" in line or f"{self.rack}." in line)
+        ours = lambda text: sorted(line for line in text.splitlines() if f"tercet-{self.name}" in line or f"{self.rack}." in line)
         return {"links": ours(tool("ip", "-br", "link")), "addresses": ours(tool("ip", "-br", "address")),
                 "routes": ours(tool("ip", "-4", "route", "show", "table", "all")), "rules": ours(tool("ip", "rule")),
                 "namespaces": ours(tool("ip", "netns", "list")), "processes": self.our_processes(),
@@ -301,9 +322,9 @@ class Cloud:
                 continue
         return sorted(found)
 
-    def traces(self):
-        """Everything that an instance could leave behind on the host and in the stores, as {what: sorted list}."""
-        host = lambda *argv: self.host(*argv, check=False)
+    def traces(self, on="h1"):
+        """Everything that an instance could leave behind on a host, as {what: sorted list}."""
+        host = lambda *argv: self.host(*argv, on=on, check=False)
         rules = re.sub(r"(packets|bytes|handle) \d+|expires \S+|# .*", "", host("nft", "list", "ruleset"))
         spaces = host("sh", "-c", "for n in $(ip netns list | cut -d' ' -f1); do echo \"== $n\"; ip -n $n -br link; "
                       "ip -n $n -4 route; ip netns exec $n nft list ruleset; done")
@@ -312,14 +333,14 @@ class Cloud:
             "routes": sorted(host("ip", "-4", "route", "show", "table", "all").splitlines()),
             "rules": sorted(filter(str.strip, rules.splitlines())),
             "namespaces": re.sub(r"(packets|bytes) \d+", "", spaces).splitlines(),
-            "processes": sorted(name for _, name in self.processes() if name not in ("ssh", "ps")),
+            "processes": sorted(name for _, name in self.processes(on) if name not in ("ssh", "ps")),
             "domains": sorted(host("virsh", "-q", "-c", "qemu:///system", "list", "--all", "--name").split()),
-            "files": self.files(),
+            "files": self.files(on),
         }
 
-    def files(self):
+    def files(self, on="h1"):
         """Names of all that lies in the host's data folder, but the store itself and the cached images."""
-        root, found = os.path.join(self.state, "computer"), []
+        root, found = self.data(on), []
         for folder, _, names in os.walk(root):
             place = os.path.relpath(folder, root)
             if place == "images":
@@ -327,15 +348,21 @@ class Cloud:
             found += [os.path.join(place, name) for name in names if ".db" not in name] + [place]
         return sorted(found)
 
+    def stores(self):
+        """(kind, path) of every store of this cloud."""
+        return [("cloud", f"{self.state}/cloud/cloud.db"),
+                *(("cluster", f"{self.state}/cluster-{zone[-1]}/cluster.db") for zone in self.zones),
+                *(("computer", f"{self.data(on)}/computer.db") for on in self.hosts)]
+
     def rows(self, ids):
-        """Where in the stores one of these ids still stands: (store, table, id)."""
+        """Where in the stores one of these ids still stands: (kind of store, table, id)."""
         found = []
-        for store in ("cloud/cloud", "cluster/cluster", "computer/computer"):
-            db = sqlite3.connect(f"file:{self.state}/{store}.db?mode=ro", uri=True, timeout=10)
+        for kind, path in self.stores():
+            db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
             tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")]
             for table in tables:
                 for row in db.execute(f'SELECT * FROM "{table}"'):
-                    found += [(store.split("/")[1], table, i) for i in ids if any(v == i for v in row)]
+                    found += [(kind, table, i) for i in ids if any(v == i for v in row)]
             db.close()
         return sorted(set(found))
 
@@ -354,9 +381,9 @@ def changed(before, after):
     return lines
 
 
-def started(furnished=True):
+def started(furnished=True, hosts=1, clusters=1):
     """A running cloud that goes with this program, with or without image and key."""
-    cloud = Cloud()
+    cloud = Cloud(hosts, clusters)
     shutil.rmtree(cloud.state, ignore_errors=True)
 
     def over():

@@ -16,7 +16,7 @@ class Witness:
     """What the guest itself shows, without any daemon: its serial log, and an echo over one connection."""
 
     def __init__(self, c, instance):
-        self.c, self.log = c, f"{c.state}/computer/instances/{instance}/console.log"
+        self.c, self.log = c, f"{c.data()}/instances/{instance}/console.log"
         address = c.instance(instance)["PrivateIpAddress"]
         self.echo = subprocess.Popen(c.inside("/usr/bin/python3", f"{cloud.SOURCE}/tests/integ/echo.py", address), text=True,
                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

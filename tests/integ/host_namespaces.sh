@@ -1,9 +1,9 @@
 #!/bin/bash
-# The lab host (deploy/lab/host): it stands apart from this machine, its process 1 reaps, and after `down` there is no
+# The lab host (deploy/rack/host): it stands apart from this machine, its process 1 reaps, and after `down` there is no
 # process, namespace, link or route left of it, also when something inside refuses to end.
 set -euo pipefail
 shopt -s inherit_errexit
-host=$TERCET_SOURCE/deploy/lab/host
+host=$TERCET_SOURCE/deploy/rack/host
 export TERCET_LAB=t$((RANDOM % 9000 + 1000)) TERCET_RACK=198.19.$((RANDOM % 200 + 20))
 trap '"$host" clear' EXIT
 

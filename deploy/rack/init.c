@@ -1,6 +1,6 @@
 /* init.c - process 1 of a lab host's PID namespace.
  *
- * Built and started by deploy/lab/host. It does two things: it reaps every orphan (libvirt's
+ * Built and started by deploy/rack/host. It does two things: it reaps every orphan (libvirt's
  * destroy polls until QEMU's zombie is gone, so somebody must), and it keeps the namespace alive
  * until SIGTERM. Then it asks all processes of the namespace to end and leaves; the kernel kills
  * whatever is still there. It never touches a process outside of its namespace: kill(-1) reaches
@@ -44,7 +44,7 @@ int main(void)
     int got;
 
     if (getpid() != 1 || getppid() != 0) {
-        fputs("init: run me as process 1 of a PID namespace; deploy/lab/host does\n", stderr);
+        fputs("init: run me as process 1 of a PID namespace; deploy/rack/host does\n", stderr);
         return 2;
     }
     sigemptyset(&watched);
