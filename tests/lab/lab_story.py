@@ -1,0 +1,145 @@
+#!/usr/bin/python3
+"""Six guests over three hosts in two zones. They spread; a host loses its power and comes back with its disks; a host's
+cable is pulled for 30 s. The other guests never notice, everything converges within 60 s, and when all are terminated no
+host has anything left of them."""
+import os
+import re
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integ"))
+import cloud
+from cloud import check, equal, until
+
+CONVERGES = 60.0  # seconds, after a fault has ended
+CUT = 30.0
+SLACK = 8.0  # how long a heartbeat (one each second) may take on a machine that starts hosts meanwhile
+
+
+class Guests:
+    """What guests show by themselves, without any daemon: the serial logs on their hosts' disks."""
+
+    def __init__(self, c, ids):
+        self.c, self.ids = c, ids
+        self.host = {i: next(on for on in c.hosts if os.path.exists(self.log(i, on))) for i in ids}
+
+    def log(self, instance, on=None):
+        return f"{self.c.data(on or self.host[instance])}/instances/{instance}/console.log"
+
+    def text(self, instance):
+        with open(self.log(instance), encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def on(self, *hosts):
+        return [i for i in self.ids if self.host[i] in hosts]
+
+    def boots(self, instance):
+        return len(re.findall(r"TERCET-GUEST ready=1", self.text(instance)))
+
+    def beats(self, instance):
+        """(number, uptime) of each heartbeat since its first boot began."""
+        return [(int(n), float(up)) for n, up in re.findall(r"TERCET-GUEST beat=(\d+) t=\d+ up=([\d.]+)", self.text(instance))]
+
+    def beat_on(self, text, ids):
+        last = {i: len(self.beats(i)) for i in ids}
+        until(f"{text}: {len(ids)} guests go on", lambda: all(len(self.beats(i)) >= last[i] + 2 for i in ids))
+
+    def never_noticed(self, text, ids):
+        gaps = [later - sooner for i in ids for (_, sooner), (_, later) in zip(self.beats(i), self.beats(i)[1:])]
+        numbers = [[n for n, _ in self.beats(i)] for i in ids]
+        equal(f"{text}: no beat is missing or came twice", numbers, [list(range(n[0], n[0] + len(n))) for n in numbers])
+        check(f"{text}: the longest pause between two beats was {max(gaps):.1f} s", max(gaps) < SLACK)
+
+
+def host_states(c):
+    return {h["hostId"]: h["state"] for h in c.host_list()}
+
+
+def all_run(c, ids):
+    found = c.ec2.describe_instances(InstanceIds=ids)["Reservations"]
+    return all(i["State"]["Name"] == "running" for r in found for i in r["Instances"])
+
+
+def converges(c, text, ids, also=lambda: True):
+    """All hosts up and all instances running, in time."""
+    begin = time.monotonic()
+    whole = lambda: set(host_states(c).values()) == {"up"} and all_run(c, ids) and also()
+    until(f"{text}: everything is as wished within {CONVERGES:.0f} s", whole, CONVERGES)
+    cloud.say(f"      it took {time.monotonic() - begin:.1f} s")
+
+
+def warmed(c):
+    """Every host has the image, and the network of the VPC stands there: what it has now is what it is to have in the end."""
+    first = [i for zone, on in ((c.zones[0], 2), (c.zones[1], 1)) for i in c.run(on, Placement={"AvailabilityZone": zone})]
+    for instance in first:
+        c.reaches(instance, "running")
+    equal("the first three are on a host each", sorted(Guests(c, first).host.values()), c.hosts)
+    c.terminate(*first)
+    return {on: c.traces(on) for on in c.hosts}
+
+
+def launch(c):
+    """Two in the small zone; four where most room is, which is in the zone of two hosts."""
+    ids = c.run(2, Placement={"AvailabilityZone": c.zones[1]}) + [c.run()[0] for _ in range(4)]
+    for instance in ids:
+        c.reaches(instance, "running")
+    guests = Guests(c, ids)
+    until("all have booted", lambda: all(guests.boots(i) == 1 for i in ids))
+    counts = {on: len(guests.on(on)) for on in c.hosts}
+    equal("they are spread over zones and hosts", counts, {on: 2 for on in c.hosts})
+    return guests
+
+
+def power_cut(c, guests, host):
+    rest = [i for i in guests.ids if guests.host[i] != host]
+    until(f"the guests of {host} have written their boot", lambda: all(guests.beats(i) for i in guests.on(host)))
+    c.lab("kill", host)
+    equal(f"nothing runs on {host}", c.processes(host), [])
+    guests.beat_on(f"{host} has no power", rest)
+    until(f"{host} is missed", lambda: host_states(c)[host] != "up")
+    guests.beat_on("it is missed", rest)
+    c.start()
+    converges(c, f"{host} is back", guests.ids, lambda: all(guests.boots(i) == 2 for i in guests.on(host)))
+    for i in guests.on(host):
+        equal("it booted from its old disk", c.said(i, "boots")[-1], "2")
+    guests.never_noticed("the others", rest)
+
+
+def cut(c, guests, host):
+    begin = time.monotonic()
+    c.lab("cut", host)
+    until(f"{host} is missed", lambda: host_states(c)[host] != "up")
+    guests.beat_on(f"{host} is cut off", guests.ids)
+    # What is asked meanwhile is done when the cable is back.
+    doomed = guests.on(host)[-1]
+    c.ec2.stop_instances(InstanceIds=[doomed])
+    cloud.wait(lambda: time.monotonic() - begin > CUT, CUT + 10)
+    equal("the cut host's guest is still stopping", c.state_of(doomed), "stopping")
+    c.lab("heal", host)
+    c.reaches(doomed, "stopped", CONVERGES)
+    c.ec2.start_instances(InstanceIds=[doomed])
+    converges(c, f"{host} is back", guests.ids)
+    guests.never_noticed("nobody else", [i for i in guests.ids if i != doomed and guests.boots(i) == 1])
+
+
+def leaves_nothing(c, guests, before):
+    c.terminate(*guests.ids)
+    for on in c.hosts:
+        left = lambda on=on: cloud.changed(before[on], c.traces(on))
+        until(f"nothing is left on {on}", lambda: not left(), CONVERGES) or cloud.say(str(left()))
+    allowed = {("cloud", "instance"), ("cloud", "console")} | {(s, t) for s in ("cluster", "computer") for t in ("got", "said")}
+    equal("nothing is left in the stores", [row for row in c.rows(guests.ids) if row[:2] not in allowed], [])
+
+
+def main():
+    c = cloud.started(hosts=3, clusters=2)
+    before = warmed(c)
+    guests = launch(c)
+    power_cut(c, guests, "h3")
+    cut(c, guests, "h2")
+    leaves_nothing(c, guests, before)
+    cloud.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
