@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/rng.h"
 #include "cli/line.h"
@@ -14,6 +15,7 @@ struct cli {
     struct cli_line line;
     struct cli_profile profile;
     struct cli_http *http; /* owned */
+    struct buf *screen;    /* borrowed: output goes there; NULL: to stdout */
     struct clock clock;
     struct rng rng;
 };

@@ -14,14 +14,20 @@ static size_t rows_of(enum cli_columns_id id, struct cli_column out[CLI_COLUMNS_
     enum cli_columns_id set = CLI_COLUMNS_NONE;
     size_t len = 0;
 #define COLUMNS(id) set = CLI_COLUMNS_##id;
-#define COLUMN(name, where, alignment)                                  \
-    if (set == id) {                                                    \
-        INV(len < CLI_COLUMNS_MAX);                                     \
-        out[len++] = (struct cli_column){name, where, CLI_##alignment}; \
+#define COLUMN(name, where, alignment)                                         \
+    if (set == id) {                                                           \
+        INV(len < CLI_COLUMNS_MAX);                                            \
+        out[len++] = (struct cli_column){name, where, CLI_##alignment, false}; \
+    }
+#define WIDE(name, where, alignment)                                          \
+    if (set == id) {                                                          \
+        INV(len < CLI_COLUMNS_MAX);                                           \
+        out[len++] = (struct cli_column){name, where, CLI_##alignment, true}; \
     }
 #include "cli/columns.def"
 #undef COLUMNS
 #undef COLUMN
+#undef WIDE
     return len;
 }
 
@@ -31,6 +37,19 @@ static const struct cli_column *by_heading(const struct cli_columns *all, const 
         if (strcasecmp(all->list[i].heading, word) == 0)
             return &all->list[i];
     return NULL;
+}
+
+bool cli_columns_find(enum cli_columns_id id, const char *heading, size_t len,
+                      struct cli_column *out)
+{
+    struct cli_column list[CLI_COLUMNS_MAX];
+    size_t count = rows_of(id, list);
+    for (size_t i = 0; i < count; i++)
+        if (strlen(list[i].heading) == len && strncasecmp(list[i].heading, heading, len) == 0) {
+            *out = list[i];
+            return true;
+        }
+    return false;
 }
 
 static const char *upper(const char *word, struct arena *arena)
@@ -61,7 +80,7 @@ static struct cli_column field(const char *word, struct arena *arena)
     for (char *at = path; (at = strchr(at, '.')) != NULL;)
         *at = '/';
     const char *dot = strrchr(word, '.');
-    return (struct cli_column){upper(dot != NULL ? dot + 1 : word, arena), path, CLI_LEFT};
+    return (struct cli_column){upper(dot != NULL ? dot + 1 : word, arena), path, CLI_LEFT, false};
 }
 
 enum cli_exit cli_columns_choose(struct cli_columns *out, enum cli_columns_id id,

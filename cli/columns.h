@@ -5,6 +5,8 @@
 #include "cli/command.h"
 #include "cli/node.h"
 
+#include <stdbool.h>
+
 enum { CLI_COLUMNS_MAX = 32 };
 
 enum cli_alignment { CLI_LEFT, CLI_RIGHT, CLI_TIME, CLI_STATE, CLI_RULE };
@@ -12,6 +14,7 @@ enum cli_alignment { CLI_LEFT, CLI_RIGHT, CLI_TIME, CLI_STATE, CLI_RULE };
 struct cli_column {
     const char *heading, *path;
     enum cli_alignment alignment;
+    bool is_wide; /* only where there is room for all */
 };
 
 struct cli_columns {
@@ -23,6 +26,9 @@ struct cli_columns {
  * them ("subnetId", "placement.availabilityZone"). CLI_USAGE: almost a heading, or too many. */
 enum cli_exit cli_columns_choose(struct cli_columns *out, enum cli_columns_id id,
                                  const char *chosen, struct arena *arena, struct cli_fault *fault);
+/* The column with that heading, in any case, of `len` bytes. */
+bool cli_columns_find(enum cli_columns_id id, const char *heading, size_t len,
+                      struct cli_column *out);
 /* "" when the row has no such thing; several values with ", " between. */
 const char *cli_columns_cell(const struct cli_column *column, const struct cli_node *row,
                              struct arena *arena);

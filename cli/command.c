@@ -90,15 +90,22 @@ bool cli_command_is_noun(const char *word)
 
 /* ---- flags -------------------------------------------------------------------------------- */
 
-const struct cli_flag *cli_flag_at(enum cli_command_id command, size_t at)
+static bool has_of_its_own(enum cli_command_id command, const char *name)
 {
     for (size_t i = 0; i < FLAGS_LEN; i++)
+        if (flags[i].command == command && *name != '\0' && str_eq(flags[i].name, name))
+            return true;
+    return false;
+}
+
+const struct cli_flag *cli_flag_at(enum cli_command_id command, size_t at)
+{
+    for (size_t i = 0; i < FLAGS_LEN && command != CLI_GLOBAL; i++)
         if (flags[i].command == command && at-- == 0)
             return &flags[i];
-    if (command == CLI_GLOBAL)
-        return NULL;
     for (size_t i = 0; i < FLAGS_LEN; i++)
-        if (flags[i].command == CLI_GLOBAL && at-- == 0)
+        if (flags[i].command == CLI_GLOBAL &&
+            (command == CLI_GLOBAL || !has_of_its_own(command, flags[i].name)) && at-- == 0)
             return &flags[i];
     return NULL;
 }
@@ -122,6 +129,7 @@ bool cli_flag_is_many(const struct cli_flag *flag)
     switch (flag->kind) {
     case CLI_LIST:
     case CLI_EACH:
+    case CLI_LOCALS:
     case CLI_FILTER:
     case CLI_TAG:
     case CLI_STRUCTURES:

@@ -28,6 +28,7 @@ enum cli_command_id {
 enum cli_flag_kind {
     CLI_SWITCH,     /* no value; read by the handler */
     CLI_LOCAL,      /* a value, read by the handler */
+    CLI_LOCALS,     /* the same, any number of times */
     CLI_TEXT,       /* PARAM=value */
     CLI_NUMBER,     /* PARAM=value, checked to be a whole number */
     CLI_TRUE,       /* no value; PARAM=true */
@@ -79,9 +80,11 @@ enum cli_columns_id {
     CLI_COLUMNS_NONE,
 #define COLUMNS(id) CLI_COLUMNS_##id,
 #define COLUMN(name, path, alignment)
+#define WIDE(name, path, alignment)
 #include "cli/columns.def"
 #undef COLUMNS
 #undef COLUMN
+#undef WIDE
 };
 
 struct cli_command {
@@ -106,7 +109,7 @@ const struct cli_command *cli_command_by_ec2(const char *ec2);
 bool cli_command_is_noun(const char *word);
 const char *cli_command_unalias(const char *word);
 
-/* Flags of `command`, then the global ones; NULL after the last. */
+/* Flags of `command`, then the global ones that it has not of its own; NULL after the last. */
 const struct cli_flag *cli_flag_at(enum cli_command_id command, size_t at);
 /* By name in that spelling. */
 const struct cli_flag *cli_flag_get(enum cli_command_id command, const char *name, bool is_ec2);

@@ -69,7 +69,7 @@ enum cli_exit cli_do_instance_console(struct cli *cli, struct cli_fault *fault)
     if (cli_query_prepare(cli, &params, fault) != CLI_OK ||
         read_console(cli, &params, &text, &answer, fault) != CLI_OK)
         return fault->exit;
-    if (cli_output_is_json(cli))
+    if (cli_output_is_data(cli))
         return cli_output(cli, answer, fault);
     if (text.len > 0 && cli_output_bytes(text.data, text.len, fault) != CLI_OK)
         return fault->exit;

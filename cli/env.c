@@ -60,9 +60,9 @@ static void put_json(const struct cli *cli, struct buf *out)
 enum cli_exit cli_do_env(struct cli *cli, struct cli_fault *fault)
 {
     struct buf out = {0};
-    if (cli_output_is_json(cli))
+    if (cli_output_is_data(cli))
         put_json(cli, &out);
-    for (size_t i = 0; i < EXPORTS_LEN && !cli_output_is_json(cli); i++) {
+    for (size_t i = 0; i < EXPORTS_LEN && !cli_output_is_data(cli); i++) {
         if (*value_of(cli, i) == '\0')
             continue;
         buf_printf(&out, "export %s=", exports[i].variable);
@@ -78,7 +78,7 @@ enum cli_exit cli_do_env(struct cli *cli, struct cli_fault *fault)
 
 enum cli_exit cli_do_version(struct cli *cli, struct cli_fault *fault)
 {
-    if (cli_output_is_json(cli))
+    if (cli_output_is_data(cli))
         return cli_output_line("{\"version\":\"" TERCET_VERSION "\"}", fault);
     return cli_output_line("tercet " TERCET_VERSION, fault);
 }

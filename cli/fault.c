@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "cli/safe.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -95,20 +96,25 @@ enum cli_exit cli_fault_api(struct cli_fault *f, const char *doing, const char *
     return f->exit;
 }
 
-static void print_line(FILE *to, const char *word, const char *text)
+void cli_fault_line(const struct cli_fault *f, struct buf *out)
 {
-    if (*text == '\0')
-        return;
-    fprintf(to, "%s: ", word);
-    for (; *text != '\0'; text++)
-        fputc((unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text, to);
-    fputc('\n', to);
+    cli_safe_text(out, f->what);
 }
 
-void cli_fault_print(const struct cli_fault *f, FILE *to)
+static void print_line(FILE *to, const char *colour, const char *word, const char *text)
 {
-    print_line(to, "error", f->what);
-    print_line(to, "cause", f->cause);
-    print_line(to, "try", f->hint);
-    print_line(to, "request-id", f->request_id);
+    CLEANUP(buf_fini) struct buf safe = {0};
+    if (*text == '\0')
+        return;
+    cli_safe_text(&safe, text);
+    fprintf(to, "%s%s:%s %s\n", colour, word, *colour != '\0' ? "\x1b[0m" : "", buf_str(&safe));
+}
+
+void cli_fault_print(const struct cli_fault *f, bool is_coloured, FILE *to)
+{
+    const char *bad = is_coloured ? "\x1b[1;31m" : "", *good = is_coloured ? "\x1b[1m" : "";
+    print_line(to, bad, "error", f->what);
+    print_line(to, good, "cause", f->cause);
+    print_line(to, good, "try", f->hint);
+    print_line(to, good, "request-id", f->request_id);
 }

@@ -5,6 +5,9 @@
  * main prints the fault once. Texts may quote a server or a file, never a secret. */
 #pragma once
 
+#include "base/buf.h"
+
+#include <stdbool.h>
 #include <stdio.h>
 
 enum cli_exit {
@@ -43,6 +46,9 @@ enum cli_exit cli_fault_try(struct cli_fault *f, const char *fmt, ...)
 enum cli_exit cli_fault_api(struct cli_fault *f, const char *doing, const char *code,
                             const char *message, const char *request_id);
 
+/* What went wrong, in one line without its end: "no answer from .."; appends. */
+void cli_fault_line(const struct cli_fault *f, struct buf *out);
 /* "error: ..", "cause: ..", "try: ..", "request-id: .."; what is not there is left out, and
- * control characters of a server do not reach the terminal. */
-void cli_fault_print(const struct cli_fault *f, FILE *to);
+ * control characters of a server do not reach the terminal. The words before the colons may be
+ * coloured. */
+void cli_fault_print(const struct cli_fault *f, bool is_coloured, FILE *to);

@@ -22,7 +22,7 @@ static enum cli_exit finish(struct cli *cli, const char *id, struct cli_fault *f
     if (cli_line_has(&cli->line, "wait"))
         exit = cli_wait(cli, CLI_WAIT_AVAILABLE, &id, 1, &row, fault);
     struct cli_fault *of_print = exit == CLI_OK ? fault : &ignored;
-    if (!cli_output_is_json(cli)) {
+    if (!cli_output_is_data(cli)) {
         enum cli_exit printed = cli_output_line(id, of_print);
         return exit != CLI_OK ? exit : printed;
     }
@@ -44,7 +44,7 @@ enum cli_exit cli_do_image_register(struct cli *cli, struct cli_fault *fault)
     if (cli_query_prepare(cli, &params, fault) != CLI_OK ||
         cli_query_call(cli, &params, &answer, fault) != CLI_OK)
         return fault->exit;
-    if (cli->line.is_ec2 && cli_output_is_json(cli) && !cli_line_has(&cli->line, "wait"))
+    if (cli->line.is_ec2 && cli_output_is_data(cli) && !cli_line_has(&cli->line, "wait"))
         return cli_output(cli, answer, fault);
     return finish(cli, cli_node_text(answer, "imageId"), fault);
 }

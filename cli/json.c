@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "cli/safe.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -100,23 +101,38 @@ static int append(const char *data, size_t len, void *self)
     return 0;
 }
 
-static void print_take(struct buf *out, json_t *value, bool is_pretty)
+void cli_json_print(struct buf *out, const json_t *value, bool is_pretty)
 {
+    CLEANUP(buf_fini) struct buf text = {0};
     size_t flags = JSON_PRESERVE_ORDER | (is_pretty ? JSON_INDENT(2) : JSON_COMPACT);
-    INV(json_dump_callback(value, append, out, flags) == 0);
+    INV(json_dump_callback(value, append, &text, flags) == 0);
+    cli_safe_json(out, buf_str(&text), text.len);
     buf_char(out, '\n');
-    json_decref(value);
 }
 
-void cli_json_answer(struct buf *out, const struct cli_node *answer, bool is_pretty)
+json_t *cli_json_of_answer(const struct cli_node *answer)
 {
-    print_take(out, object_of(answer, "requestId"), is_pretty);
+    return object_of(answer, "requestId");
 }
 
-void cli_json_rows(struct buf *out, const struct cli_nodes *rows, bool is_pretty)
+json_t *cli_json_of_rows(const struct cli_nodes *rows)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < rows->len; i++)
         json_array_append_new(list, value_of(rows->list[i], SHAPE_TEXT));
-    print_take(out, list, is_pretty);
+    return list;
+}
+
+void cli_json_answer(struct buf *out, const struct cli_node *answer, bool is_pretty)
+{
+    json_t *value = cli_json_of_answer(answer);
+    cli_json_print(out, value, is_pretty);
+    json_decref(value);
+}
+
+void cli_json_rows(struct buf *out, const struct cli_nodes *rows, bool is_pretty)
+{
+    json_t *list = cli_json_of_rows(rows);
+    cli_json_print(out, list, is_pretty);
+    json_decref(list);
 }

@@ -46,7 +46,7 @@ static enum cli_exit create_into(struct cli *cli, const struct cli_params *param
     const char *key = cli_node_text(answer, "keyMaterial");
     if (fd >= 0 && write_key(fd, path, key, fault) != CLI_OK)
         return fault->exit;
-    if (cli_output_is_json(cli))
+    if (cli_output_is_data(cli))
         return cli_output(cli, answer, fault);
     if (fd < 0)
         return cli_output_bytes(key, strlen(key), fault);
@@ -91,5 +91,5 @@ enum cli_exit cli_do_keypair_import(struct cli *cli, struct cli_fault *fault)
     }
     if (cli_query_call(cli, &params, &answer, fault) != CLI_OK)
         return fault->exit;
-    return cli_output_is_json(cli) ? cli_output(cli, answer, fault) : CLI_OK;
+    return cli_output_is_data(cli) ? cli_output(cli, answer, fault) : CLI_OK;
 }

@@ -1,6 +1,7 @@
 # cli/: the program tercet. Everything but main is a library, so that tests can link it.
 noinst_LIBRARIES += libcli.a
 libcli_a_SOURCES = \
+	%D%/age.c %D%/age.h \
 	%D%/aliases.def \
 	%D%/bucket.c \
 	%D%/call.c %D%/call.h \
@@ -10,6 +11,8 @@ libcli_a_SOURCES = \
 	%D%/console.c \
 	%D%/env.c \
 	%D%/fault.c %D%/fault.h %D%/faults.def \
+	%D%/filter.c %D%/filter.h \
+	%D%/formats.def \
 	%D%/group.c \
 	%D%/handlers.h \
 	%D%/help.c %D%/help.h \
@@ -17,9 +20,11 @@ libcli_a_SOURCES = \
 	%D%/image.c \
 	%D%/instance.c \
 	%D%/interrupt.c %D%/interrupt.h \
+	%D%/jq.c %D%/jq.h \
 	%D%/json.c %D%/json.h \
 	%D%/keypair.c \
 	%D%/line.c %D%/line.h \
+	%D%/live.c %D%/live.h \
 	%D%/members.def \
 	%D%/node.c %D%/node.h \
 	%D%/object.c \
@@ -32,15 +37,18 @@ libcli_a_SOURCES = \
 	%D%/request.c %D%/request.h \
 	%D%/resolve.c %D%/resolve.h \
 	%D%/s3.c %D%/s3.h \
+	%D%/safe.c %D%/safe.h \
+	%D%/screen.c %D%/screen.h \
 	%D%/shapes.def \
 	%D%/shorthand.c %D%/shorthand.h \
 	%D%/ssh.c \
 	%D%/table.c %D%/table.h \
 	%D%/transfer.c %D%/transfer.h \
-	%D%/wait.c %D%/wait.h %D%/waits.def
+	%D%/wait.c %D%/wait.h %D%/waits.def \
+	%D%/yaml.c %D%/yaml.h
 libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SMARTCOLS_CFLAGS) $(LIBXML_CFLAGS)
 
 bin_PROGRAMS += tercet
 tercet_SOURCES = %D%/main.c
 tercet_LDADD = libcli.a libproto.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS) \
-	$(LIBXML_LIBS) $(INIH_LIBS) $(SSL_LIBS)
+	$(LIBXML_LIBS) $(INIH_LIBS) $(SSL_LIBS) $(JQ_LIBS)

@@ -5,14 +5,36 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/columns.h"
+#include "cli/filter.h"
 #include "cli/help.h"
 #include "cli/http.h"
+#include "cli/jq.h"
+#include "cli/live.h"
 #include "cli/output.h"
 #include "cli/wait.h"
 
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
+
+static bool is_reading(const struct cli_command *c)
+{
+    return *c->rows != '\0' && (str_eq(c->verb, "list") || str_eq(c->verb, "get"));
+}
+
+static enum cli_exit check_output(struct cli *cli, struct cli_fault *fault)
+{
+    const struct cli_command *c = cli->line.command;
+    const char *program = cli_line_get(&cli->line, "jq");
+    if (cli_line_has(&cli->line, "watch") && !is_reading(c)) {
+        cli_fault_set(fault, CLI_USAGE, "%.100s: --watch is for what only reads", cli_doing(cli));
+        return cli_fault_try(fault, "tercet instance list --watch");
+    }
+    if (program != NULL && cli_jq_check(program, fault) != CLI_OK)
+        return fault->exit;
+    return cli_filter_check(&cli->line, &cli->arena, fault);
+}
 
 /* What would be found out only after something was changed. */
 static enum cli_exit check_before(struct cli *cli, struct cli_fault *fault)
@@ -28,7 +50,9 @@ static enum cli_exit check_before(struct cli *cli, struct cli_fault *fault)
             return cli_fault_try(fault, "--timeout 90s, 10m or 2h");
         }
     }
-    return cli_columns_choose(&columns, c->columns, chosen, &cli->arena, fault);
+    if (cli_columns_choose(&columns, c->columns, chosen, &cli->arena, fault) != CLI_OK)
+        return fault->exit;
+    return check_output(cli, fault);
 }
 
 static enum cli_exit run_command(struct cli *cli, struct cli_fault *fault)
@@ -37,6 +61,8 @@ static enum cli_exit run_command(struct cli *cli, struct cli_fault *fault)
         check_before(cli, fault) != CLI_OK)
         return fault->exit;
     cli->http = cli_http_open(&cli->profile, cli->clock, cli_line_has(&cli->line, "verbose"));
+    if (cli_line_has(&cli->line, "watch"))
+        return cli_watch(cli, fault);
     return cli->line.command->handler(cli, fault);
 }
 
@@ -62,7 +88,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     enum cli_exit exit = run(&cli, argc, argv, &fault);
     if (exit != CLI_OK)
-        cli_fault_print(&fault, stderr);
+        cli_fault_print(&fault, cli_output_is_coloured(STDERR_FILENO), stderr);
     cli_http_close(cli.http);
     cli_profile_fini(&cli.profile);
     arena_fini(&cli.arena);

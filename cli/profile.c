@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "cli/output.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -176,15 +177,19 @@ static enum cli_exit load_setting(struct cli_profile *p, const struct setting *s
 enum cli_exit cli_profile_load(struct cli_profile *p, const struct cli_line *line,
                                struct cli_fault *fault)
 {
+    enum cli_format format;
     memset(p, 0, sizeof *p);
     if (load_file(p, line, fault) != CLI_OK)
         return fault->exit;
     for (size_t i = 0; i < SETTINGS_LEN; i++)
         if (load_setting(p, &settings[i], line, fault) != CLI_OK)
             return fault->exit;
-    if (!str_eq(p->output, "table") && !str_eq(p->output, "json")) {
+    if (!cli_format_parse(p->output, &format)) {
+        struct arena arena = {0};
         cli_fault_set(fault, CLI_USAGE, "there is no output '%.60s'", p->output);
-        return cli_fault_try(fault, "-o table or -o json");
+        cli_fault_try(fault, "-o %s", cli_format_names(&arena, ", "));
+        arena_fini(&arena);
+        return fault->exit;
     }
     enum cli_exit exit = check_url("endpoint", p->endpoint, fault);
     return exit != CLI_OK ? exit : check_url("s3-endpoint", p->s3_endpoint, fault);

@@ -11,6 +11,7 @@
 #include "cli/wait.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum cli_exit cli_query_prepare(struct cli *cli, struct cli_params *params, struct cli_fault *fault)
 {
@@ -112,7 +113,7 @@ static enum cli_exit do_each(struct cli *cli, const struct cli_params *common, s
         failed++;
         if (count > 1) {
             fprintf(stderr, "%s: ", v->text);
-            cli_fault_print(fault, stderr);
+            cli_fault_print(fault, cli_output_is_coloured(STDERR_FILENO), stderr);
         }
     }
     if (failed == 0 || count == 1)

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "cli/filter.h"
 #include "cli/shorthand.h"
 #include "proto/auth/base64.h"
 
@@ -98,6 +99,25 @@ static void add_filter(struct cli_params *p, const char *name, const char *value
     cli_params_add(p, arena_printf(p->arena, "%s.%u", values, cli_params_next(p, values)), value);
 }
 
+/* `NAME=VALUE,VALUE` for "Name=NAME,Values=VALUE,VALUE"; of a column it is judged here and never
+ * gets there. False: it is the whole form. */
+static bool add_short_filter(struct cli_params *p, enum cli_columns_id columns, const char *text)
+{
+    size_t len = strcspn(text, "=");
+    if (cli_filter_is_local(columns, text))
+        return true;
+    if (len == 0 || text[len] == '\0' || strchr("[{", *text) != NULL ||
+        strstr(text, ",Values=") != NULL)
+        return false;
+    const char *name = arena_strndup(p->arena, text, len);
+    for (const char *at = text + len + 1, *end;; at = end + 1) {
+        end = at + strcspn(at, ",");
+        add_filter(p, name, arena_strndup(p->arena, at, (size_t)(end - at)));
+        if (*end == '\0')
+            return true;
+    }
+}
+
 /* KEY=VALUE, or KEY alone where tags are removed. */
 static void add_tag(struct cli_params *p, const char *type, const char *text)
 {
@@ -122,6 +142,7 @@ static enum cli_exit add(struct cli_params *p, const struct cli_value *v, const 
     switch (v->flag->kind) {
     case CLI_SWITCH:
     case CLI_LOCAL:
+    case CLI_LOCALS:
     case CLI_EACH:
         return CLI_OK;
     case CLI_TRUE:
@@ -164,6 +185,9 @@ enum cli_exit cli_request_build(const struct cli_line *line, struct cli_params *
 {
     for (size_t i = 0; i < line->len; i++) {
         const struct cli_flag *flag = line->values[i].flag;
+        if (!line->is_ec2 && str_eq(flag->name, "filter") &&
+            add_short_filter(p, line->command->columns, line->values[i].text))
+            continue;
         if (add(p, &line->values[i], line->is_ec2 ? flag->ec2 : flag->name, fault) != CLI_OK)
             return fault->exit;
     }

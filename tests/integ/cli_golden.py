@@ -61,7 +61,9 @@ class Session:
 
 
 # --- transcripts -----------------------------------------------------------------------------------------------------
-PIPE = ["zone list", "zone list -o json", "instance list", "instance list --no-header --columns id,state", "instance get db -o json",
+PIPE = ["zone list", "zone list -o json", "zone list -o yaml", "zone list -o csv", "host list -o wide",
+        "instance list --filter state=stopped", "instance list --filter 'name!=t*' --jq '.[].instanceId'",
+        "instance list --jq '.['", "instance list -o xml", "host list --filter colour=red", "instance stop web --watch", "instance list", "instance list --no-header --columns id,state", "instance get db -o json",
         "host list", "host list -o json", "describe-availability-zones --output json",
         "instance create --image ami-0ddddddddddddddd1 --wait",
         "instance stop web --wait", "instance delete web", "instance console web", "keypair delete a", "keypair delete a -o json",
@@ -69,7 +71,9 @@ PIPE = ["zone list", "zone list -o json", "instance list", "instance list --no-h
         "instance reboot i-0ffffffffffffffff",
         "instance list --columns id,stat", "instance lst", "instance create", "run-instances --image x", "version",
         "--help", "keypair --help", "keypair create --help", "create-key-pair --help", "instance ssh --help"]
-TTY = ["zone list", "instance list", "instance get web -o json", "instance create --image ami-0ddddddddddddddd1 --wait", "host list"]
+TTY = ["zone list", "instance list", "instance get web -o json", "instance create --image ami-0ddddddddddddddd1 --wait", "host list",
+       "instance get nobody"]
+WIDTHS = ["instance list", "host list"]  # on terminals of several widths
 
 
 def script_for(words):
@@ -84,24 +88,25 @@ def script_for(words):
     return {}
 
 
-def transcript(session, commands, on_terminal):
+def transcript(session, commands, on_terminal, **environ):
     text = ""
     for words in commands:
         session.cloud.script = script_for(words)
         if on_terminal:
-            status, out = session.run_on_terminal(words)
+            status, out = session.run_on_terminal(words, **environ)
         else:
             status, out, err = session.run(words)
             out += err
         out = out.replace("\x1b", "\\e").replace("\r", "\\r")
         out = re.sub(r"  \d+s\\r", r"  Ns\\r", out)
+        out = re.sub(r"\d+[smhd] ago", "N ago", out)
         text += f"$ tercet {words}\n{out}" + ("" if out.endswith("\n") or not out else "\\\n") + (f"[{status}]\n" if status else "")
     return text
 
 
-def same(session, name, commands, on_terminal):
+def same(session, name, commands, on_terminal, **environ):
     path = GOLDEN / name
-    have = transcript(session, commands, on_terminal)
+    have = transcript(session, commands, on_terminal, **environ)
     if "--write" in sys.argv:
         path.write_text(have, encoding="utf-8")
     want = path.read_text(encoding="utf-8")
@@ -116,9 +121,41 @@ def what_a_terminal_gets(session):
     same(session, "session.tty", TTY, True)
 
 
+def what_a_narrow_and_a_wide_terminal_get(session):
+    for columns in ("60", "80", "140"):
+        same(session, f"session.{columns}", WIDTHS, True, COLUMNS=columns, NO_COLOR="1")
+
+
 def no_color_is_honoured(session):
     text = session.run_on_terminal("zone list", NO_COLOR="1")[1]
     assert "\x1b" not in text, repr(text)
+    text = session.run_on_terminal("instance lst", NO_COLOR="1")[1]
+    assert text.startswith("error: ") and "\x1b" not in text, repr(text)
+
+
+def nothing_of_others_reaches_the_terminal_raw(session):
+    evil = "\x9b31m\x85\u202e"  # what XML lets through of what a terminal obeys
+    bad = instance("web").replace("<value>web</value>", f"<value>{evil}</value>")
+    for words in ("instance list", "instance list -o json", "instance list -o yaml", "instance list -o csv", "instance list -o wide",
+                  "instance list --jq .", "instance list --jq '.[].tagSet[].value'", "instance list --columns name"):
+        session.cloud.script = {"DescribeInstances": [reservations(bad)]}
+        status, text = session.run_on_terminal(words)
+        assert status == 0 and "31m" in text and not set(text) & set(evil[0] + evil[-1] + evil[4]), (words, repr(text))
+    session.cloud.script = {"DescribeInstances": [error("Internal" + evil, evil)]}
+    text = session.run_on_terminal("instance list")[1]
+    assert "31m" in text and not set(text) & set(evil[0] + evil[-1] + evil[4]), repr(text)
+
+
+def watching_a_pipe_prints_what_changes(session):
+    session.cloud.script = {"DescribeInstances": [reservations(instance("web", "pending")), error("Unavailable", "away", 503),
+                                                  reservations(instance("web", "pending")), reservations(instance("web"))]}
+    process = subprocess.Popen([session.program, "instance", "list", "--watch", "--columns", "id,state"], env=session.environ, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    lines = [process.stdout.readline().split() for _ in range(3)]
+    process.send_signal(signal.SIGINT)
+    rest, err = process.communicate(timeout=PATIENCE_S)
+    assert lines == [["ID", "STATE"], [IDS["web"], "pending"], [IDS["web"], "running"]], (lines, rest, err)
+    assert (process.returncode, err) == (0, ""), (process.returncode, err)
 
 
 # --- when things go wrong --------------------------------------------------------------------------------------------
@@ -213,7 +250,7 @@ def exit_statuses(session):
         assert have == status and "cause: why" in err and "request-id: req-1" in err, (code, have, err)
     assert session.run("zone list", TERCET_ENDPOINT="http://127.0.0.1:9")[0] == 7
     assert session.run("zone list", TERCET_SECRET_KEY="")[0] == 4
-    assert session.run("zone list", TERCET_OUTPUT="yaml")[0] == 2
+    assert session.run("zone list", TERCET_OUTPUT="xml")[0] == 2
 
 
 def a_wrong_command_line_asks_nothing(session):
@@ -277,7 +314,9 @@ def following_a_console_prints_what_is_new(session):
     assert (lines, rest, process.returncode) == (["one\n", "two\n", "three\n"], "", 0), (lines, rest, err)
 
 
-TESTS = [what_a_pipe_gets, what_a_terminal_gets, no_color_is_honoured, a_lost_answer_is_asked_for_again_with_the_same_token,
+TESTS = [what_a_pipe_gets, what_a_terminal_gets, what_a_narrow_and_a_wide_terminal_get,
+         nothing_of_others_reaches_the_terminal_raw, watching_a_pipe_prints_what_changes,
+         no_color_is_honoured, a_lost_answer_is_asked_for_again_with_the_same_token,
          what_is_sent_again_is_the_same_request, two_creates_have_two_tokens, what_is_put_off_is_asked_for_again,
          a_failure_ends_the_wait_at_once,
          a_wait_outlives_a_cloud_that_is_away, a_wait_that_takes_too_long, what_is_gone_is_terminated, pages_are_joined,

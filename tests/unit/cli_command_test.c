@@ -57,7 +57,7 @@ static void what_goes_into_a_request_has_a_parameter(void **state)
     const struct cli_flag *f;
     for (size_t n = 0; (c = cli_command_at(n)) != NULL; n++)
         for (size_t i = 0; (f = cli_flag_at(c->id, i)) != NULL; i++) {
-            bool is_local = f->kind == CLI_SWITCH || f->kind == CLI_LOCAL || f->kind == CLI_COUNT ||
+            bool is_local = f->kind == CLI_SWITCH || f->kind == CLI_LOCAL || f->kind == CLI_LOCALS || f->kind == CLI_COUNT ||
                             f->kind == CLI_TAG || *c->action == '\0';
             assert_true(is_local || *f->param != '\0');
             assert_true(*f->help != '\0' && (*f->name != '\0' || *f->ec2 != '\0'));

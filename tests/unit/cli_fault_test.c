@@ -48,7 +48,7 @@ static void is_printed(const struct cli_fault *f, const char *text)
     size_t len;
     FILE *file = open_memstream(&out, &len);
     assert_non_null(file);
-    cli_fault_print(f, file);
+    cli_fault_print(f, false, file);
     fclose(file);
     assert_string_equal(out, text);
     free(out);
@@ -62,7 +62,7 @@ static void lines(void **state)
     is_printed(&f, "error: it failed\n");
     cli_fault_api(&f, "instance start", "InvalidInstanceID.NotFound", "no i-1\x1b[2J\nhere", "r-1");
     is_printed(&f, "error: instance start: not found (InvalidInstanceID.NotFound)\n"
-                   "cause: no i-1 [2J here\n"
+                   "cause: no i-1\\x1b[2J\\x0ahere\n"
                    "try: tercet instance list\n"
                    "request-id: r-1\n");
 }
