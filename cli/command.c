@@ -52,8 +52,10 @@ const char *cli_command_unalias(const char *word)
         const char *alias, *word;
     } aliases[] = {
 #define ALIAS(alias, word) {alias, word},
+#define SHORT(word, noun, verb)
 #include "cli/aliases.def"
 #undef ALIAS
+#undef SHORT
     };
     for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
         if (str_eq(aliases[i].alias, word))
@@ -71,12 +73,51 @@ const struct cli_command *cli_command_by_noun(const char *noun, const char *verb
     return NULL;
 }
 
+static const struct {
+    const char *word, *noun, *verb;
+} shorts[] = {
+#define ALIAS(alias, word)
+#define SHORT(word, noun, verb) {word, noun, verb},
+#include "cli/aliases.def"
+#undef ALIAS
+#undef SHORT
+};
+
+const char *cli_command_short_at(size_t at)
+{
+    return at < sizeof shorts / sizeof shorts[0] ? shorts[at].word : NULL;
+}
+
+const struct cli_command *cli_command_by_short(const char *word)
+{
+    for (size_t i = 0; i < sizeof shorts / sizeof shorts[0]; i++)
+        if (str_eq(shorts[i].word, word))
+            return cli_command_by_noun(shorts[i].noun, shorts[i].verb);
+    return NULL;
+}
+
+static const struct cli_noun nouns[] = {
+#define NOUN(word, area, help) {word, area, help},
+#include "cli/nouns.def"
+#undef NOUN
+};
+
+const struct cli_noun *cli_noun_at(size_t at)
+{
+    return at < sizeof nouns / sizeof nouns[0] ? &nouns[at] : NULL;
+}
+
 const struct cli_command *cli_command_by_ec2(const char *ec2)
 {
     for (size_t i = 0; i < COMMANDS_LEN; i++)
         if (*commands[i].ec2 != '\0' && str_eq(commands[i].ec2, ec2))
             return &commands[i];
     return NULL;
+}
+
+bool cli_command_is_hidden(const struct cli_command *command)
+{
+    return command->noun[0] == '_';
 }
 
 bool cli_command_is_noun(const char *word)
@@ -136,6 +177,7 @@ bool cli_flag_is_many(const struct cli_flag *flag)
         return true;
     case CLI_SWITCH:
     case CLI_LOCAL:
+    case CLI_REST:
     case CLI_TEXT:
     case CLI_NUMBER:
     case CLI_TRUE:

@@ -29,6 +29,7 @@ enum cli_flag_kind {
     CLI_SWITCH,     /* no value; read by the handler */
     CLI_LOCAL,      /* a value, read by the handler */
     CLI_LOCALS,     /* the same, any number of times */
+    CLI_REST,       /* everything behind the command, unread */
     CLI_TEXT,       /* PARAM=value */
     CLI_NUMBER,     /* PARAM=value, checked to be a whole number */
     CLI_TRUE,       /* no value; PARAM=true */
@@ -46,11 +47,13 @@ enum cli_flag_kind {
 /* Whose names and id prefixes stand for the id (refs.def). */
 enum cli_ref {
     CLI_REF_NONE,
-#define REF(id, prefix, action, param, rows, id_path, name_path, name_filter, state_path, noun) \
+#define REF(id, prefix, action, param, rows, id_path, id_filter, name_path, name_filter, \
+            state_path, noun)                                                            \
     CLI_REF_##id,
 #include "cli/refs.def"
 #undef REF
-    CLI_REFS_LEN
+    CLI_REFS_LEN,
+    CLI_REF_ANY = CLI_REFS_LEN, /* a resource of any kind that has ids */
 };
 
 enum cli_presence { CLI_MAY, CLI_NEED };
@@ -108,6 +111,18 @@ const struct cli_command *cli_command_by_noun(const char *noun, const char *verb
 const struct cli_command *cli_command_by_ec2(const char *ec2);
 bool cli_command_is_noun(const char *word);
 const char *cli_command_unalias(const char *word);
+/* `tercet ssh` for `tercet instance ssh`; NULL: it is no such word. */
+const struct cli_command *cli_command_by_short(const char *word);
+/* Those words; NULL after the last. */
+const char *cli_command_short_at(size_t at);
+/* Commands that programs call: help does not show them. */
+bool cli_command_is_hidden(const struct cli_command *command);
+
+struct cli_noun {
+    const char *word, *area, *help;
+};
+/* In the order of nouns.def; NULL after the last. */
+const struct cli_noun *cli_noun_at(size_t at);
 
 /* Flags of `command`, then the global ones that it has not of its own; NULL after the last. */
 const struct cli_flag *cli_flag_at(enum cli_command_id command, size_t at);

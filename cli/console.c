@@ -6,6 +6,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/query.h"
+#include "cli/safe.h"
 #include "proto/auth/base64.h"
 
 #include <string.h>
@@ -39,8 +40,19 @@ static size_t new_from(const struct buf *old, const struct buf *now)
     return len;
 }
 
+/* A guest writes what it likes, and a terminal obeys: only --raw gives it as it is. */
+static enum cli_exit print(const struct cli *cli, struct cli_plain *plain, const char *data,
+                           size_t len, struct cli_fault *fault)
+{
+    CLEANUP(buf_fini) struct buf text = {0};
+    if (cli_line_has(&cli->line, "raw"))
+        return cli_output_bytes(data, len, fault);
+    cli_plain_take(plain, &text, data, len);
+    return cli_output_bytes(buf_str(&text), text.len, fault);
+}
+
 static enum cli_exit follow(struct cli *cli, const struct cli_params *params, struct buf *seen,
-                            struct cli_fault *fault)
+                            struct cli_plain *plain, struct cli_fault *fault)
 {
     CLEANUP(buf_fini) struct buf now = {0};
     struct cli_node *answer;
@@ -52,7 +64,7 @@ static enum cli_exit follow(struct cli *cli, const struct cli_params *params, st
         if (exit != CLI_OK)
             return cli_interrupted() ? CLI_OK : exit;
         size_t from = new_from(seen, &now);
-        if (now.len > from && cli_output_bytes(now.data + from, now.len - from, fault) != CLI_OK)
+        if (now.len > from && print(cli, plain, now.data + from, now.len - from, fault) != CLI_OK)
             return fault->exit;
         struct buf swap = *seen;
         *seen = now;
@@ -65,13 +77,14 @@ enum cli_exit cli_do_instance_console(struct cli *cli, struct cli_fault *fault)
 {
     CLEANUP(buf_fini) struct buf text = {0};
     struct cli_params params = {0};
+    struct cli_plain plain = {0};
     struct cli_node *answer;
     if (cli_query_prepare(cli, &params, fault) != CLI_OK ||
         read_console(cli, &params, &text, &answer, fault) != CLI_OK)
         return fault->exit;
     if (cli_output_is_data(cli))
         return cli_output(cli, answer, fault);
-    if (text.len > 0 && cli_output_bytes(text.data, text.len, fault) != CLI_OK)
+    if (text.len > 0 && print(cli, &plain, text.data, text.len, fault) != CLI_OK)
         return fault->exit;
-    return cli_line_has(&cli->line, "follow") ? follow(cli, &params, &text, fault) : CLI_OK;
+    return cli_line_has(&cli->line, "follow") ? follow(cli, &params, &text, &plain, fault) : CLI_OK;
 }

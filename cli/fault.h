@@ -11,16 +11,9 @@
 #include <stdio.h>
 
 enum cli_exit {
-    CLI_OK = 0,
-    CLI_FAILED = 1,      /* the operation failed */
-    CLI_USAGE = 2,       /* the command line or a parameter is wrong */
-    CLI_NOT_FOUND = 3,   /* what it names is not there */
-    CLI_DENIED = 4,      /* who are you, may you */
-    CLI_CONFLICT = 5,    /* not in this state, or it exists */
-    CLI_NO_ROOM = 6,     /* quota or capacity */
-    CLI_UNREACHABLE = 7, /* no answer, or not in time */
-    CLI_PARTIAL = 8,     /* some of several succeeded */
-    CLI_INTERRUPTED = 130,
+#define EXIT(id, status, help) CLI_##id = status,
+#include "cli/exits.def"
+#undef EXIT
 };
 
 struct cli_fault {

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "cli/exits.h"
 
 #include <string.h>
 
@@ -51,27 +52,39 @@ static void put_arguments(struct buf *out, const struct cli_command *c)
                        cli_flag_is_many(flag) ? ".." : "");
 }
 
+void cli_help_usage(struct buf *out, const struct cli_command *c)
+{
+    buf_printf(out, "tercet %s", c->noun);
+    if (*c->verb != '\0')
+        buf_printf(out, " %s", c->verb);
+    put_arguments(out, c);
+}
+
 static void help_command(struct buf *out, const struct cli_command *c, bool is_ec2)
 {
-    buf_printf(out, "%s.\n\nusage: tercet %s", c->help, is_ec2 ? c->ec2 : c->noun);
-    if (!is_ec2 && *c->verb != '\0')
-        buf_printf(out, " %s", c->verb);
+    buf_printf(out, "%s.\n\n", c->help);
     if (!is_ec2)
-        put_arguments(out, c);
-    buf_text(out, " [--flags]\n");
-    if (!is_ec2)
-        buf_printf(out, "\n  %s\n", c->example);
-    const struct cli_flag *flag;
-    for (size_t i = 0; !is_ec2 && (flag = cli_flag_at(c->id, i)) != NULL; i++)
-        if (flag->is_argument)
-            buf_printf(out, "%s%s: %s\n", i == 0 ? "\n" : "", flag->name, flag->help);
-    put_flags(out, c->id, is_ec2, "flags:");
-    buf_char(out, '\n');
-    if (!is_ec2 && *c->ec2 != '\0')
-        buf_printf(out, "The same in the EC2 spelling: tercet %s --help\n", c->ec2);
+        buf_printf(out, "  %s\n\nusage: ", c->example);
     if (is_ec2)
-        buf_printf(out, "The same in our own: tercet %s %s --help\n", c->noun, c->verb);
-    buf_text(out, "Flags of every command: tercet --help\n");
+        buf_printf(out, "usage: tercet %s", c->ec2);
+    else
+        cli_help_usage(out, c);
+    buf_text(out, " [--flags]\n");
+    const struct cli_flag *flag;
+    bool is_first = true;
+    for (size_t i = 0; !is_ec2 && (flag = cli_flag_at(c->id, i)) != NULL; i++) {
+        if (!flag->is_argument)
+            continue;
+        buf_printf(out, "%s%s: %s\n", is_first ? "\n" : "", flag->name, flag->help);
+        is_first = false;
+    }
+    put_flags(out, c->id, is_ec2, "flags:");
+    buf_text(out, "\nFlags of every command: tercet flags.");
+    if (!is_ec2 && *c->ec2 != '\0')
+        buf_printf(out, " In the EC2 spelling: tercet %s --help", c->ec2);
+    if (is_ec2)
+        buf_printf(out, " In our own spelling: tercet %s %s --help", c->noun, c->verb);
+    buf_char(out, '\n');
 }
 
 static void help_noun(struct buf *out, const char *noun)
@@ -93,35 +106,48 @@ static void help_ec2(struct buf *out)
             put_pair(out, c->ec2, c->help);
 }
 
+/* "compute   instance  image  keypair": the nouns of each area in one line. */
 static void put_nouns(struct buf *out)
 {
-    const struct cli_command *c, *next;
-    for (size_t i = 0; (c = cli_command_at(i)) != NULL; i++) {
-        if (i == 0 || !str_eq(cli_command_at(i - 1)->noun, c->noun))
-            buf_printf(out, "  %-11s", c->noun);
-        next = cli_command_at(i + 1);
-        buf_printf(out, " %s", *c->verb != '\0' ? c->verb : c->help);
-        if (next == NULL || !str_eq(next->noun, c->noun))
-            buf_char(out, '\n');
+    const struct cli_noun *noun;
+    const char *area = "";
+    for (size_t i = 0; (noun = cli_noun_at(i)) != NULL; i++) {
+        if (!cli_command_is_noun(noun->word))
+            continue;
+        if (!str_eq(area, noun->area))
+            buf_printf(out, "%s  %-9s", *area != '\0' ? "\n" : "", noun->area);
+        area = noun->area;
+        buf_printf(out, " %s", noun->word);
     }
+    buf_char(out, '\n');
 }
 
 static void help_all(struct buf *out)
 {
+    const char *word;
     buf_text(out,
              "tercet: instances, images and objects of a Tercet cloud.\n\n"
              "  tercet image upload tiny.qcow2 --name tiny --wait\n"
-             "  tercet keypair import me --file ~/.ssh/id_ed25519.pub\n"
              "  tercet instance create --image tiny --type t1.nano --key me --name web --wait\n"
-             "  tercet instance ssh web\n"
-             "  tercet run-instances --image-id ami-.. --instance-type t1.nano\n\n"
+             "  tercet ssh web\n"
+             "  tercet run-instances --image-id tiny --instance-type t1.nano   # as aws has it\n\n"
              "usage: tercet NOUN VERB [ARGUMENT..] [--flags]\n\n");
     put_nouns(out);
-    put_flags(out, CLI_GLOBAL, false, "flags of every command:");
+    buf_text(out, "  short    ");
+    for (size_t i = 0; (word = cli_command_short_at(i)) != NULL; i++)
+        buf_printf(out, " %s", word);
     buf_text(out,
-             "\nMore: tercet NOUN VERB --help; the aws CLI's spelling: tercet ec2 --help\n"
-             "exit status: 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict,\n"
-             "  6 quota or no capacity, 7 unreachable or too late, 8 in part, 130 interrupted\n");
+             "\n\nMore: tercet NOUN --help, tercet NOUN VERB --help\n"
+             "      tercet flags (of every command), tercet ec2 --help (the aws CLI's spelling)\n"
+             "      man tercet; when something is wrong: tercet doctor\n");
+}
+
+static void help_flags(struct buf *out)
+{
+    put_flags(out, CLI_GLOBAL, false, "flags of every command:");
+    buf_text(out, "\nexit status:\n");
+    for (size_t i = 0; i < cli_exits_len; i++)
+        buf_printf(out, "  %-4d %s\n", cli_exits[i].status, cli_exits[i].help);
 }
 
 void cli_help(struct buf *out, const struct cli_line *line)
@@ -130,6 +156,8 @@ void cli_help(struct buf *out, const struct cli_line *line)
         help_command(out, line->command, line->is_ec2);
     else if (line->noun != NULL)
         help_noun(out, line->noun);
+    else if (line->is_flags)
+        help_flags(out);
     else if (line->is_ec2)
         help_ec2(out);
     else

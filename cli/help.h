@@ -6,3 +6,5 @@
 
 /* Of the command, of the noun, or of the whole; appends. */
 void cli_help(struct buf *out, const struct cli_line *line);
+/* "tercet instance start INSTANCE.."; appends. */
+void cli_help_usage(struct buf *out, const struct cli_command *command);

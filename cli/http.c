@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -26,6 +27,7 @@ struct cli_http {
     const struct cli_profile *profile;
     struct clock clock;
     bool is_verbose;
+    struct cli_http_seen seen;
 };
 
 /* One exchange under way: what curl's callbacks are given. */
@@ -111,9 +113,17 @@ static void take_value(char *to, size_t to_size, const char *line, size_t len)
     }
 }
 
+static void note_date(struct cli_http *http, const char *text, size_t len)
+{
+    char value[64];
+    take_value(value, sizeof value, text, len);
+    time_t at = curl_getdate(value, NULL);
+    http->seen.server_wall_ms = at > 0 ? (int64_t)at * 1000 : 0;
+}
+
 static size_t take_header(char *line, size_t size, size_t count, void *self)
 {
-    static const char etag[] = "etag:", id[] = "x-amz-request-id:";
+    static const char etag[] = "etag:", id[] = "x-amz-request-id:", date[] = "date:";
     struct exchange *x = self;
     size_t len = size * count;
     if (len >= sizeof etag && strncasecmp(line, etag, sizeof etag - 1) == 0)
@@ -122,6 +132,8 @@ static size_t take_header(char *line, size_t size, size_t count, void *self)
     if (len >= sizeof id && strncasecmp(line, id, sizeof id - 1) == 0)
         take_value(x->reply->request_id, sizeof x->reply->request_id, line + sizeof id - 1,
                    len - (sizeof id - 1));
+    if (len >= sizeof date && strncasecmp(line, date, sizeof date - 1) == 0)
+        note_date(x->http, line + sizeof date - 1, len - (sizeof date - 1));
     return len;
 }
 
@@ -314,6 +326,11 @@ enum cli_exit cli_http_do(struct cli_http *http, const struct cli_http_ask *ask,
     curl_slist_free_all(headers);
     reply->status = (int)status;
     *loss = loss_of(code);
+    if (code == CURLE_OK) {
+        struct instant now = http->clock.read(http->clock.self);
+        http->seen.local_wall_ms = now.wall_ms;
+        http->seen.spent_ms = now.mono_ms - from_ms;
+    }
     report(http, ask, reply->status, from_ms);
     return code == CURLE_OK ? CLI_OK : explain(&x, code, fault);
 }
@@ -324,11 +341,17 @@ struct cli_http *cli_http_open(const struct cli_profile *profile, struct clock c
                                bool is_verbose)
 {
     struct cli_http *http = check_alloc(sizeof *http);
-    *http = (struct cli_http){.profile = profile, .clock = clock, .is_verbose = is_verbose};
+    *http = (struct cli_http){
+        .profile = profile, .clock = clock, .is_verbose = is_verbose, .seen.spent_ms = -1};
     INV(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
     http->easy = curl_easy_init();
     INV(http->easy != NULL);
     return http;
+}
+
+struct cli_http_seen cli_http_seen(const struct cli_http *http)
+{
+    return http->seen;
 }
 
 void cli_http_close(struct cli_http *http)

@@ -52,6 +52,13 @@ enum cli_http_loss {
     CLI_HTTP_BROKEN,  /* TLS, or our own end: repeating it is useless */
 };
 
+/* The last answer: when it came, by the server's clock (0: it does not say) and by ours, and how
+ * long it took; spent_ms is -1 while there was none. */
+struct cli_http_seen {
+    int64_t server_wall_ms, local_wall_ms, spent_ms;
+};
+
+struct cli_http_seen cli_http_seen(const struct cli_http *http);
 struct cli_http *cli_http_open(const struct cli_profile *profile, struct clock clock,
                                bool is_verbose);
 void cli_http_close(struct cli_http *http);

@@ -27,10 +27,13 @@ static enum cli_exit unknown_noun(struct parsing *p, const char *word)
 {
     struct cli_nearest near = {.asked = word};
     const struct cli_command *c;
+    const char *shorter;
     for (size_t i = 0; (c = cli_command_at(i)) != NULL; i++) {
         cli_nearest_offer(&near, c->noun);
         cli_nearest_offer(&near, c->ec2);
     }
+    for (size_t i = 0; (shorter = cli_command_short_at(i)) != NULL; i++)
+        cli_nearest_offer(&near, shorter);
     return unknown(p, "command", word, &near, "tercet ");
 }
 
@@ -71,7 +74,7 @@ static enum cli_exit unknown_flag(struct parsing *p, const char *word)
 static void add(struct parsing *p, const struct cli_flag *flag, const char *text)
 {
     INV(p->line->len < p->room);
-    p->line->values[p->line->len++] = (struct cli_value){flag, text};
+    p->line->values[p->line->len++] = (struct cli_value){flag, text, text};
 }
 
 static bool is_flag(const char *word)
@@ -201,8 +204,9 @@ static enum cli_exit take_verb(struct parsing *p, const char *noun)
 
 static enum cli_exit take_command(struct parsing *p, const char *word)
 {
-    if (str_eq(word, "help")) {
+    if (str_eq(word, "help") || str_eq(word, "flags")) {
         p->line->is_help = true;
+        p->line->is_flags = str_eq(word, "flags");
         return CLI_OK;
     }
     if (str_eq(word, "ec2")) {
@@ -213,9 +217,20 @@ static enum cli_exit take_command(struct parsing *p, const char *word)
     }
     if (!p->line->is_ec2 && cli_command_is_noun(word))
         return take_verb(p, word);
+    p->line->command = p->line->is_ec2 ? NULL : cli_command_by_short(word);
+    if (p->line->command != NULL)
+        return CLI_OK;
     p->line->command = cli_command_by_ec2(word);
     p->line->is_ec2 = true;
     return p->line->command != NULL ? CLI_OK : unknown_noun(p, word);
+}
+
+/* A command that is another program's takes its words as they are. */
+static bool takes_rest(const struct parsing *p)
+{
+    const struct cli_flag *first = p->line->command != NULL ? cli_flag_at(p->line->command->id, 0)
+                                                            : NULL;
+    return first != NULL && first->kind == CLI_REST;
 }
 
 static enum cli_exit take_word(struct parsing *p, const char *word)
@@ -276,6 +291,10 @@ enum cli_exit cli_line_parse(struct cli_line *line, int argc, char *const *argv,
         }
         if (take_word(&p, word) != CLI_OK)
             return fault->exit;
+        if (takes_rest(&p)) {
+            line->rest = p.at;
+            break;
+        }
     }
     return check_whole(&p);
 }

@@ -13,14 +13,15 @@
 
 struct cli_value {
     const struct cli_flag *flag;
-    const char *text; /* "" of a flag without a value */
+    const char *text;  /* "" of a flag without a value; an id, once it is resolved */
+    const char *asked; /* as it was given */
 };
 
 struct cli_line {
     const struct cli_command *command; /* NULL: only help was asked for */
     const char *noun;                  /* of `tercet NOUN --help`, otherwise NULL */
-    bool is_ec2, is_help;
-    struct cli_value *values; /* in the order given */
+    bool is_ec2, is_help, is_flags;    /* is_flags: help of the global ones */
+    struct cli_value *values;          /* in the order given */
     size_t len;
     char *const *rest; /* behind --, ended by NULL; NULL: there was no -- */
 };

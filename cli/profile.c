@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "cli/output.h"
+#include "cli/profile_file.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -82,15 +83,6 @@ static int take(void *self, const char *section, const char *key, const char *va
     return set(r->profile, s, value, "config.ini", r->fault) == CLI_OK;
 }
 
-static void path_of(struct buf *path)
-{
-    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    if (config != NULL && *config != '\0')
-        buf_printf(path, "%s/tercet/config.ini", config);
-    else
-        buf_printf(path, "%s/.config/tercet/config.ini", home != NULL ? home : "");
-}
-
 static enum cli_exit check_mode(FILE *file, const char *path, struct cli_fault *fault)
 {
     struct stat st;
@@ -115,7 +107,7 @@ static enum cli_exit read_file(struct reading *r)
 {
     CLEANUP(buf_fini) struct buf path = {0};
     enum cli_exit exit = CLI_OK;
-    path_of(&path);
+    cli_profile_file_path(&path);
     FILE *file = fopen(buf_str(&path), "re");
     if (file != NULL) {
         exit = read_open_file(r, file, buf_str(&path));
@@ -136,7 +128,9 @@ static enum cli_exit load_file(struct cli_profile *p, const struct cli_line *lin
     buf_printf(&section, "profile %s", name != NULL && *name != '\0' ? name : "default");
     struct reading r = {.profile = p, .section = buf_str(&section), .fault = fault};
     enum cli_exit exit = read_file(&r);
-    if (exit == CLI_OK && !r.is_found && name != NULL && *name != '\0')
+    /* Whoever logs in makes the section. */
+    bool is_login = line->command != NULL && line->command->id == CLI_LOGIN;
+    if (exit == CLI_OK && !r.is_found && name != NULL && *name != '\0' && !is_login)
         return cli_fault_set(fault, CLI_USAGE, "config.ini has no section [%.100s]",
                              buf_str(&section));
     return exit;
@@ -191,6 +185,11 @@ enum cli_exit cli_profile_load(struct cli_profile *p, const struct cli_line *lin
         arena_fini(&arena);
         return fault->exit;
     }
+    return cli_profile_check(p, fault);
+}
+
+enum cli_exit cli_profile_check(struct cli_profile *p, struct cli_fault *fault)
+{
     enum cli_exit exit = check_url("endpoint", p->endpoint, fault);
     return exit != CLI_OK ? exit : check_url("s3-endpoint", p->s3_endpoint, fault);
 }
@@ -202,7 +201,8 @@ enum cli_exit cli_profile_need_key(const struct cli_profile *p, struct cli_fault
     cli_fault_set(fault, CLI_DENIED, "no access key is set");
     cli_fault_cause(fault, "neither the environment nor config.ini has %s",
                     *p->access_key == '\0' ? "access_key" : "secret_key");
-    return cli_fault_try(fault, "export TERCET_ACCESS_KEY=.. TERCET_SECRET_KEY=..");
+    return cli_fault_try(fault,
+                         "tercet login, or export TERCET_ACCESS_KEY=.. TERCET_SECRET_KEY=..");
 }
 
 void cli_profile_fini(struct cli_profile *p)

@@ -16,6 +16,8 @@ struct cli_profile {
  * was asked for, or an endpoint is no URL. Missing keys are not an error yet. */
 enum cli_exit cli_profile_load(struct cli_profile *p, const struct cli_line *line,
                                struct cli_fault *fault);
+/* CLI_USAGE: an endpoint is no URL; slashes at its end are taken off. */
+enum cli_exit cli_profile_check(struct cli_profile *p, struct cli_fault *fault);
 /* CLI_DENIED: there is no access key or no secret. */
 enum cli_exit cli_profile_need_key(const struct cli_profile *p, struct cli_fault *fault);
 /* Wipes the secret. */

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "cli/call.h"
+#include "cli/confirm.h"
 #include "cli/handlers.h"
 #include "cli/output.h"
 #include "cli/request.h"
@@ -18,6 +19,8 @@ enum cli_exit cli_query_prepare(struct cli *cli, struct cli_params *params, stru
     params->arena = &cli->arena;
     if (cli_profile_need_key(&cli->profile, fault) != CLI_OK ||
         cli_resolve_line(cli, fault) != CLI_OK)
+        return fault->exit;
+    if (cli_confirm(cli, fault) != CLI_OK)
         return fault->exit;
     return cli_request_build(&cli->line, params, fault);
 }

@@ -143,6 +143,7 @@ static enum cli_exit add(struct cli_params *p, const struct cli_value *v, const 
     case CLI_SWITCH:
     case CLI_LOCAL:
     case CLI_LOCALS:
+    case CLI_REST:
     case CLI_EACH:
         return CLI_OK;
     case CLI_TRUE:

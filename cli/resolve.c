@@ -12,9 +12,10 @@ enum { CANDIDATES_MAX = 8 };
 const struct cli_ref_row *cli_ref_row(enum cli_ref ref)
 {
     static const struct cli_ref_row rows[] = {
-        {"", "", "", "", "", "", "", "", ""},
-#define REF(id, prefix, action, param, rows, id_path, name_path, name_filter, state_path, noun) \
-    {prefix, action, param, rows, id_path, name_path, name_filter, state_path, noun},
+        {"", "", "", "", "", "", "", "", "", ""},
+#define REF(id, prefix, action, param, rows, id_path, id_filter, name_path, name_filter, \
+            state_path, noun)                                                            \
+    {prefix, action, param, rows, id_path, id_filter, name_path, name_filter, state_path, noun},
 #include "cli/refs.def"
 #undef REF
     };
@@ -95,11 +96,11 @@ enum cli_exit cli_resolve(struct cli *cli, enum cli_ref ref, const char *text, c
     const struct cli_ref_row *row = cli_ref_row(ref);
     struct cli_nodes found = {0};
     *id = text;
-    if (is_whole_id(row, text))
+    if (*row->prefix == '\0' || is_whole_id(row, text))
         return CLI_OK;
     if (str_has_prefix(text, row->prefix) && is_hex(text + strlen(row->prefix))) {
-        const char *filter = arena_printf(&cli->arena, "%s-id", row->noun);
-        if (ask(cli, row, filter, arena_printf(&cli->arena, "%s*", text), &found, fault) != CLI_OK)
+        if (ask(cli, row, row->id_filter, arena_printf(&cli->arena, "%s*", text), &found, fault) !=
+            CLI_OK)
             return fault->exit;
     }
     if (found.len == 0 &&
@@ -117,11 +118,56 @@ enum cli_exit cli_resolve(struct cli *cli, enum cli_ref ref, const char *text, c
     return CLI_OK;
 }
 
+/* A name that only one resource of all kinds has. */
+static enum cli_exit resolve_name(struct cli *cli, const char *text, const char **id,
+                                  struct cli_fault *fault)
+{
+    CLEANUP(buf_fini) struct buf list = {0};
+    struct cli_nodes found;
+    size_t count = 0;
+    for (enum cli_ref ref = CLI_REF_NONE + 1; ref < CLI_REFS_LEN; ref++) {
+        const struct cli_ref_row *row = cli_ref_row(ref);
+        if (*row->prefix == '\0')
+            continue;
+        if (ask(cli, row, row->name_filter, quoted(&cli->arena, text), &found, fault) != CLI_OK)
+            return fault->exit;
+        drop_ended(row, &found);
+        for (size_t i = 0; i < found.len; i++) {
+            *id = cli_node_text(found.list[i], row->id_path);
+            buf_printf(&list, "%s%s (%s)", count++ > 0 ? ", " : "", *id, row->noun);
+        }
+    }
+    if (count == 1)
+        return CLI_OK;
+    cli_fault_set(fault, count > 0 ? CLI_USAGE : CLI_NOT_FOUND,
+                  count > 0 ? "%.100s: '%.60s' means several" : "%.100s: nothing is named '%.60s'",
+                  cli_doing(cli), text);
+    cli_fault_cause(fault, "%s", buf_str(&list));
+    return cli_fault_try(fault,
+                         count > 0 ? "say which by its id" : "its id, or tercet instance list");
+}
+
+static enum cli_exit resolve_any(struct cli *cli, const char *text, const char **id,
+                                 struct cli_fault *fault)
+{
+    size_t len = strcspn(text, "-");
+    *id = text;
+    for (enum cli_ref ref = CLI_REF_NONE + 1; ref < CLI_REFS_LEN; ref++)
+        if (*cli_ref_row(ref)->prefix != '\0' && str_has_prefix(text, cli_ref_row(ref)->prefix) &&
+            is_hex(text + strlen(cli_ref_row(ref)->prefix)))
+            return cli_resolve(cli, ref, text, id, fault);
+    if (text[len] == '-' && strlen(text + len + 1) == 17 && is_hex(text + len + 1))
+        return CLI_OK; /* of a kind that has no names */
+    return resolve_name(cli, text, id, fault);
+}
+
 enum cli_exit cli_resolve_line(struct cli *cli, struct cli_fault *fault)
 {
     for (size_t i = 0; i < cli->line.len; i++) {
         struct cli_value *v = &cli->line.values[i];
-        if (v->flag->ref != CLI_REF_NONE &&
+        if (v->flag->ref == CLI_REF_ANY && resolve_any(cli, v->text, &v->text, fault) != CLI_OK)
+            return fault->exit;
+        if (v->flag->ref != CLI_REF_NONE && v->flag->ref != CLI_REF_ANY &&
             cli_resolve(cli, v->flag->ref, v->text, &v->text, fault) != CLI_OK)
             return fault->exit;
     }

@@ -6,7 +6,8 @@
 #include "cli/params.h"
 
 struct cli_ref_row {
-    const char *prefix, *action, *param, *rows, *id_path, *name_path, *name_filter, *state_path;
+    const char *prefix, *action, *param, *rows, *id_path, *id_filter, *name_path, *name_filter,
+        *state_path;
     const char *noun;
 };
 

@@ -32,7 +32,7 @@ bool cli_screen_open(void)
     sigaction(SIGWINCH, &action, NULL);
     raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    fputs("\x1b[?1049h\x1b[?25l", stdout);
+    fputs("\x1b[?1049h\x1b[?25l\x1b[?7l", stdout);
     is_open = true;
     return true;
 }
@@ -42,7 +42,7 @@ void cli_screen_close(void)
     if (!is_open)
         return;
     is_open = false;
-    fputs("\x1b[?25h\x1b[?1049l", stdout);
+    fputs("\x1b[?7h\x1b[?25h\x1b[?1049l", stdout);
     fflush(stdout);
     tcsetattr(STDIN_FILENO, TCSANOW, &before);
 }

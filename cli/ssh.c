@@ -1,4 +1,5 @@
-/* ssh.c - `instance ssh`: becomes ssh(1), at the instance's private address. */
+/* ssh.c - `instance ssh` and `instance scp`: become ssh(1) and scp(1), at the instance's address.
+ */
 #include "base/check.h"
 #include "base/str.h"
 #include "cli/handlers.h"
@@ -8,65 +9,161 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 16 };
+/* The words of the program that tercet becomes. */
+struct words {
+    char **list; /* NULL after the last */
+    size_t len, room;
+};
 
+static void add(struct cli *cli, struct words *words, const char *text)
+{
+    INV(words->len < words->room);
+    words->list[words->len++] = arena_strdup(&cli->arena, text);
+}
+
+/* It comes from the network and goes into a command line. */
+static bool is_address(const char *text)
+{
+    return *text != '\0' && strspn(text, "0123456789abcdefABCDEF.:") == strlen(text);
+}
+
+/* The public one, where there is one: the private one is for those inside. */
 static enum cli_exit find_address(struct cli *cli, const char *id, const char **address,
                                   struct cli_fault *fault)
 {
     const struct cli_node *row;
     if (cli_describe(cli, CLI_REF_INSTANCE, id, &row, fault) != CLI_OK)
         return fault->exit;
-    *address = cli_node_text(row, "privateIpAddress");
     const char *state = cli_node_text(row, "instanceState/name");
-    if (str_eq(state, "running") && **address != '\0' && **address != '-')
+    *address = cli_node_text(row, "ipAddress");
+    if (**address == '\0' || cli_line_has(&cli->line, "private"))
+        *address = cli_node_text(row, "privateIpAddress");
+    if (str_eq(state, "running") && is_address(*address))
         return CLI_OK;
-    cli_fault_set(fault, CLI_CONFLICT, "instance ssh: %.40s is %.40s", id, state);
+    cli_fault_set(fault, CLI_CONFLICT, "%s: %.40s is %.40s", cli_doing(cli), id, state);
     return cli_fault_try(fault, "tercet instance start %s --wait", id);
 }
 
 /* Addresses are used again by other instances, ids never: the host key belongs to the id. */
-static size_t put_words(struct cli *cli, const char *id, const char *address, const char **words)
+static void add_options(struct cli *cli, struct words *words, const char *id)
 {
-    const char *user = cli_line_get(&cli->line, "user");
     const char *identity = cli_line_get(&cli->line, "identity");
-    size_t len = 0;
     if (identity == NULL && *cli->profile.identity != '\0')
         identity = cli->profile.identity;
-    words[len++] = "ssh";
-    words[len++] = "-o";
-    words[len++] = arena_printf(&cli->arena, "HostKeyAlias=%s", id);
-    words[len++] = "-o";
-    words[len++] = "StrictHostKeyChecking=accept-new";
-    words[len++] = "-l";
-    words[len++] = user != NULL ? user : "root";
+    add(cli, words, "-o");
+    add(cli, words, arena_printf(&cli->arena, "HostKeyAlias=%s", id));
+    add(cli, words, "-o");
+    add(cli, words, "StrictHostKeyChecking=accept-new");
     if (identity != NULL) {
-        words[len++] = "-i";
-        words[len++] = identity;
+        add(cli, words, "-i");
+        add(cli, words, identity);
     }
-    words[len++] = "--";
-    words[len++] = address;
-    INV(len < WORDS_MAX);
-    return len;
+}
+
+static const char *user_of(const struct cli *cli)
+{
+    const char *user = cli_line_get(&cli->line, "user");
+    return user != NULL ? user : "root";
+}
+
+static void add_rest(struct cli *cli, struct words *words)
+{
+    for (size_t i = 0; cli->line.rest != NULL && cli->line.rest[i] != NULL; i++)
+        add(cli, words, cli->line.rest[i]);
+}
+
+static struct words begin(struct cli *cli, const char *program)
+{
+    struct words words = {.room = 16 + cli->line.len};
+    for (size_t i = 0; cli->line.rest != NULL && cli->line.rest[i] != NULL; i++)
+        words.room++;
+    words.list = arena_alloc(&cli->arena, (words.room + 1) * sizeof *words.list);
+    add(cli, &words, program);
+    return words;
+}
+
+static enum cli_exit become(struct cli *cli, const struct words *words, struct cli_fault *fault)
+{
+    execvp(words->list[0], words->list);
+    cli_fault_set(fault, CLI_FAILED, "%s: cannot run %s: %s", cli_doing(cli), words->list[0],
+                  strerror(errno));
+    return cli_fault_try(fault, "apt-get install openssh-client");
 }
 
 enum cli_exit cli_do_instance_ssh(struct cli *cli, struct cli_fault *fault)
 {
-    const char *words[WORDS_MAX], *address = "";
-    size_t len, more = 0;
+    const char *address = "";
+    struct words words = begin(cli, "ssh");
     if (cli_resolve_line(cli, fault) != CLI_OK)
         return fault->exit;
     const char *id = cli_line_get(&cli->line, "INSTANCE");
     if (find_address(cli, id, &address, fault) != CLI_OK)
         return fault->exit;
-    len = put_words(cli, id, address, words);
-    while (cli->line.rest != NULL && cli->line.rest[more] != NULL)
-        more++;
-    char **argv = arena_alloc(&cli->arena, (len + more + 1) * sizeof *argv);
-    for (size_t i = 0; i < len; i++)
-        argv[i] = arena_strdup(&cli->arena, words[i]);
-    for (size_t i = 0; i < more; i++)
-        argv[len + i] = cli->line.rest[i];
-    execvp("ssh", argv);
-    cli_fault_set(fault, CLI_FAILED, "instance ssh: cannot run ssh: %s", strerror(errno));
-    return cli_fault_try(fault, "apt-get install openssh-client");
+    add_options(cli, &words, id);
+    add(cli, &words, "-l");
+    add(cli, &words, user_of(cli));
+    add(cli, &words, "--");
+    add(cli, &words, address);
+    add_rest(cli, &words);
+    return become(cli, &words, fault);
+}
+
+/* ---- scp ---------------------------------------------------------------------------------- */
+
+/* As scp itself has it: a colon before any slash. NULL: a file of this machine. */
+static const char *colon_of(const char *text)
+{
+    size_t len = strcspn(text, ":/");
+    return text[len] == ':' && len > 0 ? text + len : NULL;
+}
+
+/* One instance, however often it is named. */
+static enum cli_exit find_instance(struct cli *cli, const char **id, struct cli_fault *fault)
+{
+    *id = NULL;
+    for (size_t i = 0; i < cli->line.len; i++) {
+        const char *text = cli->line.values[i].text, *colon = colon_of(text), *found;
+        if (!cli->line.values[i].flag->is_argument || colon == NULL)
+            continue;
+        const char *name = arena_strndup(&cli->arena, text, (size_t)(colon - text));
+        if (cli_resolve(cli, CLI_REF_INSTANCE, name, &found, fault) != CLI_OK)
+            return fault->exit;
+        if (*id != NULL && !str_eq(*id, found)) {
+            cli_fault_set(fault, CLI_USAGE, "instance scp: more than one instance is named");
+            return cli_fault_try(fault, "by way of this machine, in two steps");
+        }
+        *id = found;
+    }
+    if (*id != NULL)
+        return CLI_OK;
+    cli_fault_set(fault, CLI_USAGE, "instance scp: no instance is named");
+    return cli_fault_try(fault, "%s", cli->line.command->example);
+}
+
+static void add_files(struct cli *cli, struct words *words, const char *address)
+{
+    bool is_v6 = strchr(address, ':') != NULL;
+    for (size_t i = 0; i < cli->line.len; i++) {
+        const char *text = cli->line.values[i].text, *colon = colon_of(text);
+        if (!cli->line.values[i].flag->is_argument)
+            continue;
+        if (colon != NULL)
+            text = arena_printf(&cli->arena, "%s@%s%s%s%s", user_of(cli), is_v6 ? "[" : "", address,
+                                is_v6 ? "]" : "", colon);
+        add(cli, words, text);
+    }
+}
+
+enum cli_exit cli_do_instance_scp(struct cli *cli, struct cli_fault *fault)
+{
+    const char *id, *address = "";
+    struct words words = begin(cli, "scp");
+    if (find_instance(cli, &id, fault) != CLI_OK ||
+        find_address(cli, id, &address, fault) != CLI_OK)
+        return fault->exit;
+    add_options(cli, &words, id);
+    add_rest(cli, &words);
+    add(cli, &words, "--");
+    add_files(cli, &words, address);
+    return become(cli, &words, fault);
 }

@@ -23,6 +23,9 @@ static const char *colour_of(const char *state)
         {"up", "green"},
         {"ok", "green"},
         {"ready", "green"},
+        {"warn", "yellow"},
+        {"fail", "red"},
+        {"skip", "darkgray"},
         {"pending", "yellow"},
         {"stopping", "yellow"},
         {"shutting-down", "yellow"},
@@ -41,6 +44,21 @@ static const char *colour_of(const char *state)
         if (str_eq(colours[i].state, state))
             return colours[i].colour;
     return NULL;
+}
+
+const char *cli_table_colour(const char *state)
+{
+    static const struct {
+        const char *colour, *sequence;
+    } sequences[] = {{"green", "\x1b[32m"},
+                     {"yellow", "\x1b[33m"},
+                     {"darkgray", "\x1b[1;30m"},
+                     {"red", "\x1b[31m"}};
+    const char *colour = colour_of(state);
+    for (size_t i = 0; colour != NULL && i < sizeof sequences / sizeof sequences[0]; i++)
+        if (str_eq(sequences[i].colour, colour))
+            return sequences[i].sequence;
+    return "";
 }
 
 /* ---- cells -------------------------------------------------------------------------------- */
@@ -109,6 +127,27 @@ static size_t need_of(const struct cells *c, size_t at)
         widest = width > widest ? width : widest;
     }
     return may_be_cut(&c->columns.list[at]) && widest > CUT_DOWN_TO ? CUT_DOWN_TO : widest;
+}
+
+/* A column that says nothing of any row only takes room. */
+static bool is_empty(const struct cells *c, size_t at)
+{
+    for (size_t r = 0; r < c->rows; r++)
+        if (!str_eq(c->text[r * c->columns.len + at], "-"))
+            return false;
+    return c->rows > 0 && at >= NEVER_LEFT_OUT;
+}
+
+static void drop_empty(struct cells *c, const struct cli_nodes *rows, struct arena *arena)
+{
+    struct cli_columns kept = {.len = 0};
+    for (size_t i = 0; i < c->columns.len; i++)
+        if (!is_empty(c, i))
+            kept.list[kept.len++] = c->columns.list[i];
+    if (kept.len == c->columns.len)
+        return;
+    c->columns = kept;
+    fill(c, rows, arena);
 }
 
 /* How many of the columns, from the left. */
@@ -190,6 +229,8 @@ void cli_table_print(struct buf *out, const struct cli_table *how,
     struct libscols_table *table = scols_new_table();
     INV(table != NULL);
     fill(&cells, rows, arena);
+    if (how->is_tty && !how->is_whole)
+        drop_empty(&cells, rows, arena);
     size_t fitting = count_fitting(&cells);
     set_up(table, how);
     for (size_t i = 0; i < fitting; i++)

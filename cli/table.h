@@ -16,10 +16,12 @@ struct cli_table {
 };
 
 /* Appends. Where it is not whole, columns that are WIDE are left out, and on a terminal as many of
- * the last as it has no room for. */
+ * the last as it has no room for, and those that are empty in every row. */
 void cli_table_print(struct buf *out, const struct cli_table *how,
                      const struct cli_columns *columns, const struct cli_nodes *rows,
                      struct arena *arena);
+/* "\x1b[32m" for a state that is fine, and so on; "" for what nobody knows. */
+const char *cli_table_colour(const char *state);
 /* Every column, as RFC 4180 has it; a cell that could be a formula keeps what it says. Appends. */
 void cli_table_csv(struct buf *out, bool has_header, const struct cli_columns *columns,
                    const struct cli_nodes *rows, struct arena *arena);

@@ -112,7 +112,7 @@ static enum cli_exit look(struct waiting *w, struct cli_fault *fault)
     const struct cli_ref_row *ref = cli_ref_row(w->row->ref);
     struct cli_params params = {.arena = &w->cli->arena};
     struct cli_node *answer;
-    cli_params_add(&params, "Filter.1.Name", arena_printf(&w->cli->arena, "%s-id", ref->noun));
+    cli_params_add(&params, "Filter.1.Name", ref->id_filter);
     for (size_t i = 0, n = 1; i < w->len; i++)
         if (w->verdicts[i] == ON_THE_WAY)
             cli_params_add(&params, arena_printf(&w->cli->arena, "Filter.1.Value.%zu", n++),

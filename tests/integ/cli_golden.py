@@ -10,11 +10,13 @@ import pty
 import re
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 import clicloud
 from clicloud import IDS, error, instance, reservations, tag
@@ -29,7 +31,8 @@ class Session:
         self.program, self.cloud = os.path.abspath(program), clicloud.Cloud()
         keep = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
         self.environ = {**keep, "PATH": "/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8", "TERM": "xterm", "COLUMNS": "100",
-                        "TERCET_ENDPOINT": self.cloud.url, "TERCET_ACCESS_KEY": "AKIDTEST", "TERCET_SECRET_KEY": SECRET}
+                        "TERCET_ENDPOINT": self.cloud.url, "TERCET_S3_ENDPOINT": self.cloud.url,
+                        "TERCET_ACCESS_KEY": "AKIDTEST", "TERCET_SECRET_KEY": SECRET}
 
     def run(self, words, **environ):
         """(status, stdout, stderr)"""
@@ -39,13 +42,13 @@ class Session:
         assert SECRET not in done.stdout + done.stderr or words.startswith("env"), "the secret was printed"
         return done.returncode, done.stdout, done.stderr
 
-    def run_on_terminal(self, words, **environ):
-        """(status, what the terminal got)"""
+    def run_on_terminal(self, words, said="", **environ):
+        """(status, what the terminal got); `said` is typed a line at a time, when it is asked for"""
         self.cloud.asked.clear()
         pid, fd = pty.fork()
         if pid == 0:
             os.execve(self.program, [self.program, *shlex.split(words)], {**self.environ, **environ})
-        text, end = b"", time.monotonic() + PATIENCE_S
+        text, end, said = b"", time.monotonic() + PATIENCE_S, said.splitlines(keepends=True)
         while time.monotonic() < end:
             if not select.select([fd], [], [], 1)[0]:
                 continue
@@ -56,6 +59,8 @@ class Session:
             if not piece:
                 break
             text += piece
+            if said and text.rstrip(b" ").endswith((b":", b"[y/N]", b"\x1b[J")):
+                os.write(fd, said.pop(0).encode())
         os.close(fd)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), text.decode().replace("\r\n", "\n")
 
@@ -63,14 +68,17 @@ class Session:
 # --- transcripts -----------------------------------------------------------------------------------------------------
 PIPE = ["zone list", "zone list -o json", "zone list -o yaml", "zone list -o csv", "host list -o wide",
         "instance list --filter state=stopped", "instance list --filter 'name!=t*' --jq '.[].instanceId'",
-        "instance list --jq '.['", "instance list -o xml", "host list --filter colour=red", "instance stop web --watch", "instance list", "instance list --no-header --columns id,state", "instance get db -o json",
+        "instance list --jq '.['", "instance list -o xml", "host list --filter colour=red", "instance stop web --watch",
+        "instance list", "instance list --no-header --columns id,state", "instance get db -o json",
         "host list", "host list -o json", "describe-availability-zones --output json",
         "instance create --image ami-0ddddddddddddddd1 --wait",
         "instance stop web --wait", "instance delete web", "instance console web", "keypair delete a", "keypair delete a -o json",
         "instance get twin", "instance get i-0a", "instance get i-0b --columns name", "instance get nobody",
         "instance reboot i-0ffffffffffffffff",
         "instance list --columns id,stat", "instance lst", "instance create", "run-instances --image x", "version",
-        "--help", "keypair --help", "keypair create --help", "create-key-pair --help", "instance ssh --help"]
+        "instance delete web db --yes", "tag set tiny --tag a=b", "tag set twin --tag a=b", "tag set nothing --tag a=b",
+        "explain web", "explain tiny", "explain web -o json", "top", "doctor", "doctor -o csv", "completion tcsh", "ssh db", "shh web",
+        "flags", "--help", "keypair --help", "keypair create --help", "create-key-pair --help", "instance ssh --help"]
 TTY = ["zone list", "instance list", "instance get web -o json", "instance create --image ami-0ddddddddddddddd1 --wait", "host list",
        "instance get nobody"]
 WIDTHS = ["instance list", "host list"]  # on terminals of several widths
@@ -100,6 +108,7 @@ def transcript(session, commands, on_terminal, **environ):
         out = out.replace("\x1b", "\\e").replace("\r", "\\r")
         out = re.sub(r"  \d+s\\r", r"  Ns\\r", out)
         out = re.sub(r"\d+[smhd] ago", "N ago", out)
+        out = re.sub(r"in \d+ ms", "in N ms", out).replace(session.cloud.url, "http://127.0.0.1:PORT")
         text += f"$ tercet {words}\n{out}" + ("" if out.endswith("\n") or not out else "\\\n") + (f"[{status}]\n" if status else "")
     return text
 
@@ -124,6 +133,179 @@ def what_a_terminal_gets(session):
 def what_a_narrow_and_a_wide_terminal_get(session):
     for columns in ("60", "80", "140"):
         same(session, f"session.{columns}", WIDTHS, True, COLUMNS=columns, NO_COLOR="1")
+
+
+def destruction_is_asked_for(session):
+    """On a terminal; a pipe is not asked."""
+    for answer, status, calls in (("n", 130, 0), ("", 130, 0), ("yes", 0, 1), ("Y", 0, 1)):
+        have, text = session.run_on_terminal("instance delete web", said=answer + "\n")
+        made = [action for action, _ in session.cloud.asked if action == "TerminateInstances"]
+        assert (have, len(made)) == (status, calls), (answer, have, text)
+        assert f"root disks: web ({IDS['web']})" in text, text
+    have, text = session.run_on_terminal(f"terminate-instances --instance-ids {IDS['web']}", said="n\n")
+    assert have == 130 and "nothing was done" in text, text
+    for words in ("instance delete web --yes", "instance delete web --dry-run", "keypair delete a --yes"):
+        have, text = session.run_on_terminal(words)
+        assert have == 0 and "[y/N]" not in text, (words, have, text)
+
+
+def login_keeps_what_it_has_tested(session):
+    with tempfile.TemporaryDirectory() as home:
+        environ = {"HOME": home, "TERCET_ENDPOINT": "", "TERCET_S3_ENDPOINT": "", "TERCET_ACCESS_KEY": "", "TERCET_SECRET_KEY": ""}
+        path = pathlib.Path(home, ".config", "tercet", "config.ini")
+        said = f"{session.cloud.url}\n{session.cloud.url}/\nAKIDTEST\n{SECRET}\n"
+        session.cloud.script = {"GetCallerIdentity": [error("InvalidClientTokenId", "who?")]}
+        status, text = session.run_on_terminal("login", said=said, **environ)
+        assert status == 4 and not path.exists(), (status, text)
+        status, text = session.run_on_terminal("login", said=said, **environ)
+        assert status == 0 and "account 000000000001" in text and SECRET not in text, (status, text)
+        assert path.stat().st_mode & 0o777 == 0o600 and os.listdir(path.parent) == ["config.ini"], os.listdir(path.parent)
+        assert session.run("zone list", **environ)[0] == 0
+        path.write_text("# mine\n" + path.read_text() + "identity = /id\n", encoding="utf-8")
+        status, text = session.run_on_terminal("login --profile lab", said=said, **environ)
+        status, text = session.run_on_terminal(f"login --endpoint {session.cloud.url} --key-id AKIDTEST", said="\nsecond\n", **environ)
+        kept = path.read_text(encoding="utf-8")
+        assert status == 0 and kept.startswith("# mine\n") and "identity = /id" in kept, (text, kept)
+        assert kept.count("secret_key = second") == kept.count(SECRET) == kept.count("[profile default]") == 1, kept
+        status, out, _ = session.run("profile list --columns name --no-header", **environ)
+        assert out.split() == ["default", "lab"], out
+        assert SECRET not in session.run("profile list -o json", **environ)[1]
+        assert session.run("zone list --profile lab", **environ)[0] == 0
+        assert session.run("profile delete lab", **environ)[0] == 0 and session.run("zone list --profile lab", **environ)[0] == 2
+        assert session.run("profile delete lab", **environ)[0] == 3
+        before = path.read_text(encoding="utf-8")
+        for bad in ("http://no where\n", f"{session.cloud.url}\n\nAK;ID\n", f"{session.cloud.url}\n\nAKIDTEST\n\x03"):
+            status, text = session.run_on_terminal("login", said=bad, **environ)
+            assert status in (2, 130) and path.read_text(encoding="utf-8") == before, (bad, status, text)
+
+
+def completion_knows_the_table_and_the_cloud(session):
+    def complete(*words):
+        done = subprocess.run([session.program, "__complete", "--", *words], capture_output=True, text=True, env=session.environ,
+                              check=False)
+        return [line.split("\t")[0] for line in done.stdout.splitlines()]
+
+    assert complete("inst") == ["instance"] and "run-instances" in complete("run")
+    assert complete("instance", "st") == ["start", "stop"]
+    assert complete("instance", "start", "") == ["web", "db", "twin"] and complete("ssh", "w") == ["web"]
+    assert complete("instance", "start", "i-0aaaaaaaaaaaaaaa") == [IDS["web"], IDS["db"]]
+    assert complete("start-instances", "--instance-ids", "web", "t") == ["twin"]
+    assert complete("instance", "create", "--key", "") == ["me"] and complete("instance", "create", "--image", "") == ["tiny"]
+    assert complete("instance", "list", "--state", "s") == ["stopping", "stopped", "shutting-down"]
+    assert complete("instance", "list", "--columns", "id,na") == ["id,name"] and complete("host", "list", "--filter", "zo") == ["zone="]
+    assert complete("zone", "list", "-o", "") == ["table", "wide", "json", "yaml", "csv"]
+    assert complete("image", "upload", "") == [":files"] and complete("object", "list", "b") == ["backups/"]
+    assert "--wait" in complete("instance", "start", "web", "--") and "--wait" not in complete("instance", "start", "--wait", "--")
+    assert complete("nonsense", "") == complete("version", "x") == []
+    session.cloud.script = {"DescribeInstances": [reservations(instance("web").replace("<value>web<", "<value>$(reboot) \x85<"))]}
+    assert complete("instance", "start", "") == []
+    dead = {**session.environ, "TERCET_ENDPOINT": "http://127.0.0.1:9"}
+    assert subprocess.run([session.program, "__complete", "--", "ssh", ""], env=dead, check=False, capture_output=True).stdout == b""
+
+
+def bash_completes(session):
+    script = session.run("completion bash")[1]
+    lines = (("tercet instance start w", "web"), ("tercet zone list --filter sta", "state="),
+             ("tercet zone list --columns name,st", "name,state"),
+             ("tercet inst", "instance"))
+    for line, want in lines:
+        ask = (f'{script}\ncompopt() {{ :; }}\nCOMP_LINE={shlex.quote(line)} COMP_POINT={len(line)}\n'
+               f'COMP_WORDS=({line}) COMP_CWORD={len(line.split()) - 1}\n_tercet\nprintf "%s\\n" "${{COMPREPLY[@]}}"')
+        folder = os.path.dirname(session.program)
+        done = subprocess.run(["bash", "--norc", "-c", ask], capture_output=True, text=True, check=False,
+                              env={**session.environ, "PATH": f"{folder}:/usr/bin:/bin"})
+        assert done.stdout.split() == [want], (line, done.stdout, done.stderr)
+    for shell in ("bash", "zsh", "fish"):
+        script = session.run(f"completion {shell}")[1]
+        if shutil.which(shell):
+            subprocess.run([shell, "-n"], input=script, text=True, check=True)
+
+
+def a_console_cannot_command_the_terminal(session):
+    packed = base64.b64encode(b"\x1b]0;mine\a\x1b[31mred\x1b[0m\r\n\xc2\x9b5nx\n").decode()
+    for words, want in (("console web", "red\nx\n"), ("console web --raw", "\x1b]0;mine\a\x1b[31mred\x1b[0m\r\n\x9b5nx\n")):
+        session.cloud.script = {"GetConsoleOutput": [tag("instanceId", IDS["web"]) + tag("output", packed)]}
+        done = subprocess.run([session.program, *words.split()], env=session.environ, capture_output=True, check=False)
+        assert done.stdout.decode() == want, (words, done)
+
+
+def scp_is_given_the_address(session):
+    with tempfile.TemporaryDirectory() as folder:
+        fake = pathlib.Path(folder, "scp")
+        fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        fake.chmod(0o755)
+        status, out, _ = session.run("scp ./a:b web:/tmp/ --identity key -- -r", PATH=f"{folder}:/usr/bin:/bin")
+        evil = instance("web").replace("172.31.0.10", "-oProxyCommand=reboot")
+        session.cloud.script = {"DescribeInstances": [reservations(instance("web")), reservations(evil)]}
+        refused = session.run("scp a web:", PATH=f"{folder}:/usr/bin:/bin")
+    assert status == 0 and out.split("\n")[:-1] == [
+        "-o", f"HostKeyAlias={IDS['web']}", "-o", "StrictHostKeyChecking=accept-new", "-i", "key", "-r", "--", "./a:b",
+        "root@172.31.0.10:/tmp/"], out
+    assert refused[0] == 5 and not refused[1], refused
+    assert session.run("scp a b")[0] == 2 and session.run("scp web:a db:b")[0] == 2
+
+
+def top_and_watch_give_the_terminal_back(session):
+    for words in ("top", "instance list --watch"):
+        status, text = session.run_on_terminal(words, said="q")
+        assert status == 0 and text.startswith("\x1b[?1049h") and text.rstrip().endswith("\x1b[?1049l") and "web" in text, repr(text)
+        status, text = session.run_on_terminal(words, said="\x03")
+        assert text.rstrip().endswith("\x1b[?1049l") and status in (0, 130), (status, repr(text))
+
+
+def doctor_says_what_to_do(session):
+    with tempfile.TemporaryDirectory() as folder:
+        key = pathlib.Path(folder, "id")
+        key.write_text("private")
+        key.chmod(0o644)
+        environ = {"TERCET_IDENTITY": str(key)}
+        assert f"chmod 600 {key}" in session.run("doctor", **environ)[1]
+        key.chmod(0o600)
+        pathlib.Path(f"{key}.pub").write_text(clicloud.PUBLIC_KEY + " me@here\n")
+        assert "is the key pair 'me'" in session.run("doctor", **environ)[1]
+        pathlib.Path(f"{key}.pub").write_text(clicloud.PUBLIC_KEY + "Other\n")
+        assert "tercet keypair import me" in session.run("doctor", **environ)[1]
+    status, out, err = session.run("doctor", TERCET_ENDPOINT="http://127.0.0.1:9")
+    assert status == 1 and out.startswith("fail  endpoint") and "not all is well" in err, (out, err)
+    session.cloud.script = {"GetCallerIdentity": [error("SignatureDoesNotMatch", "no", 403)],
+                            "DescribeHosts": [error("UnauthorizedOperation", "no", 403)]}
+    status, out, _ = session.run("doctor")
+    assert status == 1 and "fail  credentials" in out and "check secret_key" in out, out
+    session.cloud.skew_s = -900
+    status, out, _ = session.run("doctor")
+    session.cloud.skew_s = 0
+    assert "ahead of the cloud's" in out and "timedatectl" in out and "skip  hosts" in out, out
+
+
+def manuals_are_whole(session):
+    with tempfile.TemporaryDirectory() as folder:
+        assert session.run(f"__man {folder}")[0] == 0
+        pages = sorted(os.listdir(folder))
+        assert "tercet.1" in pages and "tercet-instance.1" in pages and len(pages) > 15, pages
+        for page in pages:
+            text = pathlib.Path(folder, page).read_text(encoding="utf-8")
+            assert text.startswith(".TH ") and ".SH NAME" in text, page
+        if shutil.which("mandoc"):
+            done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", *pages], cwd=folder, capture_output=True, text=True,
+                                  check=False)
+            found = [line for line in done.stdout.splitlines() if "missing date" not in line]
+            assert not found, found
+
+
+def the_documentation_says_what_the_tables_say(session):
+    path = pathlib.Path(__file__).resolve().parent.parent.parent / "docs" / "cli.md"
+    text = path.read_text(encoding="utf-8")
+    head, mark, _ = text.partition("<!-- from the tables: tercet __reference -->\n")
+    want = head + mark + "\n" + session.run("__reference")[1]
+    if "--write" in sys.argv:
+        path.write_text(want, encoding="utf-8")
+    assert mark and path.read_text(encoding="utf-8") == want, "docs/cli.md: run cli_golden.py with --write"
+
+
+def help_fits_a_screen(session):
+    for words in ("--help", "instance --help", "instance start --help", "instance list --help", "instance create --help"):
+        out = session.run(words)[1]
+        assert len(out.splitlines()) <= (40 if "create" in words else 24) and max(map(len, out.splitlines())) <= 100, (words, out)
 
 
 def no_color_is_honoured(session):
@@ -274,7 +456,7 @@ def ssh_is_given_the_address_and_the_identity(session):
         fake.chmod(0o755)
         status, out, _ = session.run("instance ssh web --user admin --identity key -- echo 'a b'", PATH=f"{folder}:/usr/bin:/bin")
     assert status == 5 and out.split("\n")[:-1] == [
-        "-o", f"HostKeyAlias={IDS['web']}", "-o", "StrictHostKeyChecking=accept-new", "-l", "admin", "-i", "key", "--",
+        "-o", f"HostKeyAlias={IDS['web']}", "-o", "StrictHostKeyChecking=accept-new", "-i", "key", "-l", "admin", "--",
         "172.31.0.10", "echo", "a b"], out
     status, _, err = session.run("instance ssh db")
     assert status == 5 and "is stopped" in err, err
@@ -314,7 +496,10 @@ def following_a_console_prints_what_is_new(session):
     assert (lines, rest, process.returncode) == (["one\n", "two\n", "three\n"], "", 0), (lines, rest, err)
 
 
-TESTS = [what_a_pipe_gets, what_a_terminal_gets, what_a_narrow_and_a_wide_terminal_get,
+TESTS = [destruction_is_asked_for, login_keeps_what_it_has_tested, completion_knows_the_table_and_the_cloud, bash_completes,
+         a_console_cannot_command_the_terminal, scp_is_given_the_address, top_and_watch_give_the_terminal_back, doctor_says_what_to_do,
+         manuals_are_whole, the_documentation_says_what_the_tables_say, help_fits_a_screen,
+         what_a_pipe_gets, what_a_terminal_gets, what_a_narrow_and_a_wide_terminal_get,
          nothing_of_others_reaches_the_terminal_raw, watching_a_pipe_prints_what_changes,
          no_color_is_honoured, a_lost_answer_is_asked_for_again_with_the_same_token,
          what_is_sent_again_is_the_same_request, two_creates_have_two_tokens, what_is_put_off_is_asked_for_again,
@@ -336,7 +521,7 @@ def main():
                 print(f"ok   {test.__name__}")
             except AssertionError as why:
                 failed += 1
-                print(f"FAIL {test.__name__}: {why}")
+                print(f"FAIL {test.__name__}: line {traceback.extract_tb(why.__traceback__)[-1].lineno}: {why}")
     sys.exit(1 if failed else 0)
 
 

@@ -3,6 +3,7 @@ it was asked. Each test may put answers of its own before the canned ones."""
 import http.server
 import ssl
 import threading
+import time
 import urllib.parse
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -64,6 +65,8 @@ HOSTS = tag("hostSet", tag("item", tag("hostId", "host1"), tag("availabilityZone
                            tag("health", "ok"), tag("instances", "2"), tag("roomSet", *[
                                tag("item", tag("class", c), tag("total", t), tag("free", f))
                                for c, t, f in (("vcpu", "8", "6"), ("memory_mib", "16000", "15744"), ("disk_gib", "90", "88"))])))
+IMAGE = tag("item", tag("imageId", "ami-0ddddddddddddddd1"), tag("name", "tiny"), tag("imageState", "available"))
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPublicHalf"
 CANNED = {
     "DescribeInstances": describe_instances,
     "DescribeAvailabilityZones": lambda query: ZONES,
@@ -73,6 +76,15 @@ CANNED = {
     "RunInstances": lambda query: tag("reservationId", "r-1") + tag("groupSet") + tag("instancesSet", instance("web", "pending")),
     "GetConsoleOutput": lambda query: tag("instanceId", IDS["web"]) + tag("timestamp", WHEN) + tag("output", "Ym9vdGVkCmxvZ2luOiA="),
     "DeleteKeyPair": lambda query: tag("return", "true"),
+    "DescribeImages": lambda query: tag("imagesSet", *[IMAGE] * (query.get("Filter.1.Value.1", "tiny") == "tiny")),
+    "DescribeKeyPairs": lambda query: tag("keySet", tag("item", tag("keyName", "me"), tag("publicKey", PUBLIC_KEY))),
+    "DescribeVolumes": lambda query: tag("volumeSet"),
+    "DescribeSecurityGroups": lambda query: tag("securityGroupInfo"),
+    "DescribeVpcs": lambda query: tag("vpcSet"),
+    "DescribeSubnets": lambda query: tag("subnetSet"),
+    "DescribeNetworkInterfaces": lambda query: tag("networkInterfaceSet"),
+    "CreateTags": lambda query: tag("return", "true"),
+    "GetCallerIdentity": lambda query: tag("GetCallerIdentityResult", tag("Account", "000000000001")),
 }
 
 
@@ -87,7 +99,7 @@ class Cloud(http.server.ThreadingHTTPServer):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
             self.socket = context.wrap_socket(self.socket, server_side=True)
-        self.asked, self.script = [], {}
+        self.asked, self.script, self.skew_s = [], {}, 0
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -119,12 +131,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if answer is None:
             self.close_connection = True
             return
-        status, document = answer
+        self.answer_with(*answer)
+
+    def do_GET(self):
+        """The object store: two buckets."""
+        names = "".join(tag("Bucket", tag("Name", name)) for name in ("backups", "images-1"))
+        self.answer_with(200, HEAD + tag("ListAllMyBucketsResult", tag("Buckets", names)))
+
+    def answer_with(self, status, document):
         self.send_response(status)
         self.send_header("Content-Type", "text/xml;charset=UTF-8")
         self.send_header("Content-Length", str(len(document.encode())))
         self.end_headers()
         self.wfile.write(document.encode())
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string(time.time() + self.server.skew_s)
 
     def log_message(self, *args):
         pass

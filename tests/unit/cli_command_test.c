@@ -34,6 +34,25 @@ static void no_flag_is_there_twice(void **state)
 }
 
 /* "DescribeInstances" is spelled describe-instances. */
+/* Help, completion and the manuals go by nouns.def. */
+static void every_noun_is_described(void **state)
+{
+    (void)state;
+    const struct cli_command *c;
+    const struct cli_noun *noun;
+    for (size_t i = 0; (c = cli_command_at(i)) != NULL; i++) {
+        bool is_there = cli_command_is_hidden(c);
+        for (size_t k = 0; (noun = cli_noun_at(k)) != NULL; k++)
+            is_there = is_there || str_eq(noun->word, c->noun);
+        if (!is_there)
+            fail_msg("'%s' has no row in cli/nouns.def", c->noun);
+    }
+    for (size_t i = 0; cli_command_short_at(i) != NULL; i++) {
+        assert_non_null(cli_command_by_short(cli_command_short_at(i)));
+        assert_false(cli_command_is_noun(cli_command_short_at(i)));
+    }
+}
+
 static void the_ec2_spelling_is_the_action(void **state)
 {
     (void)state;
@@ -57,8 +76,9 @@ static void what_goes_into_a_request_has_a_parameter(void **state)
     const struct cli_flag *f;
     for (size_t n = 0; (c = cli_command_at(n)) != NULL; n++)
         for (size_t i = 0; (f = cli_flag_at(c->id, i)) != NULL; i++) {
-            bool is_local = f->kind == CLI_SWITCH || f->kind == CLI_LOCAL || f->kind == CLI_LOCALS || f->kind == CLI_COUNT ||
-                            f->kind == CLI_TAG || *c->action == '\0';
+            bool is_local = f->kind == CLI_SWITCH || f->kind == CLI_LOCAL ||
+                            f->kind == CLI_LOCALS || f->kind == CLI_COUNT || f->kind == CLI_TAG ||
+                            *c->action == '\0';
             assert_true(is_local || *f->param != '\0');
             assert_true(*f->help != '\0' && (*f->name != '\0' || *f->ec2 != '\0'));
         }
@@ -99,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_spelling_is_there_twice),
         cmocka_unit_test(no_flag_is_there_twice),
+        cmocka_unit_test(every_noun_is_described),
         cmocka_unit_test(the_ec2_spelling_is_the_action),
         cmocka_unit_test(what_goes_into_a_request_has_a_parameter),
         cmocka_unit_test(rows_have_columns_and_waits_have_flags),

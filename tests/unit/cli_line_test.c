@@ -121,8 +121,10 @@ static void what_is_missing_or_too_much(void **state)
     refuse("instance start", "instance start: INSTANCE is missing",
            "tercet instance start web --wait");
     refuse("run-instances", "run-instances: --image-id is missing", "tercet run-instances --help");
-    refuse("instance list --state", "--state needs a value", "--state STATE");
-    refuse("instance list --state --name", "--state needs a value", "--state STATE");
+    refuse("instance list --state", "--state needs a value",
+           "--state pending|running|stopping|stopped|shutting-down|terminated");
+    refuse("instance list --state --name", "--state needs a value",
+           "--state pending|running|stopping|stopped|shutting-down|terminated");
     refuse("instance create --image a --image b", "--image is given twice", "");
     refuse("instance start a --wait=yes", "--wait takes no value", "");
     refuse("instance console a b", "one argument too many: 'b'", "tercet instance console --help");
