@@ -114,7 +114,7 @@ static void check_endpoint(struct visit *v)
 
 static void check_zones(struct visit *v)
 {
-    struct cli_nodes zones;
+    struct cli_nodes zones = {0};
     struct cli_fault fault;
     if (fetch(v, CLI_REF_ZONE, &zones, &fault) != CLI_OK) {
         note_fault(v, "zones", &fault);
@@ -150,7 +150,7 @@ static void check_store(struct visit *v)
 
 static void check_hosts(struct visit *v)
 {
-    struct cli_nodes hosts;
+    struct cli_nodes hosts = {0};
     struct cli_fault fault;
     enum cli_exit exit = fetch(v, CLI_REF_HOST, &hosts, &fault);
     if (exit == CLI_DENIED) {
@@ -175,7 +175,7 @@ static void check_hosts(struct visit *v)
 
 static void check_images(struct visit *v)
 {
-    struct cli_nodes images;
+    struct cli_nodes images = {0};
     struct cli_fault fault;
     size_t usable = 0;
     if (fetch(v, CLI_REF_IMAGE, &images, &fault) != CLI_OK) {

@@ -98,7 +98,7 @@ static void drop_terminated(struct cli_nodes *rows)
 
 static enum cli_exit look(struct cli *turn, struct buf *out, struct cli_fault *fault)
 {
-    struct cli_nodes instances, zones;
+    struct cli_nodes instances = {0}, zones = {0};
     if (fetch(turn, CLI_REF_INSTANCE, &instances, fault) != CLI_OK ||
         fetch(turn, CLI_REF_ZONE, &zones, fault) != CLI_OK)
         return fault->exit;
