@@ -4,10 +4,12 @@ noinst_LIBRARIES += libcloud.a
 libcloud_a_SOURCES = \
 	%D%/api/call.c \
 	%D%/api/call.h \
+	%D%/api/ec2_attributes.c \
 	%D%/api/ec2_group_list.c \
 	%D%/api/ec2_groups.c \
 	%D%/api/ec2_hosts.c \
 	%D%/api/ec2_images.c \
+	%D%/api/ec2_imds.c \
 	%D%/api/ec2_instance.h \
 	%D%/api/ec2_instance_filter.c \
 	%D%/api/ec2_instance_view.c \
@@ -46,6 +48,8 @@ libcloud_a_SOURCES = \
 	%D%/held.c \
 	%D%/model/address.c \
 	%D%/model/address.h \
+	%D%/model/imds.c \
+	%D%/model/imds.h \
 	%D%/model/instance_check.c \
 	%D%/model/instance_check.h \
 	%D%/model/instance_state.c \
@@ -60,6 +64,8 @@ libcloud_a_SOURCES = \
 	%D%/ops/account.c \
 	%D%/ops/account.h \
 	%D%/ops/actions.def \
+	%D%/ops/attribute.c \
+	%D%/ops/attribute.h \
 	%D%/ops/authorize.c \
 	%D%/ops/console.c \
 	%D%/ops/console.h \

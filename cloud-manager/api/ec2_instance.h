@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cloud-manager/api/call.h"
-#include "cloud-manager/ops/instance.h"
+#include "cloud-manager/ops/attribute.h"
 
 /* A row and what belongs to it. Port and volume are gone from one that ended. */
 struct cloud_instance_view {
@@ -26,6 +26,20 @@ void cloud_write_reservation(struct cloud_call *call, const struct cloud_instanc
 const char *cloud_instance_sort_key(const struct cloud_op *op, const struct cloud_instance *row);
 /* <name> with code and name of a state. */
 void cloud_write_state(struct cloud_xml *xml, const char *name, enum cloud_instance_state state);
+/* <blockDeviceMapping> */
+void cloud_write_mappings(struct cloud_xml *xml, const struct cloud_instance_view *view);
+/* <name> with metadata options. */
+void cloud_write_imds(struct cloud_xml *xml, const char *name, const struct cloud_imds *imds);
+/* "enabled", "disabled" */
+const char *cloud_text_monitoring(const struct cloud_instance *row);
+/* Metadata options under names that begin with `prefix`. ERR_INVALID_PARAMETER. */
+enum err_code cloud_decode_imds(struct cloud_call *call, const char *prefix,
+                                struct cloud_imds_change *out, struct err *err);
+/* ERR_USER_DATA, ERR_INVALID_PARAMETER: no base64, or too long. */
+enum err_code cloud_check_user_data(const char *base64, struct err *err);
+/* InstanceId.N and nothing else: at least one. */
+enum err_code cloud_decode_instance_ids(struct cloud_call *call, struct cloud_texts *ids,
+                                        struct err *err);
 /* <groupSet> */
 void cloud_write_groups(struct cloud_xml *xml, const struct cloud_port_group *groups, size_t len);
 /* "User initiated (2026-11-20 09:13:35 GMT)", "" when nothing happened; in the op's arena. */

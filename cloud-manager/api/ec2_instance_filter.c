@@ -25,7 +25,12 @@ const char *const cloud_instance_filters[] = {"affinity",
                                               "launch-index",
                                               "launch-time",
                                               "metadata-options.http-endpoint",
+                                              "metadata-options.http-protocol-ipv4",
+                                              "metadata-options.http-protocol-ipv6",
+                                              "metadata-options.http-put-response-hop-limit",
                                               "metadata-options.http-tokens",
+                                              "metadata-options.instance-metadata-tags",
+                                              "metadata-options.state",
                                               "monitoring-state",
                                               "network-interface.addresses.primary",
                                               "network-interface.addresses.private-ip-address",
@@ -34,6 +39,7 @@ const char *const cloud_instance_filters[] = {"affinity",
                                               "network-interface.attachment.instance-id",
                                               "network-interface.attachment.status",
                                               "network-interface.availability-zone",
+                                              "network-interface.description",
                                               "network-interface.group-id",
                                               "network-interface.group-name",
                                               "network-interface.mac-address",
@@ -82,9 +88,7 @@ static void add_row(struct cloud_call *call, const struct cloud_instance *row,
     cloud_facts_add(f, "key-name", row->key_name);
     cloud_facts_add_i64(f, "launch-index", row->launch_index);
     cloud_facts_add(f, "launch-time", cloud_text_time(call->op, row->launch_wall_ms));
-    cloud_facts_add(f, "metadata-options.http-endpoint", "enabled");
-    cloud_facts_add(f, "metadata-options.http-tokens", "optional");
-    cloud_facts_add(f, "monitoring-state", "disabled");
+    cloud_facts_add(f, "monitoring-state", cloud_text_monitoring(row));
     cloud_facts_add(f, "owner-id", row->account);
     cloud_facts_add(f, "reason", cloud_text_transition(call->op, row));
     cloud_facts_add(f, "reservation-id", row->reservation);
@@ -94,6 +98,18 @@ static void add_row(struct cloud_call *call, const struct cloud_instance *row,
     cloud_facts_add(f, "state-reason-message", row->reason);
     cloud_facts_add(f, "tenancy", "default");
     cloud_facts_add(f, "virtualization-type", "hvm");
+}
+
+static void add_imds(const struct cloud_instance *row, struct cloud_facts *f)
+{
+    struct cloud_imds imds = cloud_instance_imds(row);
+    cloud_facts_add(f, "metadata-options.http-endpoint", cloud_imds_endpoint(&imds));
+    cloud_facts_add(f, "metadata-options.http-protocol-ipv4", cloud_imds_endpoint(&imds));
+    cloud_facts_add(f, "metadata-options.http-protocol-ipv6", "disabled");
+    cloud_facts_add_i64(f, "metadata-options.http-put-response-hop-limit", imds.hops);
+    cloud_facts_add(f, "metadata-options.http-tokens", cloud_imds_tokens(&imds));
+    cloud_facts_add(f, "metadata-options.instance-metadata-tags", cloud_imds_tags(&imds));
+    cloud_facts_add(f, "metadata-options.state", "applied");
 }
 
 static void add_port(struct cloud_call *call, const struct cloud_instance_view *v,
@@ -114,6 +130,7 @@ static void add_port(struct cloud_call *call, const struct cloud_instance_view *
     cloud_facts_add(f, "network-interface.attachment.status", cloud_text_attached(v->row));
     cloud_facts_add(f, "network-interface.availability-zone",
                     cloud_zone_name(call->op, v->row->letter));
+    cloud_facts_add(f, "network-interface.description", v->port.description);
     cloud_facts_add(f, "network-interface.mac-address", v->port.mac);
     cloud_facts_add(f, "network-interface.network-interface-id", v->port.id);
     cloud_facts_add(f, "network-interface.owner-id", v->row->account);
@@ -146,6 +163,7 @@ void cloud_instance_facts(struct cloud_call *call, const struct cloud_instance_v
                           struct cloud_facts *facts)
 {
     add_row(call, view->row, facts);
+    add_imds(view->row, facts);
     if (view->has_port)
         add_port(call, view, facts);
     if (view->has_volume)

@@ -89,10 +89,8 @@ static void write_names(struct cloud_call *call, const struct cloud_instance_vie
     cloud_xml_bool(x, "sourceDestCheck", true);
 }
 
-static void write_disk(struct cloud_xml *x, const struct cloud_instance_view *v)
+void cloud_write_mappings(struct cloud_xml *x, const struct cloud_instance_view *v)
 {
-    cloud_xml_text(x, "rootDeviceType", "ebs");
-    cloud_xml_text(x, "rootDeviceName", v->row->root_device);
     cloud_xml_open(x, "blockDeviceMapping");
     if (v->has_volume) {
         cloud_xml_open(x, "item");
@@ -106,6 +104,18 @@ static void write_disk(struct cloud_xml *x, const struct cloud_instance_view *v)
         cloud_xml_close(x);
     }
     cloud_xml_close(x);
+}
+
+static void write_disk(struct cloud_xml *x, const struct cloud_instance_view *v)
+{
+    cloud_xml_text(x, "rootDeviceType", "ebs");
+    cloud_xml_text(x, "rootDeviceName", v->row->root_device);
+    cloud_write_mappings(x, v);
+}
+
+const char *cloud_text_monitoring(const struct cloud_instance *row)
+{
+    return row->is_monitored != 0 ? "enabled" : "disabled";
 }
 
 static void write_attachment(struct cloud_xml *x, const struct cloud_instance_view *v)
@@ -129,7 +139,7 @@ static void write_port(struct cloud_call *call, const struct cloud_instance_view
     cloud_xml_text(x, "networkInterfaceId", v->port.id);
     cloud_xml_text(x, "subnetId", v->port.subnet);
     cloud_xml_text(x, "vpcId", v->port.vpc);
-    cloud_xml_text(x, "description", "");
+    cloud_xml_text(x, "description", v->port.description);
     cloud_xml_text(x, "ownerId", v->row->account);
     cloud_xml_text(x, "status", "in-use");
     cloud_xml_text(x, "macAddress", v->port.mac);
@@ -160,24 +170,9 @@ static void write_network(struct cloud_call *call, const struct cloud_instance_v
     cloud_xml_close(call->xml);
 }
 
-static void write_metadata_options(struct cloud_xml *x)
-{
-    cloud_xml_open(x, "metadataOptions");
-    cloud_xml_text(x, "state", "applied");
-    cloud_xml_text(x, "httpTokens", "optional");
-    cloud_xml_i64(x, "httpPutResponseHopLimit", 1);
-    cloud_xml_text(x, "httpEndpoint", "enabled");
-    cloud_xml_text(x, "httpProtocolIpv6", "disabled");
-    cloud_xml_text(x, "instanceMetadataTags", "disabled");
-    cloud_xml_close(x);
-}
-
 /* What is the same for all, and is read all the same. */
 static void write_options(struct cloud_xml *x, const struct cloud_instance *row)
 {
-    cloud_xml_open(x, "monitoring");
-    cloud_xml_text(x, "state", "disabled");
-    cloud_xml_close(x);
     cloud_xml_open(x, "cpuOptions");
     cloud_xml_i64(x, "coreCount", row->vcpus);
     cloud_xml_i64(x, "threadsPerCore", 1);
@@ -199,7 +194,16 @@ static void write_options(struct cloud_xml *x, const struct cloud_instance *row)
     cloud_xml_bool(x, "enableResourceNameDnsARecord", false);
     cloud_xml_bool(x, "enableResourceNameDnsAAAARecord", false);
     cloud_xml_close(x);
-    write_metadata_options(x);
+}
+
+/* What can be changed at any time. */
+static void write_changeable(struct cloud_xml *x, const struct cloud_instance *row)
+{
+    struct cloud_imds imds = cloud_instance_imds(row);
+    cloud_xml_open(x, "monitoring");
+    cloud_xml_text(x, "state", cloud_text_monitoring(row));
+    cloud_xml_close(x);
+    cloud_write_imds(x, "metadataOptions", &imds);
 }
 
 void cloud_write_instance(struct cloud_call *call, const struct cloud_instance_view *v)
@@ -232,6 +236,7 @@ void cloud_write_instance(struct cloud_call *call, const struct cloud_instance_v
     cloud_xml_bool(x, "ebsOptimized", false);
     cloud_xml_bool(x, "enaSupport", false);
     write_options(x, row);
+    write_changeable(x, row);
     cloud_xml_text(x, "platformDetails", "Linux/UNIX");
     cloud_xml_text(x, "usageOperation", "RunInstances");
     cloud_xml_close(x);

@@ -88,7 +88,8 @@ enum err_code cloud_ec2_describe_instances(struct cloud_call *call, struct err *
 typedef enum err_code change(struct cloud_op *op, const char *const *ids, size_t len,
                              struct cloud_changes *out, struct err *err);
 
-static enum err_code decode_ids(struct cloud_call *call, struct cloud_texts *ids, struct err *err)
+enum err_code cloud_decode_instance_ids(struct cloud_call *call, struct cloud_texts *ids,
+                                        struct err *err)
 {
     *ids = cloud_query_list(call->query, "InstanceId");
     if (cloud_query_done(call->query, err) != ERR_OK)
@@ -105,7 +106,7 @@ static enum err_code change_states(struct cloud_call *call, change *apply, struc
 {
     struct cloud_texts ids;
     struct cloud_changes changes;
-    if (decode_ids(call, &ids, err) != ERR_OK ||
+    if (cloud_decode_instance_ids(call, &ids, err) != ERR_OK ||
         apply(call->op, ids.list, ids.len, &changes, err) != ERR_OK)
         return err->code;
     cloud_xml_open(call->xml, "instancesSet");
@@ -142,7 +143,7 @@ enum err_code cloud_ec2_reboot_instances(struct cloud_call *call, struct err *er
 {
     struct cloud_texts ids;
     struct cloud_changes changes;
-    if (decode_ids(call, &ids, err) != ERR_OK ||
+    if (cloud_decode_instance_ids(call, &ids, err) != ERR_OK ||
         cloud_instances_reboot(call->op, ids.list, ids.len, &changes, err) != ERR_OK)
         return err->code;
     cloud_write_done(call->xml);

@@ -53,7 +53,7 @@ static void add_facts(struct cloud_call *call, const struct cloud_instance_view 
     cloud_facts_add(f, "addresses.primary", "true");
     cloud_facts_add(f, "addresses.private-ip-address", address);
     cloud_facts_add(f, "availability-zone", cloud_zone_name(call->op, v->row->letter));
-    cloud_facts_add(f, "description", "");
+    cloud_facts_add(f, "description", v->port.description);
     cloud_facts_add(f, "interface-type", "interface");
     cloud_facts_add(f, "mac-address", v->port.mac);
     cloud_facts_add(f, "network-interface-id", v->port.id);
@@ -110,7 +110,7 @@ static void write_port(struct cloud_call *call, const struct cloud_instance_view
     cloud_xml_text(x, "subnetId", v->port.subnet);
     cloud_xml_text(x, "vpcId", v->port.vpc);
     cloud_xml_text(x, "availabilityZone", cloud_zone_name(call->op, v->row->letter));
-    cloud_xml_text(x, "description", "");
+    cloud_xml_text(x, "description", v->port.description);
     cloud_xml_text(x, "ownerId", v->port.account);
     cloud_xml_bool(x, "requesterManaged", false);
     cloud_xml_text(x, "status", "in-use");

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "cloud-manager/api/ec2_instance.h"
+#include "cloud-manager/ops/attribute.h"
 #include "proto/auth/base64.h"
 
 #include <string.h>
@@ -11,17 +12,9 @@ static const struct {
     const char *name, *value;
 } defaults[] = {
     {"EbsOptimized", "false"},
-    {"Monitoring.Enabled", "false"},
-    {"DisableApiTermination", "false"},
-    {"DisableApiStop", "false"},
     {"Placement.Tenancy", "default"},
     {"HibernationOptions.Configured", "false"},
     {"EnclaveOptions.Enabled", "false"},
-    {"MetadataOptions.HttpEndpoint", "enabled"},
-    {"MetadataOptions.HttpTokens", "optional"},
-    {"MetadataOptions.HttpProtocolIpv6", "disabled"},
-    {"MetadataOptions.InstanceMetadataTags", "disabled"},
-    {"MetadataOptions.HttpPutResponseHopLimit", "1"},
     {"CapacityReservationSpecification.CapacityReservationPreference", "open"},
     {"CreditSpecification.CpuCredits", "standard"},
     {"PrivateDnsNameOptions.HostnameType", "ip-name"},
@@ -32,6 +25,9 @@ static const struct {
     {"NetworkInterface.1.NetworkCardIndex", "0"},
     {"NetworkInterface.1.DeleteOnTermination", "true"},
     {"NetworkInterface.1.AssociatePublicIpAddress", "false"},
+    {"NetworkInterface.1.InterfaceType", "interface"},
+    {"NetworkInterface.1.SecondaryPrivateIpAddressCount", "0"},
+    {"NetworkInterface.1.Ipv6AddressCount", "0"},
     {"BlockDeviceMapping.1.Ebs.DeleteOnTermination", "true"},
     {"BlockDeviceMapping.1.Ebs.Encrypted", "false"},
 };
@@ -55,16 +51,56 @@ static enum err_code decode_counts(struct cloud_query *q, struct cloud_launch *l
     return ERR_OK;
 }
 
-static enum err_code decode_user_data(struct cloud_query *q, struct cloud_launch *launch,
-                                      struct err *err)
+enum err_code cloud_check_user_data(const char *base64, struct err *err)
 {
     CLEANUP(buf_fini) struct buf bytes = {0};
-    launch->user_data = text_or_empty(cloud_query_get(q, "UserData"));
-    if (!base64_decode(&bytes, launch->user_data, strlen(launch->user_data)))
+    if (!base64_decode(&bytes, base64, strlen(base64)))
         return err_set(err, ERR_USER_DATA, "Invalid BASE64 encoding of user data.");
     if (bytes.len > CLOUD_USER_DATA_MAX)
         return err_set(err, ERR_INVALID_PARAMETER, "User data is limited to %d bytes",
                        CLOUD_USER_DATA_MAX);
+    return ERR_OK;
+}
+
+static enum err_code decode_user_data(struct cloud_query *q, struct cloud_launch *launch,
+                                      struct err *err)
+{
+    launch->user_data = text_or_empty(cloud_query_get(q, "UserData"));
+    return cloud_check_user_data(launch->user_data, err);
+}
+
+/* What its owner may change later. */
+static enum err_code decode_attributes(struct cloud_call *call, struct cloud_launch *launch,
+                                       struct err *err)
+{
+    struct cloud_query *q = call->query;
+    struct cloud_imds_change change;
+    launch->imds = cloud_imds_default();
+    if (cloud_query_bool(q, "DisableApiTermination", false, &launch->no_terminate, err) != ERR_OK ||
+        cloud_query_bool(q, "DisableApiStop", false, &launch->no_stop, err) != ERR_OK ||
+        cloud_query_bool(q, "Monitoring.Enabled", false, &launch->is_monitored, err) != ERR_OK ||
+        cloud_decode_imds(call, "MetadataOptions.", &change, err) != ERR_OK)
+        return err->code;
+    return cloud_imds_apply(&launch->imds, &change, err);
+}
+
+/* The address of the one instance, in either place. */
+static enum err_code decode_address(struct cloud_query *q, struct cloud_launch *launch,
+                                    struct err *err)
+{
+    const char *top = cloud_query_get(q, "PrivateIpAddress");
+    const char *inner = cloud_query_get(q, "NetworkInterface.1.PrivateIpAddress");
+    launch->address = text_or_empty(inner != NULL ? inner : top);
+    launch->description = text_or_empty(cloud_query_get(q, "NetworkInterface.1.Description"));
+    if (inner != NULL && top != NULL)
+        return err_set(err, ERR_PARAMETER_COMBINATION,
+                       "Network interfaces and an instance-level private IP address may not be "
+                       "specified on the same request");
+    if (*launch->address != '\0' && launch->max > 1)
+        return err_set(err, ERR_PARAMETER_COMBINATION,
+                       "A private IP address can be given to one instance only");
+    if (strlen(launch->description) > 255)
+        return err_set(err, ERR_INVALID_PARAMETER, "A description has at most 255 characters");
     return ERR_OK;
 }
 
@@ -153,8 +189,10 @@ static enum err_code decode(struct cloud_call *call, struct cloud_launch *launch
         launch->type = "m1.small";
     if (cloud_query_need(q, "ImageId", &launch->image, err) != ERR_OK ||
         decode_counts(q, launch, err) != ERR_OK || decode_user_data(q, launch, err) != ERR_OK ||
-        decode_network(q, launch, err) != ERR_OK || decode_disk(q, launch, err) != ERR_OK ||
-        decode_shutdown(q, launch, err) != ERR_OK || decode_token(call, launch, err) != ERR_OK ||
+        decode_attributes(call, launch, err) != ERR_OK ||
+        decode_network(q, launch, err) != ERR_OK || decode_address(q, launch, err) != ERR_OK ||
+        decode_disk(q, launch, err) != ERR_OK || decode_shutdown(q, launch, err) != ERR_OK ||
+        decode_token(call, launch, err) != ERR_OK ||
         cloud_decode_tag_specs(call, types, &launch->tags, err) != ERR_OK)
         return err->code;
     return cloud_query_done(q, err);

@@ -60,8 +60,8 @@ struct cloud_indices {
 /* The numbers N for which there is a prefix.N.something, ascending, each once. */
 struct cloud_indices cloud_query_indices(const struct cloud_query *q, const char *prefix);
 
-/* A value that is what happens anyway: accepted and forgotten. */
-void cloud_query_accept(struct cloud_query *q, const char *name, const char *value);
+/* A value that is what happens anyway: accepted and forgotten. Was it there? */
+bool cloud_query_accept(struct cloud_query *q, const char *name, const char *value);
 /* ERR_UNSUPPORTED names the first parameter that nobody asked for. */
 enum err_code cloud_query_done(const struct cloud_query *q, struct err *err);
 

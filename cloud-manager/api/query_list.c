@@ -73,11 +73,12 @@ struct cloud_indices cloud_query_indices(const struct cloud_query *q, const char
     return out;
 }
 
-void cloud_query_accept(struct cloud_query *q, const char *name, const char *value)
+bool cloud_query_accept(struct cloud_query *q, const char *name, const char *value)
 {
     for (size_t i = 0; i < q->len; i++)
         if (str_eq(q->params[i].name, name) && str_eq(q->params[i].value, value))
-            q->params[i].is_used = true;
+            return q->params[i].is_used = true;
+    return false;
 }
 
 enum err_code cloud_query_done(const struct cloud_query *q, struct err *err)

@@ -4,8 +4,10 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "cloud-manager/model/address.h"
+#include "cloud-manager/model/imds.h"
 #include "cloud-manager/model/want.h"
 #include "cloud-manager/store/network.h"
+#include "cloud-manager/store/tag.h"
 #include "cloud-manager/store/volume.h"
 #include "proto/auth/seal.h"
 #include "proto/wire/messages.h"
@@ -55,6 +57,19 @@ static struct wire_port *make_port(struct cloud_op *op, const struct cloud_insta
     return out;
 }
 
+/* Only to those whose guest may read them, and only what can be a path there. */
+static void fill_tags(struct cloud_op *op, const struct cloud_instance *row,
+                      struct wire_instance *out)
+{
+    if (row->imds_tags == 0)
+        return;
+    struct cloud_tags all = cloud_tag_list(op->store, op->arena, row->id);
+    out->tags = arena_alloc(op->arena, (all.len + 1) * sizeof *out->tags);
+    for (size_t i = 0; i < all.len; i++)
+        if (cloud_imds_shows_key(all.list[i].key))
+            out->tags[out->tags_len++] = (struct wire_tag){all.list[i].key, all.list[i].value};
+}
+
 static const char *domain_of(struct cloud_op *op)
 {
     return arena_printf(op->arena, "%s.compute.internal", op->config->region);
@@ -85,6 +100,10 @@ void cloud_wish_instance(struct cloud_op *op, const struct cloud_instance *row, 
         .key_name = row->key_name,
         .key = row->key,
         .user_data = row->user_data,
+        .imds_off = row->imds_off != 0,
+        .imds_required = row->imds_required != 0,
+        .imds_hops = row->imds_hops,
+        .imds_tags = row->imds_tags != 0,
         .reservation = row->reservation,
         .minimum = row->minimum,
         .count = row->count,
@@ -98,6 +117,7 @@ void cloud_wish_instance(struct cloud_op *op, const struct cloud_instance *row, 
         .dos_url = cloud_node_dos_url(op->store, op->arena),
         .grant = "",
     };
+    fill_tags(op, row, &body);
     wire_encode(out, &wire_instance_type, &body);
 }
 

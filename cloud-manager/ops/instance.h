@@ -1,6 +1,7 @@
 /* instance.h - instances: launching, what their owner asks of them, what their cluster says. */
 #pragma once
 
+#include "cloud-manager/model/imds.h"
 #include "cloud-manager/model/instance_state.h"
 #include "cloud-manager/ops/op.h"
 #include "cloud-manager/ops/tag.h"
@@ -19,6 +20,10 @@ struct cloud_launch {
     const char *params_hash;
     const char *zone, *subnet;
     const char *on_shutdown; /* "stop", "terminate" */
+    bool no_terminate, no_stop, is_monitored;
+    struct cloud_imds imds;
+    const char *address;     /* of the one instance */
+    const char *description; /* of its interface */
     int64_t min, max;
     const char *const *groups; /* ids */
     size_t groups_len;
@@ -41,7 +46,8 @@ struct cloud_changes {
     size_t len;
 };
 
-/* Each works on all of `ids` or on none. Repeating one that is done is fine. */
+/* Each works on all of `ids` or on none. Repeating one that is done is fine. ERR_NOT_PERMITTED: its
+ * owner has protected one of them from that. */
 enum err_code cloud_instances_start(struct cloud_op *op, const char *const *ids, size_t len,
                                     struct cloud_changes *out, struct err *err);
 enum err_code cloud_instances_stop(struct cloud_op *op, const char *const *ids, size_t len,

@@ -74,6 +74,15 @@ static enum err_code refuse(const struct cloud_instance *row, const char *what, 
                    cloud_instance_state_text((enum cloud_instance_state)row->state), what);
 }
 
+static enum err_code refuse_protected(const struct cloud_instance *row, const char *what,
+                                      const char *attribute, struct err *err)
+{
+    return err_set(err, ERR_NOT_PERMITTED,
+                   "The instance '%s' may not be %s. Modify its '%s' instance attribute and try "
+                   "again.",
+                   row->id, what, attribute);
+}
+
 static enum err_code start(const struct cloud_op *op, struct cloud_instance *row, bool *changed,
                            struct err *err)
 {
@@ -101,6 +110,8 @@ static enum err_code stop(const struct cloud_op *op, struct cloud_instance *row,
     switch ((enum cloud_instance_state)row->state) {
     case CLOUD_INSTANCE_PENDING:
     case CLOUD_INSTANCE_RUNNING:
+        if (row->no_stop != 0)
+            return refuse_protected(row, "stopped", "disableApiStop", err);
         row->want = CLOUD_WANT_STOPPED;
         by_user(op, row);
         *changed = true;
@@ -137,9 +148,10 @@ static enum err_code reboot(const struct cloud_op *op, struct cloud_instance *ro
 static enum err_code terminate(const struct cloud_op *op, struct cloud_instance *row, bool *changed,
                                struct err *err)
 {
-    (void)err;
     if (row->want == CLOUD_WANT_TERMINATED)
         return ERR_OK;
+    if (row->no_terminate != 0)
+        return refuse_protected(row, "terminated", "disableApiTermination", err);
     row->want = CLOUD_WANT_TERMINATED;
     by_user(op, row);
     *changed = true;

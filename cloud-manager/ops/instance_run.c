@@ -120,8 +120,9 @@ static enum err_code add_port(struct cloud_op *op, const struct cloud_launch *la
         .instance = instance,
         .attachment = arena_printf(op->arena, "eni-attach-%s", cloud_id(op, "a") + sizeof "a"),
         .mac = cloud_place_mac(op),
+        .description = launch->description,
         .created_wall_ms = op->wall_ms};
-    if (cloud_place_address(op, f->place.subnet.id, &port.address, err) != ERR_OK)
+    if (cloud_place_address(op, f->place.subnet.id, launch->address, &port.address, err) != ERR_OK)
         return err->code;
     for (size_t i = 0; i < f->groups_len; i++)
         groups[i] = f->groups[i].id;
@@ -166,6 +167,13 @@ static struct cloud_instance make_row(struct cloud_op *op, const struct cloud_la
                                    .user_data = launch->user_data,
                                    .client_token = launch->client_token,
                                    .on_shutdown = launch->on_shutdown,
+                                   .no_terminate = launch->no_terminate,
+                                   .no_stop = launch->no_stop,
+                                   .is_monitored = launch->is_monitored,
+                                   .imds_off = launch->imds.is_off,
+                                   .imds_required = launch->imds.is_required,
+                                   .imds_tags = launch->imds.shows_tags,
+                                   .imds_hops = launch->imds.hops,
                                    .root_device = f->image.root_device,
                                    .letter = f->place.node.letter,
                                    .node = f->place.node.name,

@@ -123,12 +123,32 @@ enum err_code cloud_place_groups(struct cloud_op *op, const struct cloud_launch 
     return *len > 0 ? ERR_OK : add_by_name(op, "default", vpc, out, len, err);
 }
 
-enum err_code cloud_place_address(struct cloud_op *op, const char *subnet_id, int64_t *address,
-                                  struct err *err)
+static enum err_code take_address(struct cloud_op *op, const struct cloud_subnet *subnet,
+                                  const char *wanted, int64_t *address, struct err *err)
+{
+    if (!cloud_address_parse(wanted, address))
+        return err_set(err, ERR_INVALID_PARAMETER,
+                       "Value (%.64s) for parameter privateIpAddress is invalid. Invalid IPv4 "
+                       "address.",
+                       wanted);
+    if (*address < cloud_subnet_first(subnet->base) ||
+        *address > cloud_subnet_last(subnet->base, (int)subnet->prefix))
+        return err_set(err, ERR_INVALID_PARAMETER,
+                       "Address %.64s is not one that the subnet '%s' gives out", wanted,
+                       subnet->id);
+    if (cloud_address_is_taken(op->store, subnet->vpc, *address))
+        return err_set(err, ERR_ADDRESS_IN_USE, "Address %.64s is in use.", wanted);
+    return ERR_OK;
+}
+
+enum err_code cloud_place_address(struct cloud_op *op, const char *subnet_id, const char *wanted,
+                                  int64_t *address, struct err *err)
 {
     struct cloud_subnet subnet;
     if (!cloud_subnet_get(op->store, op->arena, op->account, subnet_id, &subnet))
         return err_set(err, ERR_SUBNET_NOT_FOUND, "The subnet ID '%s' does not exist", subnet_id);
+    if (*wanted != '\0')
+        return take_address(op, &subnet, wanted, address, err);
     int64_t room = cloud_subnet_room((int)subnet.prefix);
     for (int64_t i = 0; i < room; i++) {
         int64_t offset = (subnet.next + i) % room;

@@ -55,6 +55,23 @@ static void take_want(struct cloud_op *op, struct cloud_instance *row,
     cloud_instance_save_want(op->store, row);
 }
 
+/* What else of it was changed after the backup, which may be under the same generation. */
+static void take_attributes(struct cloud_op *op, struct cloud_instance *row,
+                            const struct cloud_returned *r, const struct wire_instance *body)
+{
+    if (r->generation < row->generation)
+        return;
+    row->type = body->type;
+    row->vcpus = body->vcpus;
+    row->memory_mib = body->memory_mib;
+    row->user_data = body->user_data;
+    row->imds_off = body->imds_off;
+    row->imds_required = body->imds_required;
+    row->imds_tags = body->imds_tags;
+    row->imds_hops = body->imds_hops;
+    cloud_instance_save_attributes(op->store, row);
+}
+
 /* ---- what was made after the backup -------------------------------------------------------- */
 
 /* In a conflict the row that no child returned gives way. */
@@ -91,6 +108,7 @@ static void adopt_port(struct cloud_op *op, const struct wire_instance *body, co
         .attachment = arena_printf(op->arena, "eni-attach-%s", cloud_id(op, "a") + sizeof "a"),
         .mac = body->port->mac,
         .address = address,
+        .description = "",
         .created_wall_ms = body->launch_ms};
     cloud_port_insert(op->store, &port, node, groups, len);
     cloud_group_touch_port(op->store, port.id);
@@ -119,6 +137,10 @@ static void adopt_rows(struct cloud_op *op, const struct cloud_returned *r,
                                  .user_data = body->user_data,
                                  .client_token = "",
                                  .on_shutdown = "stop",
+                                 .imds_off = body->imds_off,
+                                 .imds_required = body->imds_required,
+                                 .imds_tags = body->imds_tags,
+                                 .imds_hops = body->imds_hops,
                                  .root_device = body->root_device,
                                  .letter = node->letter,
                                  .node = node->name,
@@ -180,8 +202,10 @@ static void take_live(struct cloud_op *op, const struct cloud_returned *r)
     }
     if (!cloud_instance_get(op->store, op->arena, r->id, &row))
         adopt(op, r, &body);
-    else if (row.is_live && str_eq(row.node, r->node))
+    else if (row.is_live && str_eq(row.node, r->node)) {
+        take_attributes(op, &row, r, &body);
         take_want(op, &row, r, &body);
+    }
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */

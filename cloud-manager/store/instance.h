@@ -27,6 +27,13 @@
     TEXT(user_data) /* base64 */                                                  \
     TEXT(client_token)                                                            \
     TEXT(on_shutdown) /* "stop", "terminate": when the guest powers itself off */ \
+    INT(no_terminate) /* what only its owner's API call would end, is refused */  \
+    INT(no_stop)                                                                  \
+    INT(is_monitored)                                                             \
+    INT(imds_off) /* options of its metadata service: model/imds.h */             \
+    INT(imds_required)                                                            \
+    INT(imds_tags)                                                                \
+    INT(imds_hops)                                                                \
     TEXT(root_device)                                                             \
     TEXT(letter) /* of its zone */                                                \
     TEXT(node)   /* the cluster; never changes */                                 \
@@ -80,6 +87,13 @@ struct cloud_instances cloud_instance_list_ended(struct store *st, struct arena 
 
 /* What its owner asked: want, reboot_n, on_shutdown and the reason of `row`; one generation up. */
 void cloud_instance_save_want(struct store *st, const struct cloud_instance *row);
+/* Everything that can be changed after the launch and is no want: size, user data, on_shutdown, the
+ * flags, the metadata options. The generation stays. */
+void cloud_instance_save_attributes(struct store *st, const struct cloud_instance *row);
+/* Its cluster is told of it again, under the same generation; of one that ended nobody is. */
+void cloud_instance_tell_again(struct store *st, const char *id);
+/* The same, if it shows its tags to its guest. */
+void cloud_instance_tell_tags(struct store *st, const char *id);
 /* seen, seen_generation, has_run, state, reason of `row`; marks it dirty. */
 void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row);
 /* After a restore: its generation is at least that. */

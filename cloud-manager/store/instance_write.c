@@ -17,6 +17,31 @@ void cloud_instance_save_want(struct store *st, const struct cloud_instance *row
               row->state, row->reason_code, row->reason, row->reason_wall_ms, row->id);
 }
 
+void cloud_instance_save_attributes(struct store *st, const struct cloud_instance *row)
+{
+    store_run(st,
+              "UPDATE instance SET type=?,vcpus=?,memory_mib=?,user_data=?,on_shutdown=?,"
+              "no_terminate=?,no_stop=?,is_monitored=?,imds_off=?,imds_required=?,imds_tags=?,"
+              "imds_hops=? WHERE id=?",
+              "siissiiiiiiis", row->type, row->vcpus, row->memory_mib, row->user_data,
+              row->on_shutdown, row->no_terminate, row->no_stop, row->is_monitored, row->imds_off,
+              row->imds_required, row->imds_tags, row->imds_hops, row->id);
+}
+
+void cloud_instance_tell_again(struct store *st, const char *id)
+{
+    store_run(st,
+              "UPDATE instance SET sent_generation=generation-1,is_dirty=1"
+              " WHERE id=? AND is_live=1",
+              "s", id);
+}
+
+void cloud_instance_tell_tags(struct store *st, const char *id)
+{
+    if (store_has(st, "SELECT 1 FROM instance WHERE id=? AND imds_tags=1", "s", id))
+        cloud_instance_tell_again(st, id);
+}
+
 void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row)
 {
     store_run(st,

@@ -42,6 +42,7 @@ struct cloud_subnet {
     TEXT(attachment) /* eni-attach-... */ \
     TEXT(mac)                             \
     INT(address)                          \
+    TEXT(description)                     \
     INT(created_wall_ms)
 
 struct cloud_port {

@@ -50,6 +50,19 @@ static void fill_user_data(struct metadata_instance *m, const char *base64, stru
     m->user_data_len = bytes.len;
 }
 
+static void fill_options(struct metadata_instance *m, const struct wire_instance *wish)
+{
+    m->tokens = wish->imds_off        ? METADATA_OFF
+                : wish->imds_required ? METADATA_TOKENS_REQUIRED
+                                      : METADATA_TOKENS_OPTIONAL;
+    m->hop_limit = wish->imds_hops > 0 ? (uint8_t)wish->imds_hops : 1;
+    for (size_t i = 0; i < wish->tags_len && i < METADATA_TAGS_MAX; i++) {
+        m->tags[i].key = wish->tags[i].key;
+        m->tags[i].value = wish->tags[i].value;
+        m->tags_len++;
+    }
+}
+
 const struct metadata_instance *host_core_metadata(struct host_core *c, int64_t vni,
                                                    uint32_t address)
 {
@@ -77,9 +90,8 @@ const struct metadata_instance *host_core_metadata(struct host_core *c, int64_t 
         .launch_index = wish.launch_index,
         .launched_ms = wish.launch_ms,
         .architecture = "x86_64",
-        .tokens = METADATA_TOKENS_OPTIONAL,
-        .hop_limit = 1,
     };
+    fill_options(m, &wish);
     fill_network(m, wish.port);
     fill_user_data(m, wish.user_data, &c->answer);
     return m;

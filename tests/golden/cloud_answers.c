@@ -71,6 +71,25 @@ static const char *show_launch(struct rig_world *w)
     return rig_text(&rig, body, "instanceId");
 }
 
+/* Each attribute that can be described, and what changes one. */
+static void show_attributes(const char *id)
+{
+    static const char *const names[] = {
+        "instanceType",       "userData",       "disableApiTermination",
+        "disableApiStop",     "rootDeviceName", "instanceInitiatedShutdownBehavior",
+        "blockDeviceMapping", "groupSet",       "sourceDestCheck",
+        "ebsOptimized",       "enaSupport",     "enclaveOptions",
+        "productCodes",       "kernel",         "ramdisk",
+        "sriovNetSupport"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        show("ec2", "DescribeInstanceAttribute",
+             arena_printf(&rig.arena, "&InstanceId=%s&Attribute=%s", id, names[i]));
+    show("ec2", "ModifyInstanceAttribute",
+         with("&InstanceId={}&InstanceInitiatedShutdownBehavior.Value=terminate", id));
+    show("ec2", "ModifyInstanceMetadataOptions",
+         with("&InstanceId={}&HttpTokens=required&HttpPutResponseHopLimit=2", id));
+}
+
 static void show_life(struct rig_world *w, const char *id)
 {
     const char *by_id = with("&InstanceId.1={}", id);
@@ -78,6 +97,9 @@ static void show_life(struct rig_world *w, const char *id)
     rig_say(&rig, &w->cluster, "instance", id, 1, "{\"state\":\"running\",\"ever_ran\":true}");
     rig_tell(&rig, &w->cluster, "console", id, "aGVsbG8=");
     show_reads();
+    show_attributes(id);
+    show("ec2", "MonitorInstances", by_id);
+    show("ec2", "UnmonitorInstances", by_id);
     show("ec2", "RebootInstances", by_id);
     show("ec2", "StopInstances", by_id);
     rig_say(&rig, &w->cluster, "instance", id, 3,

@@ -183,6 +183,9 @@ def check_others(parsed):
     status = parsed["DescribeInstanceStatus"]["InstanceStatuses"][0]
     if status["InstanceStatus"] != status["SystemStatus"] or status["InstanceStatus"]["Details"][0]["Name"] != "reachability":
         fault("DescribeInstanceStatus", f"{status}")
+    options = parsed["ModifyInstanceMetadataOptions"]["InstanceMetadataOptions"]
+    if options["HttpTokens"] != "required" or options["HttpPutResponseHopLimit"] != 2 or options["State"] != "applied":
+        fault("ModifyInstanceMetadataOptions", f"{options}")
     routes = {r["DestinationCidrBlock"]: r["GatewayId"] for r in parsed["DescribeRouteTables"]["RouteTables"][0]["Routes"]}
     gateway = parsed["DescribeInternetGateways"]["InternetGateways"][0]["InternetGatewayId"]
     if routes != {"172.31.0.0/16": "local", "0.0.0.0/0": gateway}:
@@ -217,7 +220,7 @@ def main(program):
     for line in faults:
         print(line)
     print(f"{len(answers)} answers, {len(faults)} faults")
-    return 1 if faults or len(answers) < 49 else 0
+    return 1 if faults or len(answers) < 69 else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 # unit tests of cloud
 cloud_tests = \
+	tests/unit/cloud_attribute_test \
 	tests/unit/cloud_children_test \
 	tests/unit/cloud_describe_test \
 	tests/unit/cloud_front_test \
@@ -11,6 +12,8 @@ check_PROGRAMS += $(cloud_tests)
 TESTS += $(cloud_tests)
 cloud_rig = %D%/cloud_rig.c %D%/cloud_rig.h %D%/cloud_rig_child.c
 cloud_test_ldadd = libcloud.a libproto.a libbase.a $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(SSL_LIBS)
+tests_unit_cloud_attribute_test_SOURCES = %D%/cloud_attribute_test.c $(cloud_rig)
+tests_unit_cloud_attribute_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_children_test_SOURCES = %D%/cloud_children_test.c $(cloud_rig)
 tests_unit_cloud_children_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_describe_test_SOURCES = %D%/cloud_describe_test.c $(cloud_rig)

@@ -177,7 +177,7 @@ static void test_bad_input(void **state)
          "InvalidParameterValue"},
         {"&BlockDeviceMapping.1.DeviceName=%2Fdev%2Fsda1&BlockDeviceMapping.1.Ebs.Encrypted=true",
          "UnsupportedOperation"},
-        {"&Monitoring.Enabled=true", "UnsupportedOperation"},
+        {"&EbsOptimized=true", "UnsupportedOperation"},
         {"&InstanceInitiatedShutdownBehavior=explode", "InvalidParameterValue"},
         {"&TagSpecification.1.ResourceType=moon&TagSpecification.1.Tag.1.Key=a",
          "InvalidParameterValue"},
