@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "cluster-manager/cluster.h"
 #include "cluster-manager/ops/grant.h"
+#include "cluster-manager/ops/resize.h"
 #include "cluster-manager/store/instance.h"
 
 #include <string.h>
@@ -16,12 +17,18 @@ static enum err_code take_instance(struct cluster_core *c, const struct wire_ite
         return err->code;
     if (body.vcpus < 1 || body.memory_mib < 1 || body.port == NULL)
         return err_set(err, ERR_MALFORMED_JSON, "an instance without size or port");
+    const struct wire_instance wished = body;
+    bool is_cut = cluster_resize_cut(c, wish->id, &body, arena);
     cluster_instance_save(c->store, wish, &body, ev->now_ms);
     struct cluster_instance i;
     if (!cluster_instance_load(c->store, wish->id, arena, &i) || *i.host == '\0')
         return ERR_OK; /* placed at the end of the step, with its whole reservation */
+    if (is_cut && str_eq(body.want, "running")) {
+        cluster_resize_refuse(c, &i, &wished);
+        return ERR_OK;
+    }
     sync_parent_want(&c->down, i.host, "instance", i.id, i.generation, i.pepoch,
-                     cluster_grant_body(c, i.id, i.host, arena, ev));
+                     cluster_grant_body(c, i.id, i.host, is_cut ? &body : NULL, arena, ev));
     cluster_group_forward(c, i.host);
     return ERR_OK;
 }

@@ -19,7 +19,8 @@ static void take_unknown(struct cluster_core *c, const char *node, const struct 
                     "deleted");
 }
 
-/* A fact of an earlier placement changes nothing (I18). */
+/* A fact of an earlier placement changes nothing (I18), and none from before a refusal of ours
+ * stands in its place. */
 static void take_seen(struct cluster_core *c, const char *node, const struct wire_item *fact,
                       const struct event *ev)
 {
@@ -38,7 +39,8 @@ static void take_seen(struct cluster_core *c, const char *node, const struct wir
     }
     bool refused = current && str_eq(seen.state, "refused") && !seen.ever_ran && !i.is_ending &&
                    fact->generation == i.generation;
-    if (current && !(refused && cluster_place_again(c, i.id, seen.detail, ev)))
+    bool is_older = current && i.is_refused && fact->generation < i.generation;
+    if (current && !is_older && !(refused && cluster_place_again(c, i.id, seen.detail, ev)))
         sync_child_say(&c->up, "instance", i.id, fact->generation, 1, fact->body);
     arena_fini(&arena);
 }

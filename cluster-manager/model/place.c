@@ -44,6 +44,18 @@ long place_choose(const struct place_host *hosts, size_t len, struct room need,
     return best;
 }
 
+static bool may_grow(int64_t total, int64_t used, int64_t from, int64_t to)
+{
+    return to <= from || used - from + to <= total;
+}
+
+bool place_may_grow(struct room total, struct room used, struct room from, struct room to)
+{
+    return may_grow(total.memory_mib, used.memory_mib, from.memory_mib, to.memory_mib) &&
+           may_grow(total.vcpus, used.vcpus, from.vcpus, to.vcpus) &&
+           may_grow(total.disk_bytes, used.disk_bytes, from.disk_bytes, to.disk_bytes);
+}
+
 void place_explain(char *out, size_t out_size, const struct place_refusals *r, size_t hosts,
                    struct room need)
 {

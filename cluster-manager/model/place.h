@@ -21,6 +21,8 @@ struct place_refusals {
  * shares go to the first name. -1 when there is none. Adds to `refusals`. */
 long place_choose(const struct place_host *hosts, size_t len, struct room need,
                   struct place_refusals *refusals);
+/* May what takes `from` of a host's room take `to` of it? What does not grow always may. */
+bool place_may_grow(struct room total, struct room used, struct room from, struct room to);
 /* "of 6 hosts: 2 not up, 4 without 2048 MiB of memory" */
 void place_explain(char *out, size_t out_size, const struct place_refusals *r, size_t hosts,
                    struct room need);

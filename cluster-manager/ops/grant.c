@@ -37,7 +37,8 @@ static bool grant_key(struct cluster_core *c, unsigned char key[GRANT_KEY_SIZE],
 }
 
 const char *cluster_grant_body(struct cluster_core *c, const char *id, const char *host,
-                               struct arena *arena, const struct event *ev)
+                               const struct wire_instance *size, struct arena *arena,
+                               const struct event *ev)
 {
     struct query q;
     const char *json = "";
@@ -57,6 +58,10 @@ const char *cluster_grant_body(struct cluster_core *c, const char *id, const cha
         grant_make(&grant, key, host, body.manifest, ev->at.wall_ms + GRANT_LIFE_MS);
     explicit_bzero(key, sizeof key);
     body.grant = buf_str(&grant);
+    if (size != NULL) {
+        body.memory_mib = size->memory_mib;
+        body.vcpus = size->vcpus;
+    }
     CLEANUP(buf_fini) struct buf out = {0};
     wire_encode(&out, &wire_instance_type, &body);
     return arena_strdup(arena, out.data);

@@ -3,6 +3,8 @@
 
 #include "cluster-manager/cluster.h"
 
-/* The body recorded from the cloud with a grant for `host`; in `arena`. */
+/* The body recorded from the cloud with a grant for `host`, and with another size where one is
+ * given (else NULL); in `arena`. */
 const char *cluster_grant_body(struct cluster_core *c, const char *id, const char *host,
-                               struct arena *arena, const struct event *ev);
+                               const struct wire_instance *size, struct arena *arena,
+                               const struct event *ev);

@@ -5,10 +5,11 @@ bool cluster_instance_load(struct store *st, const char *id, struct arena *arena
                            struct cluster_instance *out)
 {
     struct query q;
-    query_open(&q, st,
-               "SELECT id, generation, reservation, minimum, memory_mib, vcpus, disk_bytes,"
-               " since_ms, host, pepoch, refused, ending, tries FROM instance WHERE id=?",
-               "s", id);
+    query_open(
+        &q, st,
+        "SELECT id, generation, reservation, minimum, memory_mib, vcpus, disk_bytes,"
+        " since_ms, host, pepoch, refused, ending, tries, guest_mib FROM instance WHERE id=?",
+        "s", id);
     if (!query_next(&q))
         return false;
     *out = (struct cluster_instance){
@@ -23,6 +24,7 @@ bool cluster_instance_load(struct store *st, const char *id, struct arena *arena
         .is_refused = query_i64(&q, 10) != 0,
         .is_ending = query_i64(&q, 11) != 0,
         .tries = query_i64(&q, 12),
+        .guest_mib = query_i64(&q, 13),
     };
     query_close(&q);
     return true;
@@ -33,10 +35,13 @@ void cluster_instance_save(struct store *st, const struct wire_item *wish,
 {
     store_run(st,
               "INSERT INTO instance(id, generation, reservation, minimum, memory_mib, vcpus,"
-              " disk_bytes, since_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
-              " ON CONFLICT DO UPDATE SET generation=?2, memory_mib=?5, vcpus=?6, disk_bytes=?7",
-              "sisiiiii", wish->id, wish->generation, body->reservation, body->minimum,
-              room_memory_of(body->memory_mib), body->vcpus, body->disk_bytes, now_ms);
+              " disk_bytes, since_ms, guest_mib) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+              " ON CONFLICT DO UPDATE SET generation=?2, memory_mib=?5, vcpus=?6, disk_bytes=?7,"
+              /* what has a host was refused a start, which it may ask for again */
+              " refused=CASE WHEN host='' THEN refused ELSE 0 END, guest_mib=?9",
+              "sisiiiiii", wish->id, wish->generation, body->reservation, body->minimum,
+              room_memory_of(body->memory_mib), body->vcpus, body->disk_bytes, now_ms,
+              body->memory_mib);
     store_run(st, "DELETE FROM instance_group WHERE instance=?", "s", wish->id);
     for (size_t i = 0; body->port != NULL && i < body->port->groups_len; i++)
         store_run(st, "INSERT INTO instance_group VALUES(?, ?) ON CONFLICT DO NOTHING", "ss",

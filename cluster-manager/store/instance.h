@@ -12,8 +12,9 @@ struct cluster_instance {
     const char *reservation;
     int64_t minimum;
     struct room need;
-    int64_t since_ms; /* now_ms when it first came */
-    const char *host; /* "" = nowhere yet */
+    int64_t guest_mib; /* the memory of the guest itself, which need counts with its overhead */
+    int64_t since_ms;  /* now_ms when it first came */
+    const char *host;  /* "" = nowhere yet */
     int64_t pepoch;
     bool is_refused, is_ending;
     int64_t tries; /* placements after the first */

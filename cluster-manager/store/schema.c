@@ -14,7 +14,7 @@ static const char instances[] =
     " memory_mib INTEGER NOT NULL, vcpus INTEGER NOT NULL, disk_bytes INTEGER NOT NULL,"
     " since_ms INTEGER NOT NULL, host TEXT NOT NULL DEFAULT '', pepoch INTEGER NOT NULL DEFAULT 0,"
     " refused INTEGER NOT NULL DEFAULT 0, ending INTEGER NOT NULL DEFAULT 0,"
-    " tries INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    " tries INTEGER NOT NULL DEFAULT 0, guest_mib INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX instance_waiting ON instance(reservation, id)"
     " WHERE host='' AND refused=0 AND ending=0;"
     "CREATE INDEX instance_host ON instance(host, id);"

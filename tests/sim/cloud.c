@@ -55,18 +55,43 @@ static int64_t wall_ms(struct sim_world *w)
 /* ---- orders
  * ------------------------------------------------------------------------------------------- */
 
+/* A guest's type follows from its place: a repeat must ask for the same. */
+static const struct {
+    const char *name;
+    int64_t memory_mib;
+} types[] = {{"t1.nano", 128}, {"t1.micro", 256}, {"t1.medium", 1024}, {"m1.small", 2048}};
+enum { TYPES = sizeof types / sizeof types[0] };
+
+static size_t type_of(const struct cloud_scene *c, const struct sim_guest *g)
+{
+    return (size_t)(g - c->shadow.guests) % TYPES;
+}
+
+/* Up for some, beyond the whole machine for some, down for others. A whole launch shares the type
+ * of its first, so the other size is one that none of them can have. */
+static const struct {
+    const char *name;
+    int64_t memory_mib;
+} others[TYPES] = {{"m1.large", 8192}, {"t1.small", 512}, {"t1.small", 512}, {"m1.medium", 4096}};
+
+static int64_t other_size(struct sim_subscriber *s, const struct sim_guest *g)
+{
+    return others[type_of(scene_of(s->world), g)].memory_mib;
+}
+
 static void spell(const struct cloud_scene *c, const struct sim_order *o, char *out, size_t size)
 {
     static const char *const actions[] = {"RunInstances", "StopInstances", "StartInstances",
                                           "RebootInstances", "TerminateInstances"};
-    static const char *const types[] = {"t1.nano", "t1.micro", "t1.medium", "m1.small"};
-    /* The type follows from the token: a repeat must ask for the same. */
-    size_t type = (size_t)(o->guest - c->shadow.guests) % 4;
+    size_t type = type_of(c, o->guest);
     if (o->verb == SIM_RUN)
         snprintf(out, size,
                  "Action=RunInstances&ClientToken=%s&ImageId=%s&InstanceType=%s&MaxCount=%zu"
                  "&MinCount=%zu",
-                 o->token, c->image, types[type], o->count, type % 2 == 0 ? o->count : 1);
+                 o->token, c->image, types[type].name, o->count, type % 2 == 0 ? o->count : 1);
+    else if (o->verb == SIM_RESIZE)
+        snprintf(out, size, "Action=ModifyInstanceAttribute&InstanceId=%s&InstanceType.Value=%s",
+                 o->guest->id, others[type].name);
     else
         snprintf(out, size, "Action=%s&InstanceId.1=%s", actions[o->verb], o->guest->id);
 }
@@ -235,6 +260,7 @@ static void build(struct sim_world *w)
                                             .shadow = &c->shadow,
                                             .send = send,
                                             .look = look,
+                                            .size_mib = other_size,
                                             .living_max = SIM_QUOTA_INSTANCES + 3,
                                             .guests_max = 60,
                                             .count_max = COUNT_MAX};

@@ -104,6 +104,18 @@ static void check_profile(struct sim_machine *m, const struct sim_domain *d)
     }
 }
 
+/* Its size is what was promised last; while that is open, before or after. */
+static void check_size(struct sim_shadow *s, const struct sim_guest *g, const struct sim_domain *d)
+{
+    if (g == NULL || s->was_restored || g->told[SIM_RESIZE] == SIM_ASKED)
+        return;
+    bool is_new = d->spec.memory_mib == g->size_mib;
+    if (is_new != (g->told[SIM_RESIZE] == SIM_TOLD))
+        sim_world_fail(s->world, "SIZE", g->id, "starts with %ld MiB, and %ld were %s",
+                       (long)d->spec.memory_mib, (long)g->size_mib,
+                       is_new ? "never promised" : "promised");
+}
+
 static void on_run(struct sim_machine *m, const struct sim_domain *d)
 {
     struct sim_shadow *s = m->shadow;
@@ -118,6 +130,7 @@ static void on_run(struct sim_machine *m, const struct sim_domain *d)
     if (is_terminated(g))
         sim_world_fail(s->world, "I7", id, "is terminated and runs on %s", m->node->name);
     check_room(s, m);
+    check_size(s, g, d);
     check_profile(m, d);
 }
 
@@ -337,7 +350,7 @@ static void finish_guest(struct sim_shadow *s, const struct sim_guest *g)
              g->seen == SIM_STATE_RUNNING)
         sim_world_fail(w, "I5", g->id, "was stopped last, and runs");
     else if (!g->is_blurred && g->last == SIM_START && g->told[SIM_STOP] != SIM_ASKED &&
-             !g->ended_alone && g->seen == SIM_STATE_STOPPED)
+             !g->ended_alone && g->told[SIM_RESIZE] == SIM_NOTHING && g->seen == SIM_STATE_STOPPED)
         sim_world_fail(w, "I5", g->id, "was started last, and is stopped");
 }
 

@@ -3,6 +3,7 @@
  * daemon's store. The first thing that is wrong ends the run.
  *
  *   I1 one running domain     I3 room of a host          I4 one token, one instance
+ *   SIZE a guest starts with the size that was promised
  *   I5 what was told stays    I7 terminated is nowhere   I11 one port per address
  *   PROFILE the hardware of record stays
  *   I8 the quota              I19, I25 nothing is ended that nobody wanted ended   I23 states move
@@ -31,7 +32,7 @@ enum sim_state {
 
 enum sim_told { SIM_NOTHING, SIM_ASKED, SIM_TOLD };
 
-enum sim_verb { SIM_RUN, SIM_STOP, SIM_START, SIM_REBOOT, SIM_TERMINATE, SIM_VERBS };
+enum sim_verb { SIM_RUN, SIM_STOP, SIM_START, SIM_REBOOT, SIM_TERMINATE, SIM_RESIZE, SIM_VERBS };
 
 struct sim_guest {
     char token[40];
@@ -45,6 +46,7 @@ struct sim_guest {
     bool was_seen_running;
     bool ended_alone; /* by itself, or with its process or machine, since START */
     bool ever_ended_alone;
+    int64_t size_mib; /* that the RESIZE, one in its life, asks for */
     bool is_blurred; /* an order was refused, and a double of it may still come: its want is open */
     uint64_t listed; /* number of the newest description that named it */
 };

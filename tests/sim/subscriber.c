@@ -12,7 +12,7 @@ enum { PACE_MS = 700, WATCH_MS = 2000, CALM_MS = 20000, WATCHED_MS = 60 * 1000 }
 
 const char *sim_verb_name(enum sim_verb verb)
 {
-    static const char *const names[] = {"run", "stop", "start", "reboot", "terminate"};
+    static const char *const names[] = {"run", "stop", "start", "reboot", "terminate", "resize"};
     return names[verb];
 }
 
@@ -100,6 +100,13 @@ static void run_new(struct sim_subscriber *s)
     open_order(s, &s->shadow->guests[first], count, SIM_RUN);
 }
 
+/* Once in its life: a double of an earlier one would undo a later. */
+static void resize(struct sim_subscriber *s, struct sim_guest *g)
+{
+    g->size_mib = s->size_mib(s, g);
+    open_order(s, g, 1, SIM_RESIZE);
+}
+
 static void change(struct sim_subscriber *s, struct sim_guest *g)
 {
     uint64_t draw = sim_world_draw(s->world, 100);
@@ -111,6 +118,9 @@ static void change(struct sim_subscriber *s, struct sim_guest *g)
         open_order(s, g, 1, SIM_STOP);
     else if (g->seen == SIM_STATE_RUNNING && draw < 80)
         open_order(s, g, 1, SIM_REBOOT);
+    else if (g->seen == SIM_STATE_STOPPED && draw < 40 && g->told[SIM_RESIZE] == SIM_NOTHING &&
+             s->size_mib != NULL)
+        resize(s, g);
     else if (g->seen == SIM_STATE_STOPPED && draw < 90)
         open_order(s, g, 1, SIM_START);
 }

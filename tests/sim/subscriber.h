@@ -28,6 +28,8 @@ struct sim_subscriber {
     void (*send)(struct sim_subscriber *s, struct sim_order *o);
     /* Asks for a description of all instances. */
     void (*look)(struct sim_subscriber *s);
+    /* The other size for a guest; NULL where there is one size only. */
+    int64_t (*size_mib)(struct sim_subscriber *s, const struct sim_guest *g);
     struct sim_order orders[SIM_ORDERS_MAX]; /* by the guest's place in the shadow */
     uint64_t tokens;
     size_t living_max, guests_max, count_max; /* count_max: instances of one RUN */

@@ -87,6 +87,20 @@ static void counting_starts(void **state)
     assert_int_equal(room_count((struct room){-1, 8, 1}, (struct room){1, 1, 0}), 0);
 }
 
+/* What grows takes only what is left; what shrinks, or stays in one resource, never asks. */
+static void growing_takes_room(void **state)
+{
+    (void)state;
+    struct room total = {4096, 4, 10LL << 30}, used = {3072, 4, 10LL << 30};
+    struct room from = {1024, 2, 1LL << 30};
+    assert_true(place_may_grow(total, used, from, (struct room){2048, 2, 1LL << 30}));
+    assert_false(place_may_grow(total, used, from, (struct room){2049, 2, 1LL << 30}));
+    assert_false(place_may_grow(total, used, from, (struct room){1024, 3, 1LL << 30}));
+    assert_false(place_may_grow(total, used, from, (struct room){1024, 2, 2LL << 30}));
+    assert_true(place_may_grow((struct room){0}, used, from, (struct room){512, 1, 1LL << 30}));
+    assert_false(place_may_grow((struct room){0}, used, from, (struct room){1025, 2, 1LL << 30}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +110,7 @@ int main(void)
         cmocka_unit_test(a_host_that_is_not_up_or_refused_is_left_out),
         cmocka_unit_test(a_refusal_says_why_host_by_host),
         cmocka_unit_test(counting_starts),
+        cmocka_unit_test(growing_takes_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

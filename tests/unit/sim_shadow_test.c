@@ -59,6 +59,17 @@ static void i3_too_much_memory(struct test_world *t)
     run(t->one, t->one->memory_mib + 1);
 }
 
+static void starts_with_its_old_size(struct test_world *t)
+{
+    struct sim_guest *g = given(t, "a", ID);
+    g->size_mib = 128;
+    sim_shadow_ask(&t->shadow, g, SIM_RESIZE);
+    run(t->one, 64); /* open: either is fine */
+    sim_hypervisor_end(t->one, sim_machine_domain(t->one, ID), SIM_END_JOB);
+    sim_shadow_tell(&t->shadow, g, SIM_RESIZE, ID);
+    run(t->one, 64);
+}
+
 static void i4_two_for_one_token(struct test_world *t)
 {
     struct sim_guest *g = given(t, "a", ID);
@@ -176,6 +187,7 @@ static const struct expectation cases[] = {
     {i2_called_running_and_nowhere, "I2"},
     {i2_runs_and_nobody_knows, "I2"},
     {i3_too_much_memory, "I3"},
+    {starts_with_its_old_size, "SIZE"},
     {i4_two_for_one_token, "I4"},
     {i4_nobody_asked, "I4"},
     {i5_promised_and_not_there, "I5"},
