@@ -8,6 +8,8 @@ libcloud_a_SOURCES = \
 	%D%/api/ec2_group_list.c \
 	%D%/api/ec2_groups.c \
 	%D%/api/ec2_hosts.c \
+	%D%/api/ec2_image.h \
+	%D%/api/ec2_image_attributes.c \
 	%D%/api/ec2_images.c \
 	%D%/api/ec2_imds.c \
 	%D%/api/ec2_instance.h \
@@ -75,6 +77,8 @@ libcloud_a_SOURCES = \
 	%D%/ops/host.h \
 	%D%/ops/image.c \
 	%D%/ops/image.h \
+	%D%/ops/image_share.c \
+	%D%/ops/image_share.h \
 	%D%/ops/instance.h \
 	%D%/ops/instance_ask.c \
 	%D%/ops/instance_hear.c \
@@ -118,6 +122,8 @@ libcloud_a_SOURCES = \
 	%D%/store/network.h \
 	%D%/store/node.c \
 	%D%/store/node.h \
+	%D%/store/permission.c \
+	%D%/store/permission.h \
 	%D%/store/port.c \
 	%D%/store/replay.c \
 	%D%/store/replay.h \

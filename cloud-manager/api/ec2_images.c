@@ -1,7 +1,7 @@
 /* ec2_images.c - RegisterImage, DescribeImages, DeregisterImage. */
 #include "base/str.h"
-#include "cloud-manager/api/call.h"
-#include "cloud-manager/ops/image.h"
+#include "cloud-manager/api/ec2_image.h"
+#include "cloud-manager/store/permission.h"
 
 #include <string.h>
 
@@ -80,6 +80,11 @@ static const char *location(const struct cloud_op *op, const struct cloud_image 
     return arena_printf(op->arena, "%s/%s", image->bucket, image->key);
 }
 
+static bool is_public(struct cloud_call *call, const struct cloud_image *image)
+{
+    return cloud_permission_has(call->op->store, image->id, CLOUD_PERMISSION_ALL);
+}
+
 static void add_facts(struct cloud_call *call, const struct cloud_image *image,
                       const struct cloud_tags *tags, struct cloud_facts *f)
 {
@@ -95,7 +100,7 @@ static void add_facts(struct cloud_call *call, const struct cloud_image *image,
     cloud_facts_add(f, "hypervisor", "xen");
     cloud_facts_add(f, "image-id", image->id);
     cloud_facts_add(f, "image-type", "machine");
-    cloud_facts_add(f, "is-public", "false");
+    cloud_facts_add(f, "is-public", is_public(call, image) ? "true" : "false");
     cloud_facts_add(f, "manifest-location", location(call->op, image));
     cloud_facts_add(f, "name", image->name);
     cloud_facts_add(f, "owner-id", image->account);
@@ -106,10 +111,8 @@ static void add_facts(struct cloud_call *call, const struct cloud_image *image,
     cloud_facts_add_tags(f, tags);
 }
 
-static void write_mapping(struct cloud_xml *x, const struct cloud_image *image)
+void cloud_write_image_mappings(struct cloud_xml *x, const struct cloud_image *image)
 {
-    cloud_xml_text(x, "rootDeviceType", "ebs");
-    cloud_xml_text(x, "rootDeviceName", image->root_device);
     cloud_xml_open(x, "blockDeviceMapping");
     cloud_xml_open(x, "item");
     cloud_xml_text(x, "deviceName", image->root_device);
@@ -125,6 +128,13 @@ static void write_mapping(struct cloud_xml *x, const struct cloud_image *image)
     cloud_xml_close(x);
 }
 
+static void write_mapping(struct cloud_xml *x, const struct cloud_image *image)
+{
+    cloud_xml_text(x, "rootDeviceType", "ebs");
+    cloud_xml_text(x, "rootDeviceName", image->root_device);
+    cloud_write_image_mappings(x, image);
+}
+
 static void write_image(struct cloud_call *call, const struct cloud_image *image,
                         const struct cloud_tags *tags)
 {
@@ -134,7 +144,7 @@ static void write_image(struct cloud_call *call, const struct cloud_image *image
     cloud_xml_text(x, "imageLocation", location(call->op, image));
     cloud_xml_text(x, "imageState", image->state);
     cloud_xml_text(x, "imageOwnerId", image->account);
-    cloud_xml_bool(x, "isPublic", false);
+    cloud_xml_bool(x, "isPublic", is_public(call, image));
     cloud_xml_text(x, "architecture", image->architecture);
     cloud_xml_text(x, "imageType", "machine");
     cloud_xml_text(x, "name", image->name);
@@ -157,17 +167,31 @@ static void write_image(struct cloud_call *call, const struct cloud_image *image
     cloud_xml_close(x);
 }
 
-/* Images belong to their account and to nobody else: other owners have none to show. */
-static bool is_owned(const struct cloud_op *op, const struct cloud_texts *owners,
-                     const struct cloud_texts *users)
+static bool is_owner(const struct cloud_op *op, const struct cloud_texts *owners,
+                     const struct cloud_image *image)
 {
-    bool by_owner = owners->len == 0, by_user = users->len == 0;
-    for (size_t i = 0; i < owners->len; i++)
-        by_owner = by_owner || str_eq(owners->list[i], "self") ||
-                   str_eq(owners->list[i], op->account);
-    for (size_t i = 0; i < users->len; i++)
-        by_user = by_user || str_eq(users->list[i], "self") || str_eq(users->list[i], op->account);
-    return by_owner && by_user;
+    for (size_t i = 0; i < owners->len; i++) {
+        const char *owner = str_eq(owners->list[i], "self") ? op->account : owners->list[i];
+        if (str_eq(owner, image->account))
+            return true;
+    }
+    return owners->len == 0;
+}
+
+/* ExecutableBy: "all" is everybody's, "self" is what somebody lets the caller launch, an account's
+ * number is what lets that one. */
+static bool is_executable(struct cloud_call *call, const struct cloud_texts *users,
+                          const struct cloud_image *image)
+{
+    const struct cloud_op *op = call->op;
+    for (size_t i = 0; i < users->len; i++) {
+        const char *user = str_eq(users->list[i], "self") ? op->account : users->list[i];
+        bool may_tell = str_eq(image->account, op->account) || str_eq(user, op->account) ||
+                        str_eq(user, CLOUD_PERMISSION_ALL);
+        if (may_tell && cloud_permission_has(op->store, image->id, user))
+            return true;
+    }
+    return users->len == 0;
 }
 
 static const char *const filter_names[] = {"architecture",
@@ -198,6 +222,14 @@ static const char *const filter_names[] = {"architecture",
                                            "virtualization-type",
                                            NULL};
 
+/* Tags are its owner's own. */
+static struct cloud_tags tags_of(struct cloud_call *call, const struct cloud_image *image)
+{
+    if (!str_eq(image->account, call->op->account))
+        return (struct cloud_tags){0};
+    return cloud_tag_list(call->op->store, call->op->arena, image->id);
+}
+
 enum err_code cloud_ec2_describe_images(struct cloud_call *call, struct err *err)
 {
     struct cloud_texts ids = cloud_query_list(call->query, "ImageId");
@@ -216,11 +248,12 @@ enum err_code cloud_ec2_describe_images(struct cloud_call *call, struct err *err
         cloud_images_describe(call->op, ids.list, ids.len, &images, &len, err) != ERR_OK)
         return err->code;
     struct cloud_walk walk = {.page = &page};
-    bool owned = is_owned(call->op, &owners, &users);
     cloud_xml_open(call->xml, "imagesSet");
-    for (size_t i = 0; i < len && owned && !walk.more; i++) {
-        struct cloud_tags tags = cloud_tag_list(call->op->store, call->op->arena, images[i].id);
+    for (size_t i = 0; i < len && !walk.more; i++) {
+        struct cloud_tags tags = tags_of(call, &images[i]);
         struct cloud_facts facts = {.arena = call->op->arena};
+        if (!is_owner(call->op, &owners, &images[i]) || !is_executable(call, &users, &images[i]))
+            continue;
         add_facts(call, &images[i], &tags, &facts);
         const char *key = arena_printf(call->op->arena, "%020lld/%s",
                                        (long long)images[i].created_wall_ms, images[i].id);

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cloud-manager/ops/image_share.h"
 #include "cloud-manager/store/node.h"
 
 #include <string.h>
@@ -75,14 +76,15 @@ enum err_code cloud_image_register(struct cloud_op *op, const struct cloud_regis
     return cloud_tag_new(op, row.id, "image", &r->tags, err);
 }
 
-static enum err_code find_own(struct cloud_op *op, const char *id, struct cloud_image *out,
-                              struct err *err)
+/* One that the caller may launch. */
+static enum err_code find_shown(struct cloud_op *op, const char *id, struct cloud_image *out,
+                                struct err *err)
 {
     if (!id_is(id, "ami"))
         return err_set(err, ERR_IMAGE_MALFORMED, "Invalid id: \"%.64s\" (expecting \"ami-...\")",
                        id);
-    if (!cloud_image_get(op->store, op->arena, id, out) || !str_eq(out->account, op->account) ||
-        out->is_named == 0)
+    if (!cloud_image_get(op->store, op->arena, id, out) || out->is_named == 0 ||
+        !cloud_image_is_shown(op, out))
         return err_set(err, ERR_IMAGE_NOT_FOUND, "The image id '[%s]' does not exist", id);
     return ERR_OK;
 }
@@ -90,8 +92,7 @@ static enum err_code find_own(struct cloud_op *op, const char *id, struct cloud_
 enum err_code cloud_image_deregister(struct cloud_op *op, const char *id, struct err *err)
 {
     struct cloud_image row = {0};
-    if (cloud_authorize(op, CLOUD_DO_DEREGISTER_IMAGE, err) != ERR_OK ||
-        find_own(op, id, &row, err) != ERR_OK)
+    if (cloud_image_own(op, CLOUD_DO_DEREGISTER_IMAGE, id, &row, err) != ERR_OK)
         return err->code;
     cloud_image_set_unnamed(op->store, id);
     cloud_tag_delete_all(op->store, id);
@@ -110,9 +111,21 @@ enum err_code cloud_images_describe(struct cloud_op *op, const char *const *ids,
     }
     *out = arena_alloc(op->arena, len * sizeof **out);
     for (*out_len = 0; *out_len < len; (*out_len)++)
-        if (find_own(op, ids[*out_len], &(*out)[*out_len], err) != ERR_OK)
+        if (find_shown(op, ids[*out_len], &(*out)[*out_len], err) != ERR_OK)
             return err->code;
     return ERR_OK;
+}
+
+/* An image may be shared; its snapshot never is. */
+static struct cloud_image *list_own(struct cloud_op *op, size_t *len)
+{
+    size_t all_len;
+    struct cloud_image *rows = cloud_image_list(op->store, op->arena, op->account, &all_len);
+    *len = 0;
+    for (size_t i = 0; i < all_len; i++)
+        if (str_eq(rows[i].account, op->account))
+            rows[(*len)++] = rows[i];
+    return rows;
 }
 
 enum err_code cloud_snapshots_describe(struct cloud_op *op, const char *const *ids, size_t len,
@@ -121,7 +134,7 @@ enum err_code cloud_snapshots_describe(struct cloud_op *op, const char *const *i
     size_t all_len;
     if (cloud_authorize(op, CLOUD_DO_DESCRIBE_SNAPSHOTS, err) != ERR_OK)
         return err->code;
-    struct cloud_image *all = cloud_image_list(op->store, op->arena, op->account, &all_len);
+    struct cloud_image *all = list_own(op, &all_len);
     *out = all;
     *out_len = all_len;
     if (len == 0)

@@ -18,7 +18,7 @@ struct cloud_registration {
 enum err_code cloud_image_register(struct cloud_op *op, const struct cloud_registration *r,
                                    const char **id, struct err *err);
 enum err_code cloud_image_deregister(struct cloud_op *op, const char *id, struct err *err);
-/* The caller's, all or those named. */
+/* Those that the caller may launch, all or those named. */
 enum err_code cloud_images_describe(struct cloud_op *op, const char *const *ids, size_t len,
                                     struct cloud_image **out, size_t *out_len, struct err *err);
 /* The images whose snapshots those are: all of the caller's, or those named.

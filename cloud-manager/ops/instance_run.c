@@ -1,6 +1,7 @@
 /* instance_run.c - RunInstances: every check, then all rows, in one transaction. */
 #include "base/id.h"
 #include "base/str.h"
+#include "cloud-manager/ops/image_share.h"
 #include "cloud-manager/ops/instance.h"
 #include "cloud-manager/ops/place.h"
 #include "cloud-manager/store/account.h"
@@ -29,8 +30,8 @@ static enum err_code find_image(struct cloud_op *op, const struct cloud_launch *
     if (!id_is(launch->image, "ami"))
         return err_set(err, ERR_IMAGE_MALFORMED, "Invalid id: \"%.64s\" (expecting \"ami-...\")",
                        launch->image);
-    if (!cloud_image_get(op->store, op->arena, launch->image, image) ||
-        !str_eq(image->account, op->account) || image->is_named == 0)
+    if (!cloud_image_get(op->store, op->arena, launch->image, image) || image->is_named == 0 ||
+        !cloud_image_is_shown(op, image))
         return err_set(err, ERR_IMAGE_NOT_FOUND, "The image id '[%s]' does not exist",
                        launch->image);
     if (!str_eq(image->state, "available"))

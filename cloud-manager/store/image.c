@@ -39,8 +39,9 @@ struct cloud_image *cloud_image_list(struct store *st, struct arena *arena, cons
 {
     struct query q;
     query_open(&q, st,
-               ROW_SELECT(CLOUD_IMAGE_ROW) " FROM image t WHERE account=? AND is_named=1"
-                                           " ORDER BY created_wall_ms,id",
+               ROW_SELECT(CLOUD_IMAGE_ROW) " FROM image t WHERE is_named=1 AND (account=?1 OR id IN"
+                                           " (SELECT image FROM launch_permission WHERE user=?1"
+                                           " OR user='all')) ORDER BY created_wall_ms,id",
                "s", account);
     return take_all(&q, arena, len);
 }
@@ -74,8 +75,14 @@ void cloud_image_set_progress(struct store *st, const char *id,
               id);
 }
 
+void cloud_image_set_description(struct store *st, const char *id, const char *description)
+{
+    store_run(st, "UPDATE image SET description=? WHERE id=?", "ss", description, id);
+}
+
 void cloud_image_set_unnamed(struct store *st, const char *id)
 {
+    store_run(st, "DELETE FROM launch_permission WHERE image=?", "s", id);
     store_run(st, "UPDATE image SET is_named=0,generation=generation+1,is_dirty=1 WHERE id=?", "s",
               id);
 }

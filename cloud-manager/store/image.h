@@ -43,7 +43,7 @@ bool cloud_image_insert(struct store *st, const struct cloud_image *row);
 /* Any image, also one that was deregistered. */
 bool cloud_image_get(struct store *st, struct arena *arena, const char *id,
                      struct cloud_image *out);
-/* Named ones, oldest first. */
+/* Named ones that the account may launch, its own and others', oldest first. */
 struct cloud_image *cloud_image_list(struct store *st, struct arena *arena, const char *account,
                                      size_t *len);
 struct cloud_image *cloud_image_list_dirty(struct store *st, struct arena *arena, size_t *len);
@@ -53,6 +53,7 @@ bool cloud_image_is_needed(struct store *st, const char *id);
 
 void cloud_image_set_progress(struct store *st, const char *id,
                               const struct cloud_image_progress *progress);
+void cloud_image_set_description(struct store *st, const char *id, const char *description);
 void cloud_image_set_unnamed(struct store *st, const char *id);
 void cloud_image_set_gone(struct store *st, const char *id);
 /* After a restore: its generation is at least that. */

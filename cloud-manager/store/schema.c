@@ -92,6 +92,10 @@ static const char compute[] =
     " is_dirty INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX image_name ON image(account,name) WHERE is_named=1;"
     "CREATE INDEX image_dirty ON image(id) WHERE is_dirty=1;"
+    /* Accounts that may launch an image beside its own; "all" = every. */
+    "CREATE TABLE launch_permission(image TEXT NOT NULL REFERENCES image(id), user TEXT NOT NULL,"
+    " PRIMARY KEY(image,user));"
+    "CREATE INDEX launch_permission_user ON launch_permission(user,image);"
     "CREATE TABLE instance(id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account(id),"
     " reservation TEXT NOT NULL, launch_index INTEGER NOT NULL, minimum INTEGER NOT NULL,"
     " count INTEGER NOT NULL, image TEXT NOT NULL, manifest TEXT NOT NULL,"

@@ -161,6 +161,16 @@ int main(void)
     show_life(&w, show_launch(&w));
     show("ec2", "CreateTags", with("&ResourceId.1={}&Tag.1.Key=k&Tag.1.Value=v", w.image));
     show("ec2", "DeleteTags", with("&ResourceId.1={}&Tag.1.Key=k", w.image));
+    show("ec2", "ModifyImageAttribute",
+         with("&ImageId={}&LaunchPermission.Add.1.Group=all", w.image));
+    static const char *const names[] = {
+        "description",        "kernel",          "ramdisk",  "launchPermission", "productCodes",
+        "blockDeviceMapping", "sriovNetSupport", "bootMode", "tpmSupport",       "uefiData",
+        "lastLaunchedTime",   "imdsSupport"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        show("ec2", "DescribeImageAttribute",
+             arena_printf(&rig.arena, "&ImageId=%s&Attribute=%s", w.image, names[i]));
+    show("ec2", "ResetImageAttribute", with("&ImageId={}&Attribute=launchPermission", w.image));
     show("ec2", "RegisterImage", "&Name=second&ImageLocation=images%2Fsecond");
     show("ec2", "DescribeImages", "");
     show("ec2", "DeregisterImage", with("&ImageId={}", w.image));

@@ -220,7 +220,7 @@ def main(program):
     for line in faults:
         print(line)
     print(f"{len(answers)} answers, {len(faults)} faults")
-    return 1 if faults or len(answers) < 69 else 0
+    return 1 if faults or len(answers) < 83 else 0
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ cloud_tests = \
 	tests/unit/cloud_children_test \
 	tests/unit/cloud_describe_test \
 	tests/unit/cloud_front_test \
+	tests/unit/cloud_image_test \
 	tests/unit/cloud_instance_test \
 	tests/unit/cloud_model_test \
 	tests/unit/cloud_plan_test \
@@ -20,6 +21,8 @@ tests_unit_cloud_describe_test_SOURCES = %D%/cloud_describe_test.c $(cloud_rig)
 tests_unit_cloud_describe_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_front_test_SOURCES = %D%/cloud_front_test.c $(cloud_rig)
 tests_unit_cloud_front_test_LDADD = $(cloud_test_ldadd)
+tests_unit_cloud_image_test_SOURCES = %D%/cloud_image_test.c $(cloud_rig)
+tests_unit_cloud_image_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_instance_test_SOURCES = %D%/cloud_instance_test.c $(cloud_rig)
 tests_unit_cloud_instance_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_model_test_SOURCES = %D%/cloud_model_test.c
