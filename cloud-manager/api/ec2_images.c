@@ -73,6 +73,8 @@ enum err_code cloud_ec2_deregister_image(struct cloud_call *call, struct err *er
     return ERR_OK;
 }
 
+#define FAILED_CODE "Client.ImageImportFailed"
+
 /* ---- DescribeImages ----------------------------------------------------------------------- */
 
 static const char *location(const struct cloud_op *op, const struct cloud_image *image)
@@ -94,6 +96,7 @@ static void add_facts(struct cloud_call *call, const struct cloud_image *image,
     cloud_facts_add(f, "block-device-mapping.snapshot-id", image->snapshot);
     cloud_facts_add_i64(f, "block-device-mapping.volume-size", image->disk_gib);
     cloud_facts_add(f, "block-device-mapping.encrypted", "false");
+    cloud_facts_add(f, "block-device-mapping.volume-type", "gp2");
     cloud_facts_add(f, "creation-date", cloud_text_time(call->op, image->created_wall_ms));
     cloud_facts_add(f, "description", image->description);
     cloud_facts_add(f, "ena-support", "false");
@@ -109,6 +112,10 @@ static void add_facts(struct cloud_call *call, const struct cloud_image *image,
     cloud_facts_add(f, "state", image->state);
     cloud_facts_add(f, "virtualization-type", "hvm");
     cloud_facts_add_tags(f, tags);
+    if (!str_eq(image->state, "failed"))
+        return;
+    cloud_facts_add(f, "state-reason-code", FAILED_CODE);
+    cloud_facts_add(f, "state-reason-message", image->detail);
 }
 
 void cloud_write_image_mappings(struct cloud_xml *x, const struct cloud_image *image)
@@ -159,7 +166,7 @@ static void write_image(struct cloud_call *call, const struct cloud_image *image
     cloud_xml_text(x, "usageOperation", "RunInstances");
     if (str_eq(image->state, "failed")) {
         cloud_xml_open(x, "stateReason");
-        cloud_xml_text(x, "code", "Client.ImageImportFailed");
+        cloud_xml_text(x, "code", FAILED_CODE);
         cloud_xml_text(x, "message", image->detail);
         cloud_xml_close(x);
     }
@@ -197,12 +204,14 @@ static bool is_executable(struct cloud_call *call, const struct cloud_texts *use
 static const char *const filter_names[] = {"architecture",
                                            "block-device-mapping.delete-on-termination",
                                            "block-device-mapping.device-name",
+                                           "block-device-mapping.encrypted",
                                            "block-device-mapping.snapshot-id",
                                            "block-device-mapping.volume-size",
-                                           "block-device-mapping.encrypted",
+                                           "block-device-mapping.volume-type",
                                            "creation-date",
                                            "description",
                                            "ena-support",
+                                           "free-tier-eligible",
                                            "hypervisor",
                                            "image-id",
                                            "image-type",
@@ -214,10 +223,17 @@ static const char *const filter_names[] = {"architecture",
                                            "owner-id",
                                            "platform",
                                            "product-code",
+                                           "product-code.type",
                                            "ramdisk-id",
                                            "root-device-name",
                                            "root-device-type",
+                                           "source-image-id",
+                                           "source-image-region",
+                                           "source-instance-id",
+                                           "sriov-net-support",
                                            "state",
+                                           "state-reason-code",
+                                           "state-reason-message",
                                            "tag-key",
                                            "virtualization-type",
                                            NULL};

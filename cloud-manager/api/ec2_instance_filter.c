@@ -1,82 +1,150 @@
 /* ec2_instance_filter.c - what DescribeInstances can be asked for. */
 #include "cloud-manager/api/ec2_instance.h"
 
-const char *const cloud_instance_filters[] = {"affinity",
-                                              "architecture",
-                                              "availability-zone",
-                                              "block-device-mapping.attach-time",
-                                              "block-device-mapping.delete-on-termination",
-                                              "block-device-mapping.device-name",
-                                              "block-device-mapping.status",
-                                              "block-device-mapping.volume-id",
-                                              "client-token",
-                                              "dns-name",
-                                              "hypervisor",
-                                              "image-id",
-                                              "instance-id",
-                                              "instance-lifecycle",
-                                              "instance-state-code",
-                                              "instance-state-name",
-                                              "instance-type",
-                                              "instance.group-id",
-                                              "instance.group-name",
-                                              "ip-address",
-                                              "key-name",
-                                              "launch-index",
-                                              "launch-time",
-                                              "metadata-options.http-endpoint",
-                                              "metadata-options.http-protocol-ipv4",
-                                              "metadata-options.http-protocol-ipv6",
-                                              "metadata-options.http-put-response-hop-limit",
-                                              "metadata-options.http-tokens",
-                                              "metadata-options.instance-metadata-tags",
-                                              "metadata-options.state",
-                                              "monitoring-state",
-                                              "network-interface.addresses.primary",
-                                              "network-interface.addresses.private-ip-address",
-                                              "network-interface.attachment.attachment-id",
-                                              "network-interface.attachment.device-index",
-                                              "network-interface.attachment.instance-id",
-                                              "network-interface.attachment.status",
-                                              "network-interface.availability-zone",
-                                              "network-interface.description",
-                                              "network-interface.group-id",
-                                              "network-interface.group-name",
-                                              "network-interface.mac-address",
-                                              "network-interface.network-interface-id",
-                                              "network-interface.owner-id",
-                                              "network-interface.private-dns-name",
-                                              "network-interface.private-ip-address",
-                                              "network-interface.source-dest-check",
-                                              "network-interface.status",
-                                              "network-interface.subnet-id",
-                                              "network-interface.vpc-id",
-                                              "owner-id",
-                                              "placement-group-name",
-                                              "platform",
-                                              "private-dns-name",
-                                              "private-ip-address",
-                                              "reason",
-                                              "requester-id",
-                                              "reservation-id",
-                                              "root-device-name",
-                                              "root-device-type",
-                                              "source-dest-check",
-                                              "spot-instance-request-id",
-                                              "state-reason-code",
-                                              "state-reason-message",
-                                              "subnet-id",
-                                              "tag-key",
-                                              "tenancy",
-                                              "virtualization-type",
-                                              "vpc-id",
-                                              NULL};
+const char *const cloud_instance_filters[] = {
+    "affinity",
+    "architecture",
+    "availability-zone",
+    "availability-zone-id",
+    "block-device-mapping.attach-time",
+    "block-device-mapping.delete-on-termination",
+    "block-device-mapping.device-name",
+    "block-device-mapping.status",
+    "block-device-mapping.volume-id",
+    "boot-mode",
+    "capacity-reservation-id",
+    "capacity-reservation-specification.capacity-reservation-preference",
+    "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-id",
+    "client-token",
+    "current-instance-boot-mode",
+    "dns-name",
+    "ebs-optimized",
+    "ena-support",
+    "enclave-options.enabled",
+    "hibernation-options.configured",
+    "host-id",
+    "hypervisor",
+    "iam-instance-profile.arn",
+    "iam-instance-profile.id",
+    "image-id",
+    "instance-id",
+    "instance-lifecycle",
+    "instance-state-code",
+    "instance-state-name",
+    "instance-type",
+    "instance.group-id",
+    "instance.group-name",
+    "ip-address",
+    "ipv6-address",
+    "kernel-id",
+    "key-name",
+    "launch-index",
+    "launch-time",
+    "maintenance-options.auto-recovery",
+    "metadata-options.http-endpoint",
+    "metadata-options.http-protocol-ipv4",
+    "metadata-options.http-protocol-ipv6",
+    "metadata-options.http-put-response-hop-limit",
+    "metadata-options.http-tokens",
+    "metadata-options.instance-metadata-tags",
+    "metadata-options.state",
+    "monitoring-state",
+    "network-interface.addresses.association.allocation-id",
+    "network-interface.addresses.association.association-id",
+    "network-interface.addresses.association.ip-owner-id",
+    "network-interface.addresses.association.public-dns-name",
+    "network-interface.addresses.association.public-ip",
+    "network-interface.addresses.primary",
+    "network-interface.addresses.private-dns-name",
+    "network-interface.addresses.private-ip-address",
+    "network-interface.association.allocation-id",
+    "network-interface.association.association-id",
+    "network-interface.association.ip-owner-id",
+    "network-interface.association.public-dns-name",
+    "network-interface.association.public-ip",
+    "network-interface.attachment.attach-time",
+    "network-interface.attachment.attachment-id",
+    "network-interface.attachment.delete-on-termination",
+    "network-interface.attachment.device-index",
+    "network-interface.attachment.instance-id",
+    "network-interface.attachment.instance-owner-id",
+    "network-interface.attachment.network-card-index",
+    "network-interface.attachment.status",
+    "network-interface.availability-zone",
+    "network-interface.description",
+    "network-interface.group-id",
+    "network-interface.group-name",
+    "network-interface.ipv6-addresses.ipv6-address",
+    "network-interface.mac-address",
+    "network-interface.network-interface-id",
+    "network-interface.outpost-arn",
+    "network-interface.owner-id",
+    "network-interface.private-dns-name",
+    "network-interface.private-ip-address",
+    "network-interface.requester-id",
+    "network-interface.requester-managed",
+    "network-interface.source-dest-check",
+    "network-interface.status",
+    "network-interface.subnet-id",
+    "network-interface.vpc-id",
+    "outpost-arn",
+    "owner-id",
+    "placement-group-name",
+    "placement-partition-number",
+    "platform",
+    "platform-details",
+    "private-dns-name",
+    "private-dns-name-options.enable-resource-name-dns-a-record",
+    "private-dns-name-options.enable-resource-name-dns-aaaa-record",
+    "private-dns-name-options.hostname-type",
+    "private-ip-address",
+    "product-code",
+    "product-code.type",
+    "ramdisk-id",
+    "reason",
+    "requester-id",
+    "reservation-id",
+    "root-device-name",
+    "root-device-type",
+    "source-dest-check",
+    "spot-instance-request-id",
+    "state-reason-code",
+    "state-reason-message",
+    "subnet-id",
+    "tag-key",
+    "tenancy",
+    "tpm-support",
+    "usage-operation",
+    "virtualization-type",
+    "vpc-id",
+    NULL};
+
+/* What is the same for all; the view says the same. */
+static void add_options(struct cloud_facts *f)
+{
+    static const struct cloud_fact same[] = {
+        {"capacity-reservation-specification.capacity-reservation-preference", "open"},
+        {"ebs-optimized", "false"},
+        {"ena-support", "false"},
+        {"enclave-options.enabled", "false"},
+        {"hibernation-options.configured", "false"},
+        {"maintenance-options.auto-recovery", "disabled"},
+        {"platform-details", "Linux/UNIX"},
+        {"private-dns-name-options.enable-resource-name-dns-a-record", "false"},
+        {"private-dns-name-options.enable-resource-name-dns-aaaa-record", "false"},
+        {"private-dns-name-options.hostname-type", "ip-name"},
+        {"usage-operation", "RunInstances"},
+    };
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        cloud_facts_add(f, same[i].name, same[i].value);
+}
 
 static void add_row(struct cloud_call *call, const struct cloud_instance *row,
                     struct cloud_facts *f)
 {
     cloud_facts_add(f, "architecture", row->architecture);
     cloud_facts_add(f, "availability-zone", cloud_zone_name(call->op, row->letter));
+    cloud_facts_add(f, "availability-zone-id", cloud_zone_id(call->op, row->letter));
     cloud_facts_add(f, "client-token", row->client_token);
     cloud_facts_add(f, "hypervisor", "xen");
     cloud_facts_add(f, "image-id", row->image);
@@ -124,9 +192,15 @@ static void add_port(struct cloud_call *call, const struct cloud_instance_view *
     cloud_facts_add(f, "vpc-id", v->port.vpc);
     cloud_facts_add(f, "network-interface.addresses.primary", "true");
     cloud_facts_add(f, "network-interface.addresses.private-ip-address", address);
+    cloud_facts_add(f, "network-interface.addresses.private-dns-name", dns);
+    cloud_facts_add(f, "network-interface.attachment.attach-time",
+                    cloud_text_time(call->op, v->port.created_wall_ms));
     cloud_facts_add(f, "network-interface.attachment.attachment-id", v->port.attachment);
+    cloud_facts_add(f, "network-interface.attachment.delete-on-termination", "true");
     cloud_facts_add(f, "network-interface.attachment.device-index", "0");
     cloud_facts_add(f, "network-interface.attachment.instance-id", v->row->id);
+    cloud_facts_add(f, "network-interface.attachment.instance-owner-id", v->row->account);
+    cloud_facts_add(f, "network-interface.attachment.network-card-index", "0");
     cloud_facts_add(f, "network-interface.attachment.status", cloud_text_attached(v->row));
     cloud_facts_add(f, "network-interface.availability-zone",
                     cloud_zone_name(call->op, v->row->letter));
@@ -136,6 +210,7 @@ static void add_port(struct cloud_call *call, const struct cloud_instance_view *
     cloud_facts_add(f, "network-interface.owner-id", v->row->account);
     cloud_facts_add(f, "network-interface.private-dns-name", dns);
     cloud_facts_add(f, "network-interface.private-ip-address", address);
+    cloud_facts_add(f, "network-interface.requester-managed", "false");
     cloud_facts_add(f, "network-interface.source-dest-check", "true");
     cloud_facts_add(f, "network-interface.status", "in-use");
     cloud_facts_add(f, "network-interface.subnet-id", v->port.subnet);
@@ -164,6 +239,7 @@ void cloud_instance_facts(struct cloud_call *call, const struct cloud_instance_v
 {
     add_row(call, view->row, facts);
     add_imds(view->row, facts);
+    add_options(facts);
     if (view->has_port)
         add_port(call, view, facts);
     if (view->has_volume)

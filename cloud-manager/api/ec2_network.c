@@ -5,10 +5,14 @@
 #include "cloud-manager/ops/network.h"
 
 static const char *const vpc_filters[] = {"cidr",
-                                          "cidr-block-association.cidr-block",
                                           "cidr-block-association.association-id",
+                                          "cidr-block-association.cidr-block",
                                           "cidr-block-association.state",
                                           "dhcp-options-id",
+                                          "ipv6-cidr-block-association.association-id",
+                                          "ipv6-cidr-block-association.ipv6-cidr-block",
+                                          "ipv6-cidr-block-association.ipv6-pool",
+                                          "ipv6-cidr-block-association.state",
                                           "is-default",
                                           "isDefault",
                                           "owner-id",
@@ -132,24 +136,36 @@ enum err_code cloud_ec2_describe_vpc_attribute(struct cloud_call *call, struct e
 
 /* ---- subnets ------------------------------------------------------------------------------ */
 
-static const char *const subnet_filters[] = {"availability-zone",
-                                             "availabilityZone",
-                                             "availability-zone-id",
-                                             "availabilityZoneId",
-                                             "available-ip-address-count",
-                                             "cidr",
-                                             "cidr-block",
-                                             "cidrBlock",
-                                             "default-for-az",
-                                             "defaultForAz",
-                                             "map-public-ip-on-launch",
-                                             "owner-id",
-                                             "state",
-                                             "subnet-arn",
-                                             "subnet-id",
-                                             "tag-key",
-                                             "vpc-id",
-                                             NULL};
+static const char *const subnet_filters[] = {
+    "availability-zone",
+    "availability-zone-id",
+    "availabilityZone",
+    "availabilityZoneId",
+    "available-ip-address-count",
+    "cidr",
+    "cidr-block",
+    "cidrBlock",
+    "customer-owned-ipv4-pool",
+    "default-for-az",
+    "defaultForAz",
+    "enable-dns64",
+    "ipv6-cidr-block-association.association-id",
+    "ipv6-cidr-block-association.ipv6-cidr-block",
+    "ipv6-cidr-block-association.state",
+    "ipv6-native",
+    "map-customer-owned-ip-on-launch",
+    "map-public-ip-on-launch",
+    "outpost-arn",
+    "owner-id",
+    "private-dns-name-options-on-launch.enable-resource-name-dns-a-record",
+    "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record",
+    "private-dns-name-options-on-launch.hostname-type",
+    "state",
+    "subnet-arn",
+    "subnet-id",
+    "tag-key",
+    "vpc-id",
+    NULL};
 
 static const char *cidr_of(const struct cloud_op *op, const struct cloud_subnet *subnet)
 {
@@ -176,7 +192,15 @@ static void add_subnet_facts(struct cloud_call *call, const struct cloud_subnet 
     cloud_facts_add(f, "cidrBlock", cidr_of(call->op, s));
     cloud_facts_add(f, "default-for-az", truth(s->is_default));
     cloud_facts_add(f, "defaultForAz", truth(s->is_default));
+    cloud_facts_add(f, "enable-dns64", "false");
+    cloud_facts_add(f, "ipv6-native", "false");
+    cloud_facts_add(f, "map-customer-owned-ip-on-launch", "false");
     cloud_facts_add(f, "map-public-ip-on-launch", "false");
+    cloud_facts_add(f, "private-dns-name-options-on-launch.hostname-type", "ip-name");
+    cloud_facts_add(f, "private-dns-name-options-on-launch.enable-resource-name-dns-a-record",
+                    "false");
+    cloud_facts_add(f, "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record",
+                    "false");
     cloud_facts_add(f, "owner-id", s->account);
     cloud_facts_add(f, "state", "available");
     cloud_facts_add(f, "subnet-arn", cloud_text_arn(call->op, "subnet", s->id));

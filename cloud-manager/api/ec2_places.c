@@ -200,8 +200,30 @@ static void write_type(struct cloud_xml *x, const struct cloud_type *type)
     cloud_xml_close(x);
 }
 
+/* What is the same for all types; write_type says the same. */
+static const struct cloud_fact type_facts[] = {
+    {"auto-recovery-supported", "false"},
+    {"dedicated-hosts-supported", "false"},
+    {"ebs-info.ebs-optimized-support", "unsupported"},
+    {"ebs-info.encryption-support", "unsupported"},
+    {"ebs-info.nvme-support", "unsupported"},
+    {"hibernation-supported", "false"},
+    {"network-info.efa-supported", "false"},
+    {"network-info.ena-support", "unsupported"},
+    {"network-info.encryption-in-transit-supported", "false"},
+    {"network-info.ipv4-addresses-per-interface", "1"},
+    {"network-info.ipv6-addresses-per-interface", "0"},
+    {"network-info.ipv6-supported", "false"},
+    {"network-info.maximum-network-cards", "1"},
+    {"network-info.maximum-network-interfaces", "1"},
+    {"network-info.network-performance", "Up to the host's"},
+    {"vcpu-info.default-threads-per-core", "1"},
+};
+
 static void add_type_facts(struct cloud_facts *facts, const struct cloud_type *type)
 {
+    for (size_t i = 0; i < sizeof type_facts / sizeof type_facts[0]; i++)
+        cloud_facts_add(facts, type_facts[i].name, type_facts[i].value);
     cloud_facts_add(facts, "instance-type", type->name);
     cloud_facts_add(facts, "current-generation", "true");
     cloud_facts_add(facts, "free-tier-eligible", "false");
@@ -248,21 +270,37 @@ static void write_types(struct cloud_call *call, const struct cloud_texts *names
 
 enum err_code cloud_ec2_describe_types(struct cloud_call *call, struct err *err)
 {
-    static const char *const known[] = {"instance-type",
-                                        "current-generation",
-                                        "free-tier-eligible",
+    static const char *const known[] = {"auto-recovery-supported",
                                         "bare-metal",
-                                        "hypervisor",
                                         "burstable-performance-supported",
+                                        "current-generation",
+                                        "dedicated-hosts-supported",
+                                        "ebs-info.ebs-optimized-support",
+                                        "ebs-info.encryption-support",
+                                        "ebs-info.nvme-support",
+                                        "free-tier-eligible",
+                                        "hibernation-supported",
+                                        "hypervisor",
                                         "instance-storage-supported",
-                                        "processor-info.supported-architecture",
-                                        "supported-root-device-type",
-                                        "supported-virtualization-type",
-                                        "supported-usage-class",
-                                        "supported-boot-mode",
-                                        "vcpu-info.default-vcpus",
-                                        "vcpu-info.default-cores",
+                                        "instance-type",
                                         "memory-info.size-in-mib",
+                                        "network-info.efa-supported",
+                                        "network-info.ena-support",
+                                        "network-info.encryption-in-transit-supported",
+                                        "network-info.ipv4-addresses-per-interface",
+                                        "network-info.ipv6-addresses-per-interface",
+                                        "network-info.ipv6-supported",
+                                        "network-info.maximum-network-cards",
+                                        "network-info.maximum-network-interfaces",
+                                        "network-info.network-performance",
+                                        "processor-info.supported-architecture",
+                                        "supported-boot-mode",
+                                        "supported-root-device-type",
+                                        "supported-usage-class",
+                                        "supported-virtualization-type",
+                                        "vcpu-info.default-cores",
+                                        "vcpu-info.default-threads-per-core",
+                                        "vcpu-info.default-vcpus",
                                         NULL};
     struct cloud_texts names = cloud_query_list(call->query, "InstanceType");
     struct cloud_filters filters;

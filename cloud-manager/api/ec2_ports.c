@@ -4,20 +4,29 @@
 #include "cloud-manager/api/ec2_instance.h"
 #include "cloud-manager/ops/network.h"
 
-static const char *const filter_names[] = {"addresses.primary",
+static const char *const filter_names[] = {"addresses.association.owner-id",
+                                           "addresses.association.public-ip",
+                                           "addresses.primary",
                                            "addresses.private-ip-address",
-                                           "attachment.attachment-id",
+                                           "association.allocation-id",
+                                           "association.association-id",
+                                           "association.ip-owner-id",
+                                           "association.public-dns-name",
+                                           "association.public-ip",
                                            "attachment.attach-time",
+                                           "attachment.attachment-id",
                                            "attachment.delete-on-termination",
                                            "attachment.device-index",
                                            "attachment.instance-id",
                                            "attachment.instance-owner-id",
                                            "attachment.status",
                                            "availability-zone",
+                                           "availability-zone-id",
                                            "description",
                                            "group-id",
                                            "group-name",
                                            "interface-type",
+                                           "ipv6-addresses.ipv6-address",
                                            "mac-address",
                                            "network-interface-id",
                                            "owner-id",
@@ -53,6 +62,7 @@ static void add_facts(struct cloud_call *call, const struct cloud_instance_view 
     cloud_facts_add(f, "addresses.primary", "true");
     cloud_facts_add(f, "addresses.private-ip-address", address);
     cloud_facts_add(f, "availability-zone", cloud_zone_name(call->op, v->row->letter));
+    cloud_facts_add(f, "availability-zone-id", cloud_zone_id(call->op, v->row->letter));
     cloud_facts_add(f, "description", v->port.description);
     cloud_facts_add(f, "interface-type", "interface");
     cloud_facts_add(f, "mac-address", v->port.mac);

@@ -10,8 +10,10 @@ static const char *const filter_names[] = {"attachment.attach-time",
                                            "attachment.instance-id",
                                            "attachment.status",
                                            "availability-zone",
+                                           "availability-zone-id",
                                            "create-time",
                                            "encrypted",
+                                           "fast-restored",
                                            "multi-attach-enabled",
                                            "size",
                                            "snapshot-id",
@@ -32,6 +34,7 @@ static void add_facts(struct cloud_call *call, const struct cloud_volume *v,
     cloud_facts_add(f, "attachment.instance-id", v->instance);
     cloud_facts_add(f, "attachment.status", cloud_text_attached(row));
     cloud_facts_add(f, "availability-zone", cloud_zone_name(call->op, v->letter));
+    cloud_facts_add(f, "availability-zone-id", cloud_zone_id(call->op, v->letter));
     cloud_facts_add(f, "create-time", created);
     cloud_facts_add(f, "encrypted", "false");
     cloud_facts_add(f, "multi-attach-enabled", "false");

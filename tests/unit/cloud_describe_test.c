@@ -233,13 +233,52 @@ static void test_credits(void **state)
     rig_fini(&r);
 }
 
+/* What an answer says can be asked for, and what it does not say matches nothing. */
+static void test_filters(void **state)
+{
+    static const struct {
+        const char *action, *id, *name, *value;
+    } cases[] = {
+        {"DescribeInstances", "instanceId", "platform-details", "Linux%2FUNIX"},
+        {"DescribeInstances", "instanceId", "availability-zone-id", "lab-az1"},
+        {"DescribeInstances", "instanceId", "ebs-optimized", "false"},
+        {"DescribeInstances", "instanceId", "network-interface.attachment.network-card-index", "0"},
+        {"DescribeInstances", "instanceId", "private-dns-name-options.hostname-type", "ip-name"},
+        {"DescribeImages", "imageId", "block-device-mapping.volume-type", "gp2"},
+        {"DescribeInstanceTypes", "instanceType", "network-info.ena-support", "unsupported"},
+        {"DescribeInstanceTypes", "instanceType", "hibernation-supported", "false"},
+        {"DescribeNetworkInterfaces", "networkInterfaceId", "availability-zone-id", "lab-az1"},
+        {"DescribeSubnets", "subnetId", "ipv6-native", "false"},
+        {"DescribeVolumes", "volumeId", "availability-zone-id", "lab-az1"},
+    };
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    rig_run(&r, &w, "");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *name = cases[i].name;
+        const char *body = ask(
+            &r, cases[i].action,
+            arena_printf(&r.arena, "&Filter.1.Name=%s&Filter.1.Value.1=%s", name, cases[i].value));
+        assert_non_null(rig_text(&r, body, cases[i].id));
+        body = ask(&r, cases[i].action,
+                   arena_printf(&r.arena, "&Filter.1.Name=%s&Filter.1.Value.1=other", name));
+        assert_null(rig_text(&r, body, cases[i].id));
+    }
+    const char *none = "&Filter.1.Name=iam-instance-profile.arn&Filter.1.Value.1=%2A";
+    assert_null(rig_text(&r, ask(&r, "DescribeInstances", none), "instanceId"));
+    rig_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_network_parts), cmocka_unit_test(test_vpc_attribute),
         cmocka_unit_test(test_snapshots),     cmocka_unit_test(test_offerings),
         cmocka_unit_test(test_account),       cmocka_unit_test(test_status),
-        cmocka_unit_test(test_credits),
+        cmocka_unit_test(test_credits),       cmocka_unit_test(test_filters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
