@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "computer-manager/model/metadata.h"
 #include "tests/sim/dos.h"
 #include "tests/sim/ec2.h"
 #include "tests/sim/joiner.h"
@@ -92,6 +93,10 @@ static void spell(const struct cloud_scene *c, const struct sim_order *o, char *
     else if (o->verb == SIM_RESIZE)
         snprintf(out, size, "Action=ModifyInstanceAttribute&InstanceId=%s&InstanceType.Value=%s",
                  o->guest->id, others[type].name);
+    else if (o->verb == SIM_LOCK)
+        snprintf(out, size,
+                 "Action=ModifyInstanceMetadataOptions&InstanceId=%s&HttpTokens=required",
+                 o->guest->id);
     else
         snprintf(out, size, "Action=%s&InstanceId.1=%s", actions[o->verb], o->guest->id);
 }
@@ -261,6 +266,7 @@ static void build(struct sim_world *w)
                                             .send = send,
                                             .look = look,
                                             .size_mib = other_size,
+                                            .can_lock = true,
                                             .living_max = SIM_QUOTA_INSTANCES + 3,
                                             .guests_max = 60,
                                             .count_max = COUNT_MAX};
@@ -305,8 +311,35 @@ static void heal(struct sim_world *w)
     (void)w;
 }
 
+/* What a guest would be answered on this machine; NULL = it has no port there, or its manager is
+ * down. */
+static const struct metadata_instance *answer_of(const struct sim_machine *m, const char *id)
+{
+    for (size_t i = 0; i < SIM_PORTS_MAX; i++)
+        if (m->ports[i].port[0] != '\0' && str_eq(m->ports[i].instance, id))
+            return sim_tiers_metadata(m->node, m->ports[i].vni, m->ports[i].address);
+    return NULL;
+}
+
+/* What was promised of a metadata service is what its guest meets. */
+static void check_locks(const struct sim_shadow *s)
+{
+    for (size_t i = 0; i < s->guests_len && !s->was_restored; i++) {
+        const struct sim_guest *g = &s->guests[i];
+        if (g->told[SIM_LOCK] != SIM_TOLD || g->seen != SIM_STATE_RUNNING)
+            continue;
+        for (size_t k = 0; k < s->machines_len; k++) {
+            const struct metadata_instance *m = answer_of(s->machines[k], g->id);
+            if (m != NULL && m->tokens != METADATA_TOKENS_REQUIRED)
+                sim_world_fail(s->world, "LOCK", g->id, "answers without a token on %s",
+                               s->machines[k]->node->name);
+        }
+    }
+}
+
 static void finish(struct sim_world *w)
 {
+    check_locks(&scene_of(w)->shadow);
     sim_shadow_finish(&scene_of(w)->shadow);
 }
 

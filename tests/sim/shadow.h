@@ -32,7 +32,16 @@ enum sim_state {
 
 enum sim_told { SIM_NOTHING, SIM_ASKED, SIM_TOLD };
 
-enum sim_verb { SIM_RUN, SIM_STOP, SIM_START, SIM_REBOOT, SIM_TERMINATE, SIM_RESIZE, SIM_VERBS };
+enum sim_verb {
+    SIM_RUN,
+    SIM_STOP,
+    SIM_START,
+    SIM_REBOOT,
+    SIM_TERMINATE,
+    SIM_RESIZE,
+    SIM_LOCK,
+    SIM_VERBS
+};
 
 struct sim_guest {
     char token[40];

@@ -12,7 +12,8 @@ enum { PACE_MS = 700, WATCH_MS = 2000, CALM_MS = 20000, WATCHED_MS = 60 * 1000 }
 
 const char *sim_verb_name(enum sim_verb verb)
 {
-    static const char *const names[] = {"run", "stop", "start", "reboot", "terminate", "resize"};
+    static const char *const names[] = {"run",       "stop",   "start", "reboot",
+                                        "terminate", "resize", "lock"};
     return names[verb];
 }
 
@@ -114,6 +115,9 @@ static void change(struct sim_subscriber *s, struct sim_guest *g)
         return;
     if (draw < 20)
         open_order(s, g, 1, SIM_TERMINATE);
+    else if (g->seen == SIM_STATE_RUNNING && draw < 30 && s->can_lock &&
+             g->told[SIM_LOCK] == SIM_NOTHING)
+        open_order(s, g, 1, SIM_LOCK);
     else if (g->seen == SIM_STATE_RUNNING && draw < 60)
         open_order(s, g, 1, SIM_STOP);
     else if (g->seen == SIM_STATE_RUNNING && draw < 80)

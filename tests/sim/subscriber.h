@@ -30,6 +30,7 @@ struct sim_subscriber {
     void (*look)(struct sim_subscriber *s);
     /* The other size for a guest; NULL where there is one size only. */
     int64_t (*size_mib)(struct sim_subscriber *s, const struct sim_guest *g);
+    bool can_lock;                           /* metadata services can be told to want tokens */
     struct sim_order orders[SIM_ORDERS_MAX]; /* by the guest's place in the shadow */
     uint64_t tokens;
     size_t living_max, guests_max, count_max; /* count_max: instances of one RUN */

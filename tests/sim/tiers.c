@@ -210,6 +210,13 @@ const struct sim_tier sim_tier_host = {.name = "host",
                                        .job = sim_machine_job,
                                        .power = sim_machine_power};
 
+const struct metadata_instance *sim_tiers_metadata(struct sim_node *host, int64_t vni,
+                                                   uint32_t address)
+{
+    const struct host *h = host->core;
+    return h != NULL ? host_core_metadata(h->core, vni, address) : NULL;
+}
+
 /* ---- both
  * ------------------------------------------------------------------------------------------- */
 
