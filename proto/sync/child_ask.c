@@ -45,13 +45,15 @@ static size_t fill_facts(struct sync_child *c, struct wire_sync_request *m, stru
     return m->seen_len;
 }
 
-/* Everything recorded, verbatim, from where the parent says it has it. */
+/* Everything recorded, verbatim, from where the parent says it has it; facts wait meanwhile. */
 static void fill_held(struct sync_child *c, struct wire_sync_request *m, struct arena *arena)
 {
     size_t bytes = 0;
     struct query q;
     m->held_for = c->held_for;
     m->held_from = c->held_ack + 1;
+    m->facts_to = c->seen_ack;
+    m->more = true;
     m->held = arena_alloc(arena, HELD_ITEMS * sizeof *m->held);
     STORE_EACH (c->store, q,
                 "SELECT kind, id, pepoch, generation, number, gone, body FROM got"

@@ -36,7 +36,7 @@ void sync_link_touch(struct sync_parent *p, const char *node);
 int64_t sync_parent_turn_rev(struct sync_parent *p);
 /* parent_wish.c: a tombstone ended; what it had blocked may appear. */
 void sync_parent_unblock(struct sync_parent *p, const char *kind, const char *id);
-/* parent_fact.c: takes what a request carries. */
+/* parent_fact.c: takes what a request carries; in RECOVERY for later, and nothing ends by it. */
 void sync_parent_take_facts(struct sync_parent *p, struct sync_link *l,
                             const struct wire_sync_request *m, const struct event *ev);
 /* parent_fact.c: everything of that child is to be said again. */
@@ -48,9 +48,10 @@ void sync_parent_hold(struct sync_parent *p, struct sync_link *l, const struct w
 void sync_recovery_start(struct sync_parent *p);
 /* recovery.c: is there a sign that this store is older than its children? Then RECOVERY begins. */
 void sync_recovery_watch(struct sync_parent *p, const struct wire_sync_request *m);
-/* recovery.c: takes what a child returns; the last one ends RECOVERY by the core's merge. */
-void sync_recovery_take(struct sync_parent *p, const struct wire_sync_request *m,
-                        const struct event *ev);
+/* recovery.c: takes what a child returns and says; the last one ends RECOVERY by the core's merge.
+ */
+void sync_recovery_take(struct sync_parent *p, struct sync_link *l,
+                        const struct wire_sync_request *m, const struct event *ev);
 /* recovery.c: has that child returned all it holds? */
 bool sync_recovery_has(struct sync_parent *p, const char *node);
 /* recovery.c: takes wishes and lease out of an answer in RECOVERY and asks for what is held. */

@@ -22,7 +22,7 @@ const char sync_parent_schema[] =
     " boot_n INTEGER NOT NULL DEFAULT 0,"
     " seen_ack INTEGER NOT NULL DEFAULT 0, want_sum INTEGER NOT NULL DEFAULT 0,"
     " fact_sum INTEGER NOT NULL DEFAULT 0, returned INTEGER NOT NULL DEFAULT 0,"
-    " is_returned INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    " is_returned INTEGER NOT NULL DEFAULT 0, is_said INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
     /* In RECOVERY: what children hold, as they return it. */
     "CREATE TABLE returned(node TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
     " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, gone TEXT NOT NULL,"
@@ -197,17 +197,17 @@ static void take_notes(struct sync_parent *p, const struct wire_sync_request *m,
         p->hooks.on_capacity(p->hooks.core, m->node, m->capacity, m->health, ev);
 }
 
-/* In RECOVERY what is held comes back, and nothing else is listened to (R14). */
+/* In RECOVERY what is held comes back, and facts are kept for its end (R14). Of room is heard
+ * first: what waits is placed by it when RECOVERY ends. */
 static void take(struct sync_parent *p, struct sync_link *l, const struct wire_sync_request *m,
                  const struct event *ev)
 {
     sync_recovery_watch(p, m);
-    if (sync_parent_in_recovery(p)) {
-        sync_recovery_take(p, m, ev);
-        return;
-    }
-    sync_parent_take_facts(p, l, m, ev);
     take_notes(p, m, ev);
+    if (sync_parent_in_recovery(p))
+        sync_recovery_take(p, l, m, ev);
+    else
+        sync_parent_take_facts(p, l, m, ev);
 }
 
 enum err_code sync_parent_request(struct sync_parent *p, const struct event *ev, struct err *err)

@@ -143,7 +143,7 @@ static void release_idle(struct sync_parent *p, struct sync_link *l, const struc
 static bool has_news(struct sync_parent *p, const struct sync_link *l)
 {
     if (sync_parent_in_recovery(p))
-        return !sync_recovery_has(p, l->node);
+        return l->need_full || !sync_recovery_has(p, l->node);
     return l->need_full || l->asks_len > 0 ||
            store_has(p->store, "SELECT 1 FROM wish WHERE node=? AND visible AND rev>? LIMIT 1",
                      "si", l->node, l->idle_applied);

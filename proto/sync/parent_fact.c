@@ -29,11 +29,16 @@ static uint64_t heard_hash(struct sync_parent *p, const char *node, const struct
     return hash;
 }
 
-static void record_gone(struct sync_parent *p, const char *node, const struct wire_item *fact)
+static void forget_fact(struct sync_parent *p, const char *node, const struct wire_item *fact)
 {
     add_fact_sum(p, node, 0 - heard_hash(p, node, fact));
     store_run(p->store, "DELETE FROM heard WHERE node=? AND kind=? AND id=? AND pepoch=?", "sssi",
               node, fact->kind, fact->id, fact->pepoch);
+}
+
+static void record_gone(struct sync_parent *p, const char *node, const struct wire_item *fact)
+{
+    forget_fact(p, node, fact);
     if (store_run(p->store,
                   "DELETE FROM wish WHERE node=? AND kind=? AND id=? AND pepoch=? AND gone<>''"
                   " AND generation<=?",
@@ -58,13 +63,15 @@ static void record_fact(struct sync_parent *p, const char *node, const struct wi
 void sync_parent_forget_numbers(struct sync_parent *p, const char *node)
 {
     store_run(p->store, "UPDATE heard SET number=0 WHERE node=? AND number>0", "s", node);
-    store_run(p->store, "UPDATE child SET seen_ack=0, fact_sum=0 WHERE node=?", "s", node);
+    store_run(p->store, "UPDATE child SET seen_ack=0, fact_sum=0, is_said=0 WHERE node=?", "s",
+              node);
 }
 
 static void take_facts(struct sync_parent *p, struct sync_link *l,
                        const struct wire_sync_request *m, const struct event *ev)
 {
     int64_t ack = store_i64(p->store, 0, "SELECT seen_ack FROM child WHERE node=?", "s", m->node);
+    bool recovers = sync_parent_in_recovery(p);
     if (m->facts_from > ack + 1) {
         l->need_full = true; /* it believes more to be committed here than is */
         return;
@@ -75,11 +82,14 @@ static void take_facts(struct sync_parent *p, struct sync_link *l,
         const struct wire_item *fact = &m->seen[i];
         if (fact->number <= ack || fact->number > m->facts_to)
             continue;
-        if (*fact->gone != '\0')
+        if (*fact->gone != '\0' && recovers)
+            forget_fact(p, m->node, fact); /* said again when its tombstone comes again */
+        else if (*fact->gone != '\0')
             record_gone(p, m->node, fact);
         else
             record_fact(p, m->node, fact);
-        p->hooks.on_fact(p->hooks.core, m->node, fact, ev);
+        if (!recovers)
+            p->hooks.on_fact(p->hooks.core, m->node, fact, ev);
     }
     store_run(p->store, "UPDATE child SET seen_ack=? WHERE node=?", "is", m->facts_to, m->node);
 }

@@ -1,8 +1,10 @@
 /* recovery.c - a parent whose store is older than what its children know (PROTOCOL R14).
  *
  *   restored, or a child shows that it must have been
- *     -> no wish is sent, nothing is freed, no lease given; each child returns all it holds
- *     -> when all are in: the core merges, every wish is sent anew, every fact said anew */
+ *     -> no wish is sent, nothing is freed, no lease given; each child returns all it holds, and
+ * says everything that it sees, by a listing of its run at hand: an unknown domain is known too
+ *     -> when all are in: the core merges, every wish is sent anew, every fact is looked at again
+ */
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -25,11 +27,22 @@ static void forget_returns(struct sync_parent *p)
     store_run(p->store, "UPDATE child SET returned=0, is_returned=0", "");
 }
 
+/* Every child is to return all it holds and to say all it sees; whatever run of it speaks, for it
+ * may have joined anew since. */
+static void begin(struct sync_parent *p)
+{
+    struct query q;
+    forget_returns(p);
+    store_run(p->store, "UPDATE child SET boot_n=0", "");
+    STORE_EACH (p->store, q, "SELECT node FROM child ORDER BY node", "")
+        sync_parent_forget_numbers(p, query_text(&q, 0));
+}
+
 void sync_recovery_start(struct sync_parent *p)
 {
     if (!sync_parent_in_recovery(p))
         return;
-    forget_returns(p);
+    begin(p);
     log_warn("recovery", "why",
              "this store was restored: nothing is started, moved or freed"
              " until every child has returned what it holds",
@@ -63,7 +76,7 @@ void sync_recovery_watch(struct sync_parent *p, const struct wire_sync_request *
         return;
     log_error("recovery", "why", "a child knows a later life of this store", "node", m->node, NULL);
     sync_parent_open_recovery(p->store);
-    forget_returns(p);
+    begin(p);
 }
 
 bool sync_recovery_has(struct sync_parent *p, const char *node)
@@ -79,7 +92,6 @@ void sync_recovery_answer(struct sync_parent *p, const char *node, struct wire_s
     r->want_len = 0;
     r->more = false;
     r->lease_ms = 0;
-    r->need_full = false;
     r->need_all = !sync_recovery_has(p, node);
     r->held_ack = store_i64(p->store, 0, "SELECT returned FROM child WHERE node=?", "s", node);
 }
@@ -152,9 +164,28 @@ static void wish_anew(struct sync_parent *p)
         const char *node = query_text(&q, 0);
         store_run(p->store, "UPDATE child SET want_sum=? WHERE node=?", "is",
                   (int64_t)sum_of(p, node), node);
-        sync_parent_forget_numbers(p, node);
         sync_link_touch(p, node);
     }
+}
+
+/* What was said in RECOVERY counts now. What was not said again is absent: a question (R13). */
+static void look_again(struct sync_parent *p, const struct event *ev)
+{
+    struct query q;
+    STORE_EACH (p->store, q,
+                "SELECT node, kind, id, pepoch, generation, number, error, body FROM heard"
+                " WHERE number>0 ORDER BY node, number",
+                "")
+        p->hooks.on_fact(p->hooks.core, query_text(&q, 0),
+                         &(struct wire_item){.kind = query_text(&q, 1),
+                                             .id = query_text(&q, 2),
+                                             .pepoch = query_i64(&q, 3),
+                                             .generation = query_i64(&q, 4),
+                                             .number = query_i64(&q, 5),
+                                             .gone = "",
+                                             .error = query_text(&q, 6),
+                                             .body = query_text(&q, 7)},
+                         ev);
 }
 
 static void finish(struct sync_parent *p, const struct event *ev)
@@ -172,6 +203,7 @@ static void finish(struct sync_parent *p, const struct event *ev)
     raise_generations(p);
     end_the_rest(p);
     wish_anew(p);
+    look_again(p, ev);
     forget_returns(p);
     log_warn("recovery", "why", "over: all is merged", NULL);
 }
@@ -184,10 +216,8 @@ static bool is_current(struct sync_parent *p, const char *start_id)
                      "s", start_id);
 }
 
-void sync_recovery_take(struct sync_parent *p, const struct wire_sync_request *m,
-                        const struct event *ev)
+static void take_held(struct sync_parent *p, const struct wire_sync_request *m)
 {
-    store_run(p->store, "UPDATE parent_self SET rev=?1 WHERE rev<?1", "i", m->applied_rev);
     int64_t have = store_i64(p->store, 0, "SELECT returned FROM child WHERE node=?", "s", m->node);
     if (!m->busy || !is_current(p, m->held_for) || m->held_from > have + 1 ||
         sync_recovery_has(p, m->node))
@@ -199,6 +229,25 @@ void sync_recovery_take(struct sync_parent *p, const struct wire_sync_request *m
                   m->held[i].generation, m->held[i].gone, m->held[i].body);
     store_run(p->store, "UPDATE child SET returned=max(returned, ?), is_returned=? WHERE node=?",
               "iis", m->held_from + (int64_t)m->held_len - 1, (int64_t)!m->held_more, m->node);
-    if (!store_has(p->store, "SELECT 1 FROM child WHERE removed=0 AND NOT is_returned", ""))
+}
+
+/* A full is over when all that the child had to say when it asked has come, it had listed what is
+ * there, and it knew by then that it was asked by this start. */
+static void note_full(struct sync_parent *p, const struct wire_sync_request *m)
+{
+    if (m->listed && !m->more && is_current(p, m->start_id_seen))
+        store_run(p->store, "UPDATE child SET is_said=1 WHERE node=? AND seen_ack=?", "si", m->node,
+                  m->facts_to);
+}
+
+void sync_recovery_take(struct sync_parent *p, struct sync_link *l,
+                        const struct wire_sync_request *m, const struct event *ev)
+{
+    store_run(p->store, "UPDATE parent_self SET rev=?1 WHERE rev<?1", "i", m->applied_rev);
+    take_held(p, m);
+    sync_parent_take_facts(p, l, m, ev);
+    note_full(p, m);
+    if (!store_has(p->store,
+                   "SELECT 1 FROM child WHERE removed=0 AND NOT (is_returned AND is_said)", ""))
         finish(p, ev);
 }

@@ -20,8 +20,8 @@
 
 enum { LINES = 40 };
 
-static const struct sim_scene *const scenes[] = {&sim_scene_cloud, &sim_scene_zone,
-                                                 &sim_scene_self};
+static const struct sim_scene *const scenes[] = {&sim_scene_cloud, &sim_scene_zone, &sim_scene_self,
+                                                 &sim_scene_house};
 
 struct options {
     const struct sim_scene *scene;

@@ -392,6 +392,15 @@ void sim_node_restore(struct sim_node *n)
     n->world->scene->on_restore(n->world, n);
 }
 
+void sim_node_reinstall(struct sim_node *n)
+{
+    drop_core(n, false);
+    sim_stores_reset(n->tier->schema, n->store);
+    n->is_held = true;
+    n->was_restored = true;
+    SIM_TRACE_FAULT(n->world, n->name, "reinstalled", "", "life %lu", (unsigned long)n->life);
+}
+
 void sim_node_fini(struct sim_node *n)
 {
     if (n->core != NULL)

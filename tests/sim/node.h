@@ -102,6 +102,9 @@ void sim_node_power_on(struct sim_node *n);
 /* Stops the daemon, puts the kept backup in place of its store, starts it. */
 void sim_node_restore(struct sim_node *n);
 void sim_node_backup(struct sim_node *n);
+/* Its machine is installed anew: an empty store; what runs beside the daemon runs on. It is held
+ * until somebody has let it join again. */
+void sim_node_reinstall(struct sim_node *n);
 
 struct instant sim_node_clock(const struct sim_node *n);
 /* Each takes ownership of the parcel or the result. */

@@ -54,6 +54,12 @@ void sim_stores_give(const struct store_schema *schema, struct store *st)
         store_close(st);
 }
 
+void sim_stores_reset(const struct store_schema *schema, struct store *st)
+{
+    struct pool *p = pool_of(schema);
+    store_load(st, p->pristine, p->pristine_len);
+}
+
 void sim_stores_fini(void)
 {
     for (size_t i = 0; i < SCHEMAS_MAX; i++) {

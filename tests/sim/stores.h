@@ -6,5 +6,7 @@
 
 struct store *sim_stores_take(const struct store_schema *schema);
 void sim_stores_give(const struct store_schema *schema, struct store *st);
+/* Sets a store back to what its migrations make. */
+void sim_stores_reset(const struct store_schema *schema, struct store *st);
 /* Closes all that were given back. */
 void sim_stores_fini(void);

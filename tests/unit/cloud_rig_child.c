@@ -106,6 +106,8 @@ static void sync(struct rig *r, struct rig_child *c, struct wire_sync_request *m
     m->start_id_seen = c->start_id;
     m->applied_rev = c->applied;
     m->busy = m->seen_len > 0 || m->tell_len > 0 || m->held_len > 0;
+    m->listed = true;
+    m->more = m->held_len > 0; /* facts wait meanwhile */
     m->facts_from = c->acked + 1;
     m->facts_to = c->fact;
     m->facts_sum = c->sum;
@@ -176,6 +178,7 @@ void rig_return(struct rig *r, struct rig_child *c)
                                      .held_len = c->held_len,
                                      .held_for = c->last.start_id,
                                      .held_from = 1});
+    rig_pull(r, c); /* it has nothing to say */
 }
 
 void rig_tell(struct rig *r, struct rig_child *c, const char *kind, const char *id,

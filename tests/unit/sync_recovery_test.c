@@ -80,6 +80,69 @@ static void recovery_ends_when_all_have_returned_what_they_hold(void **state)
     rig_check_agreement(r, 1);
 }
 
+/* R14: a child has said what it sees when a full came that it began after its first listing. Until
+ * then a domain that no wish names would not be known to the merge. */
+static void recovery_waits_for_the_first_listing_of_each_child(void **state)
+{
+    struct rig *r = *state;
+    rig_settle(r);
+    in_turn(r, restore);
+    r->down[1].lists_late = true;
+    rig_child_restart(r, 1);
+    rig_parent_restart(r);
+    for (int i = 0; i < 3; i++) {
+        rig_settle(r);
+        rig_pass(r, r->timing.heartbeat_ms * 2);
+        rig_parent_turn(r);
+    }
+    assert_int_equal(r->recovered, 0);
+    sync_child_listed(&r->down[1].child);
+    rig_say(r, 1, "i-9", 1, 1, "{}");
+    for (int i = 0; i < 3; i++) {
+        rig_settle(r);
+        rig_pass(r, r->timing.heartbeat_ms * 2);
+        rig_parent_turn(r);
+    }
+    assert_int_equal(r->recovered, 1);
+    rig_check_agreement(r, 1);
+}
+
+/* What is said in RECOVERY is kept, counts when all is merged, and need not be said again; what is
+ * gone is said again when its end is wished again. */
+static void facts_of_recovery_count_when_it_is_over(void **state)
+{
+    struct rig *r = *state;
+    rig_want(r, 0, "i-1", 1, 1, "{}");
+    rig_end(r, 0, "i-2", 1, 1, "deleted");
+    rig_say(r, 0, "i-1", 1, 1, "{}");
+    rig_settle(r);
+    in_turn(r, restore);
+    r->facts.len = 0;
+    rig_child_restart(r, 0);
+    rig_child_restart(r, 1);
+    rig_say(r, 0, "i-1", 1, 1, "{\"later\":1}");
+    rig_gone(r, 0, "i-2", 1, 1);
+    r->children = 1;
+    rig_parent_restart(r);
+    rig_settle(r);
+    assert_null(rig_noted(&r->facts, "i-1"));
+    assert_null(rig_noted(&r->facts, "i-2"));
+    assert_true(rig_holds(r, "i-2"));
+    r->children = 2;
+    unsigned fulls = r->fulls;
+    rig_child_turn(r, 1);
+    rig_settle(r);
+    assert_int_equal(r->recovered, 1);
+    assert_string_equal(rig_noted(&r->facts, "i-1")->body, "{\"later\":1}");
+    rig_pass(r, r->timing.heartbeat_ms * 2);
+    rig_parent_turn(r);
+    rig_settle(r);
+    assert_non_null(rig_noted(&r->facts, "i-2"));
+    assert_false(rig_holds(r, "i-2"));
+    assert_int_equal(r->fulls, fulls);
+    rig_check_agreement(r, 0);
+}
+
 /* The second line: nobody marked the store, but a child knows a later life of it. */
 static void a_child_that_knows_more_puts_its_parent_in_recovery(void **state)
 {
@@ -110,6 +173,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RECOVERY_TEST(in_recovery_nothing_is_wished_leased_or_heard),
         RECOVERY_TEST(recovery_ends_when_all_have_returned_what_they_hold),
+        RECOVERY_TEST(recovery_waits_for_the_first_listing_of_each_child),
+        RECOVERY_TEST(facts_of_recovery_count_when_it_is_over),
         RECOVERY_TEST(a_child_that_knows_more_puts_its_parent_in_recovery),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -289,18 +289,21 @@ void rig_lose(struct rig *r, size_t child, struct rig_call *call)
 static bool move_child(struct rig *r, size_t child)
 {
     struct rig_side *side = &r->down[child];
+    bool carried = false; /* which may release what another child waits for */
     for (size_t i = 0; i < side->calls_len; i++) {
         struct rig_call *call = &side->calls[i];
         if (call->is_over)
             continue;
-        if (!call->is_sent)
+        if (!call->is_sent) {
             rig_carry(r, child, call);
+            carried = true;
+        }
         if (call->answer != NULL) {
             rig_answer(r, child, call);
             return true;
         }
     }
-    return false;
+    return carried;
 }
 
 static bool has_ops(const struct rig *r)

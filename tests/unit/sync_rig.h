@@ -71,6 +71,7 @@ struct rig_side {
     struct rig_notes wishes; /* what on_wish heard */
     unsigned asked;          /* how often on_ask was called */
     const char *refuses;     /* a kind whose wishes are refused, or NULL */
+    bool lists_late;         /* it has not listed when it starts: the test says when */
     const char *capacity;    /* what it says of its room, "" */
 };
 

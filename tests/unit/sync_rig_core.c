@@ -169,6 +169,8 @@ static enum err_code child_step(void *self, const struct event *ev, struct effec
     (void)out, (void)err;
     if (ev->kind == EVENT_START)
         sync_child_start(&side->child, ev);
+    if (ev->kind == EVENT_START && !side->lists_late)
+        sync_child_listed(&side->child);
     if (ev->kind == EVENT_REPLY)
         sync_child_reply(&side->child, ev);
     do_ops(side, ev);

@@ -16,7 +16,10 @@ enum { ADDRESSES = 10 };
 static const char thing_schema[] =
     "CREATE TABLE thing(id TEXT PRIMARY KEY, token TEXT NOT NULL UNIQUE, child TEXT NOT NULL,"
     " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, address INTEGER,"
-    " state TEXT NOT NULL) WITHOUT ROWID;";
+    " state TEXT NOT NULL) WITHOUT ROWID;"
+    /* Quarantined domains: nobody may be given their addresses. */
+    "CREATE TABLE stray(child TEXT NOT NULL, id TEXT NOT NULL, pepoch INTEGER NOT NULL,"
+    " address INTEGER NOT NULL, PRIMARY KEY(child, id, pepoch)) WITHOUT ROWID;";
 
 static const char *const migrations[] = {sync_parent_schema, thing_schema};
 const struct store_schema lord_schema = {migrations, 2};
@@ -72,7 +75,10 @@ static void draw_child(struct lord_core *l, char out[64])
 static int64_t free_address(struct lord_core *l)
 {
     for (int64_t a = 1; a <= ADDRESSES; a++)
-        if (!store_has(l->store, "SELECT 1 FROM thing WHERE address=?", "i", a))
+        if (!store_has(l->store,
+                       "SELECT 1 FROM thing WHERE address=?1 UNION SELECT 1 FROM stray WHERE"
+                       " address=?1",
+                       "i", a))
             return a;
     return 0;
 }
@@ -142,13 +148,28 @@ static void list(struct lord_core *l, struct buf *out)
 
 /* ---- what the link says --------------------------------------------------------------------- */
 
+static void hear_stray(struct lord_core *l, const char *child, const struct wire_item *fact)
+{
+    if (*fact->gone != '\0')
+        store_run(l->store, "DELETE FROM stray WHERE child=? AND id=? AND pepoch=?", "ssi", child,
+                  fact->id, fact->pepoch);
+    else
+        store_run(l->store,
+                  "INSERT INTO stray VALUES(?1, ?2, ?3, json_extract(?4, '$.address'))"
+                  " ON CONFLICT DO NOTHING",
+                  "ssis", child, fact->id, fact->pepoch, fact->body);
+}
+
 static void on_fact(void *core, const char *node, const struct wire_item *fact,
                     const struct event *ev)
 {
-    (void)node;
     (void)ev;
     struct lord_core *l = core;
     struct thing t;
+    if (str_eq(fact->kind, "stray")) {
+        hear_stray(l, node, fact);
+        return;
+    }
     if (*fact->gone == '\0' || !load(l, fact->id, &t) || str_eq(t.state, "live"))
         return;
     if (!sync_parent_holds(&l->parent, "thing", fact->id))
@@ -170,7 +191,7 @@ static void on_tell(void *core, const char *node, const struct wire_note *note,
 
 /* ---- after a restore (R14) ------------------------------------------------------------------ */
 
-/* What children returned of one thing. */
+/* What children returned of one thing; a quarantined domain counts as a live one. */
 struct returned {
     char child[64]; /* of the live one with the greatest pepoch; "" = none */
     int64_t pepoch, address, generation, moved_pepoch;
@@ -181,10 +202,13 @@ static struct returned gather(struct lord_core *l, const char *id)
 {
     struct returned r = {.generation = 1};
     struct query q;
-    STORE_EACH (l->store, q,
-                "SELECT node, pepoch, generation, gone, json_extract(nullif(body, ''), '$.address')"
-                " FROM returned WHERE kind='thing' AND id=? ORDER BY pepoch, node",
-                "s", id) {
+    STORE_EACH (
+        l->store, q,
+        "SELECT node, pepoch, generation, gone, json_extract(nullif(body, ''), '$.address')"
+        " FROM (SELECT node, pepoch, generation, gone, body FROM returned WHERE kind='thing'"
+        " AND id=?1 UNION ALL SELECT node, pepoch, generation, '', body FROM heard WHERE"
+        " kind='stray' AND id=?1 AND number>0) ORDER BY pepoch, node",
+        "s", id) {
         if (query_i64(&q, 2) > r.generation)
             r.generation = query_i64(&q, 2);
         if (str_eq(query_text(&q, 3), "deleted")) {
@@ -210,8 +234,9 @@ static void end_everywhere(struct lord_core *l, const struct thing *t, int64_t g
         sync_parent_end(&l->parent, t->child, "thing", t->id, generation, t->pepoch, "deleted");
     STORE_EACH (
         l->store, q,
-        "SELECT node, pepoch FROM returned WHERE kind='thing' AND id=? ORDER BY node, pepoch", "s",
-        t->id)
+        "SELECT node, pepoch FROM returned WHERE kind='thing' AND id=?1 UNION SELECT node, pepoch"
+        " FROM heard WHERE kind='stray' AND id=?1 AND number>0 ORDER BY node, pepoch",
+        "s", t->id)
         sync_parent_end(&l->parent, query_text(&q, 0), "thing", t->id, generation, query_i64(&q, 1),
                         "deleted");
 }
@@ -241,7 +266,8 @@ static void follow(struct lord_core *l, const char *id, const struct returned *r
     str_copy(t.child, sizeof t.child, r->child);
     t.generation = r->generation;
     evict(l, id, r->address);
-    if (known && str_eq(old.state, "live") && !str_eq(old.child, r->child))
+    if (known && str_eq(old.state, "live") &&
+        (old.pepoch != r->pepoch || !str_eq(old.child, r->child)))
         sync_parent_end(&l->parent, old.child, "thing", id, t.generation, old.pepoch, "moved");
     store_run(l->store,
               "INSERT INTO thing VALUES(?1, 'adopted-'||?1, ?2, ?3, ?4, ?5, 'live') ON CONFLICT(id)"
@@ -254,8 +280,9 @@ static void end_earlier(struct lord_core *l, const char *id, int64_t pepoch)
 {
     struct query q;
     STORE_EACH (l->store, q,
-                "SELECT node, pepoch, generation FROM returned WHERE kind='thing' AND id=?"
-                " AND gone='' AND pepoch<? ORDER BY node, pepoch",
+                "SELECT node, pepoch, generation FROM returned WHERE kind='thing' AND id=?1"
+                " AND gone='' AND pepoch<?2 UNION SELECT node, pepoch, generation FROM heard"
+                " WHERE kind='stray' AND id=?1 AND number>0 AND pepoch<?2 ORDER BY node, pepoch",
                 "si", id, pepoch)
         sync_parent_end(&l->parent, query_text(&q, 0), "thing", id, query_i64(&q, 2),
                         query_i64(&q, 1), "moved");
@@ -294,16 +321,33 @@ static void on_recovered(void *core, const struct event *ev)
     size_t len = 0;
     struct query q;
     (void)ev;
-    STORE_EACH (l->store, q, "SELECT DISTINCT id FROM returned WHERE kind='thing' ORDER BY id",
+    store_run(l->store, "DELETE FROM stray", ""); /* of then; each is said again */
+    STORE_EACH (l->store, q,
+                "SELECT id FROM returned WHERE kind='thing' UNION SELECT h.id FROM heard h JOIN"
+                " thing t ON t.id=h.id WHERE h.kind='stray' AND h.number>0 ORDER BY id",
                 "") {
         INV(len < RETURNED_MAX);
         str_copy(ids[len++], ID_SIZE, query_text(&q, 0));
     }
     for (size_t i = 0; i < len; i++)
         merge(l, ids[i]);
+    /* The address of a quarantined domain is taken: what the backup gave it to was ended since, and
+     * the child that knew has forgotten (the seed that PROTOCOL 11 could not explain). */
+    STORE_EACH (l->store, q,
+                "SELECT id, json_extract(body, '$.address') FROM heard WHERE kind='stray'"
+                " AND number>0 ORDER BY node, id, pepoch",
+                "")
+        evict(l, query_text(&q, 0), query_i64(&q, 1));
 }
 
 /* ---- the core ------------------------------------------------------------------------------- */
+
+/* A child that was installed anew is let in again. */
+static enum err_code join(struct lord_core *l, const char *child)
+{
+    sync_parent_add(&l->parent, child, "vassal", "");
+    return ERR_OK;
+}
 
 static enum err_code take_order(struct lord_core *l, const struct event *ev, struct effects *out,
                                 struct err *err)
@@ -317,6 +361,8 @@ static enum err_code take_order(struct lord_core *l, const struct event *ev, str
         code = end(l, order + 4, err);
     else if (str_has_prefix(order, "move "))
         code = move(l, order + 5, err);
+    else if (str_has_prefix(order, "join "))
+        code = join(l, order + 5);
     else
         list(l, &answer);
     if (code == ERR_OK)

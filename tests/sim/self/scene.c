@@ -29,6 +29,7 @@ struct deed {
     char order[64]; /* under way; "" = none */
     char id[HOST_ID_SIZE];
     enum told made, ended;
+    int64_t gone_ms;           /* when that was heard */
     int64_t made_ms, ended_ms; /* when that was told; not by the backup that is restored */
     bool is_lost;              /* made after a backup that was restored: anything may be with it */
     bool is_refused; /* the newest answer to "make": a double of it may still come and make it */
@@ -232,6 +233,7 @@ static void hear_gone(struct self *s, const char *id)
     if (d == NULL || d->is_gone)
         return;
     d->is_gone = true;
+    d->gone_ms = s->world->now_ms;
     for (size_t v = 0; v < VASSALS; v++)
         if (sim_machine_domain(s->vassals[v]->machine, id) != NULL)
             sim_world_fail(s->world, "I7", id, "is called gone and is on %s", s->vassals[v]->name);
@@ -358,10 +360,59 @@ static void on_wire(struct sim_world *w, const struct sim_parcel *p)
     sim_wiretap_hear(&s->tap, w, p);
 }
 
+/* ---- a vassal that is installed anew ------------------------------------------------------- */
+
+static void ask_to_join(struct sim_node *vassal);
+
+static void join_fire(struct sim_world *w, const struct sim_due *due)
+{
+    (void)w;
+    ask_to_join(due->what);
+}
+
+static void joined(void *self, int status, const char *body, size_t body_len)
+{
+    struct sim_node *vassal = self;
+    (void)body, (void)body_len;
+    if (status != 200) {
+        sim_world_after(vassal->world, ORDER_MS, join_fire, vassal, 0);
+        return;
+    }
+    vassal->is_held = false;
+    sim_node_start(vassal);
+}
+
+static void ask_to_join(struct sim_node *vassal)
+{
+    char order[64];
+    snprintf(order, sizeof order, "join %s", vassal->name);
+    sim_net_call_client(vassal->parent, &(struct sim_client_call){.self = vassal,
+                                                                  .done = joined,
+                                                                  .face = FACE_PUBLIC,
+                                                                  .method = "POST",
+                                                                  .target = "/",
+                                                                  .body = order,
+                                                                  .body_len = strlen(order),
+                                                                  .timeout_ms = ANSWER_MS});
+}
+
+/* R7: of a new store no listing counts but one by a service that was started later. */
+static void reinstall(struct sim_node *vassal)
+{
+    if (vassal->is_held)
+        return;
+    sim_machine_restart_service(vassal->machine);
+    sim_node_reinstall(vassal);
+    ask_to_join(vassal);
+}
+
 static void fault(struct sim_world *w, enum sim_fault f)
 {
     struct self *s = w->scene_self;
-    struct sim_machine *m = s->vassals[sim_faults_draw(&w->faults, f, VASSALS)]->machine;
+    struct sim_node *vassal = s->vassals[sim_faults_draw(&w->faults, f, VASSALS)];
+    struct sim_machine *m = vassal->machine;
+    if (f == SIM_FAULT_LOSE_STORE)
+        reinstall(vassal);
     if (f == SIM_FAULT_RESTART_SERVICE)
         sim_machine_restart_service(m);
     else if (f == SIM_FAULT_GUEST_OFF)
@@ -381,8 +432,19 @@ static void on_restore(struct sim_world *w, struct sim_node *n)
         d->is_lost |= d->made != TOLD || d->made_ms + ANSWER_MS > n->backup_at_ms;
         if (d->ended == TOLD && !d->is_gone)
             d->ended = ASKED;
+        /* Where a vassal forgets too, an end after the backup may be known to nobody any more. */
+        if (d->is_gone && d->gone_ms > n->backup_at_ms &&
+            w->faults.rate[SIM_FAULT_LOSE_STORE] > 0) {
+            d->is_gone = false;
+            d->is_lost = true;
+        }
     }
     s->was_restored = true;
+    /* The house was restored, and the vassal that had no backup is installed anew: what it runs is
+     * known to nobody but itself (PROTOCOL 11). */
+    if (w->faults.rate[SIM_FAULT_LOSE_STORE] > 0 &&
+        sim_faults_draw(&w->faults, SIM_FAULT_LOSE_STORE, 4) > 0)
+        reinstall(s->vassals[sim_faults_draw(&w->faults, SIM_FAULT_LOSE_STORE, VASSALS)]);
 }
 
 static void heal(struct sim_world *w)
@@ -430,6 +492,16 @@ static void finish(struct sim_world *w)
         check_strangers(s);
 }
 
+/* The whole house goes back to the night, again and again, and each time some vassal is installed
+ * anew: rare in the swarm, and where RECOVERY has to be right (PROTOCOL 11). */
+static void build_house(struct sim_world *w)
+{
+    enum { RESTORES_S = 30, REINSTALLS_S = 90 };
+    build(w);
+    w->faults.rate[SIM_FAULT_RESTORE] = RESTORES_S;
+    w->faults.rate[SIM_FAULT_LOSE_STORE] = REINSTALLS_S;
+}
+
 const struct sim_scene sim_scene_self = {.name = "self",
                                          .build = build,
                                          .free = scene_free,
@@ -439,3 +511,13 @@ const struct sim_scene sim_scene_self = {.name = "self",
                                          .on_restore = on_restore,
                                          .heal = heal,
                                          .finish = finish};
+
+const struct sim_scene sim_scene_house = {.name = "house",
+                                          .build = build_house,
+                                          .free = scene_free,
+                                          .after_turn = after_turn,
+                                          .on_wire = on_wire,
+                                          .fault = fault,
+                                          .on_restore = on_restore,
+                                          .heal = heal,
+                                          .finish = finish};

@@ -4,3 +4,5 @@
 #include "tests/sim/world.h"
 
 extern const struct sim_scene sim_scene_self;
+/* The same, where the lord is restored and vassals are installed anew in every seed. */
+extern const struct sim_scene sim_scene_house;

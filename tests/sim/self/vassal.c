@@ -64,7 +64,9 @@ static struct doing *doing_of(struct vassal_core *v, const char *id)
 static void start(struct vassal_core *v, const char *id, int64_t pepoch, int64_t address,
                   struct effects *out)
 {
-    struct host_hv_start s = {.pepoch = pepoch, .generation = 1, .vcpus = 1, .memory_mib = 64};
+    /* A domain carries its address in its own metadata, where no store can lose it. */
+    struct host_hv_start s = {
+        .pepoch = pepoch, .generation = address, .vcpus = 1, .memory_mib = 64};
     struct doing *d = doing_of(v, id);
     str_copy(s.instance, sizeof s.instance, id);
     s.mac[5] = (uint8_t)address;
@@ -104,8 +106,46 @@ static void ask_list(struct vassal_core *v, const struct event *ev, struct effec
                         .job_id = v->list_job, .kind = HOST_JOB_HV_LIST, .timeout_ms = JOB_MS});
 }
 
+/* R13: no wish names it, none of a later placement waits to end it, no tombstone covers it. */
+static bool is_stray(struct vassal_core *v, const struct host_domain *d)
+{
+    return !store_has(v->store,
+                      "SELECT 1 FROM got WHERE kind='thing' AND id=?1 AND (pepoch=?2 OR pepoch>?2)",
+                      "si", d->instance, d->pepoch);
+}
+
+static bool is_listed_stray(struct vassal_core *v, const struct host_hv_list *list, const char *id,
+                            int64_t pepoch)
+{
+    for (int64_t i = 0; i < list->len; i++)
+        if (str_eq(list->domains[i].instance, id) && list->domains[i].pepoch == pepoch)
+            return is_stray(v, &list->domains[i]);
+    return false;
+}
+
+/* A stray is reported with its address, and left running; one that is none any more is taken back.
+ */
+static void say_strays(struct vassal_core *v, const struct host_hv_list *list,
+                       const struct event *ev)
+{
+    char body[32];
+    struct query q;
+    for (int64_t i = 0; i < list->len; i++) {
+        const struct host_domain *d = &list->domains[i];
+        snprintf(body, sizeof body, "{\"address\":%ld}", (long)d->generation);
+        if (is_stray(v, d))
+            sync_child_say(&v->child, "stray", d->instance, 1, d->pepoch, body);
+    }
+    STORE_EACH (v->store, q,
+                "SELECT id, pepoch FROM said WHERE kind='stray' AND gone='' ORDER BY id, pepoch",
+                "")
+        if (!is_listed_stray(v, list, query_text(&q, 0), query_i64(&q, 1)))
+            sync_child_gone(&v->child, "stray", query_text(&q, 0), 1, query_i64(&q, 1), ev);
+}
+
 /* A new boot of the machine: nothing starts before a fresh answer (R16). */
-static void take_list(struct vassal_core *v, const struct host_hv_list *list)
+static void take_list(struct vassal_core *v, const struct host_hv_list *list,
+                      const struct event *ev)
 {
     if (v->list == NULL)
         v->list = check_alloc(sizeof *v->list);
@@ -116,15 +156,17 @@ static void take_list(struct vassal_core *v, const struct host_hv_list *list)
     store_run(v->store, "UPDATE open_order SET service=? WHERE service=''", "s", list->service);
     store_run(v->store, "UPDATE known SET service=?, boot=? WHERE service<>?1", "ss", list->service,
               list->boot);
+    say_strays(v, list, ev);
     sync_child_listed(&v->child);
 }
 
-static void take_job(struct vassal_core *v, const struct job_done *job)
+static void take_job(struct vassal_core *v, const struct event *ev)
 {
+    const struct job_done *job = &ev->job;
     if (job->job_id == v->list_job && job->job_id != 0) {
         v->list_job = 0;
         if (job->code == ERR_OK)
-            take_list(v, job->result);
+            take_list(v, job->result, ev);
         return;
     }
     size_t at = 0;
@@ -259,7 +301,7 @@ static enum err_code step(void *self, const struct event *ev, struct effects *ou
     else if (ev->kind == EVENT_JOB_DONE && ev->job.kind == HOST_HV_EVENT)
         v->list_due_mono_ms = 0;
     else if (ev->kind == EVENT_JOB_DONE)
-        take_job(v, &ev->job);
+        take_job(v, ev);
     plan(v, ev, out);
     if (ev->at.mono_ms >= v->list_due_mono_ms)
         ask_list(v, ev, out);
