@@ -145,6 +145,22 @@ static void take_stray(struct host_core *c, const struct host_domain *d)
     sync_child_say(&c->up, "stray", d->instance, d->generation, d->pepoch, "{}");
 }
 
+/* A stray that was given its wish, or is there no more, is none any more. */
+static void unsay_strays(struct host_core *c, const struct map *listed)
+{
+    char key[HOST_KEY_SIZE];
+    struct query q;
+    STORE_EACH (c->store, q,
+                "SELECT id, generation, pepoch FROM said WHERE kind='stray' AND gone=''"
+                " ORDER BY id, pepoch",
+                "") {
+        host_record_key(key, query_text(&q, 0), query_i64(&q, 2));
+        if (map_get(listed, key) == NULL || map_get(&c->records, key) != NULL)
+            sync_child_gone(&c->up, "stray", query_text(&q, 0), query_i64(&q, 1), query_i64(&q, 2),
+                            &c->at);
+    }
+}
+
 static void done_list(struct host_core *c, const struct job_done *done)
 {
     const struct host_hv_list *list = done->result;
@@ -175,6 +191,7 @@ static void done_list(struct host_core *c, const struct job_done *done)
         if (r->order_seq < c->list_seq && !(r->job_id != 0 && r->job_kind < HOST_JOB_NET_LIST))
             apply_domain(c, r, map_get(&listed, e->key));
     }
+    unsay_strays(c, &listed);
     map_fini(&listed);
     sync_child_listed(&c->up);
 }

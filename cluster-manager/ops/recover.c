@@ -4,18 +4,29 @@
  *   ended anywhere        -> ended here                     (a deletion is never taken back)
  *   lives at a later epoch-> it is there, and wished there
  *   moved away, no later  -> placed anew, two epochs on: the epoch between may be anywhere
- *   lives at an earlier   -> ended there as moved */
+ *   lives at an earlier   -> ended there as moved
+ *
+ * A quarantined domain of an instance that is known here lives where it is. What is taken in is
+ * recorded as the cloud's wish, which the cloud may have forgotten as well. */
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cluster-manager/cluster.h"
+#include "cluster-manager/ops/grant.h"
 #include "cluster-manager/store/instance.h"
 
 #include <string.h>
 
-/* What hosts returned of one instance. */
+/* What hosts have of the instance ?1: what they returned, and domains that they have no wish for.
+ */
+#define FOUND                                                                          \
+    "(SELECT node, pepoch, generation, gone, body FROM returned WHERE kind='instance'" \
+    " AND id=?1 UNION ALL SELECT node, pepoch, generation, '', '' FROM heard WHERE"    \
+    " kind='stray' AND id=?1 AND number>0)"
+
 struct returned {
-    const char *node, *body; /* of the live one with the greatest pepoch; node "" = none */
+    const char *node; /* of the live one with the greatest pepoch; "" = none */
+    const char *body; /* of the newest wish that any holds; "" = none */
     int64_t pepoch, generation;
     int64_t moved_pepoch;    /* the greatest of the tombstones `moved`; 0 = none */
     int64_t last_generation; /* of all of them */
@@ -27,8 +38,7 @@ static struct returned load(struct cluster_core *c, const char *id, struct arena
     struct returned r = {.node = "", .body = ""};
     struct query q;
     STORE_EACH (c->store, q,
-                "SELECT node, pepoch, generation, gone, body FROM returned WHERE kind='instance'"
-                " AND id=? ORDER BY pepoch, node",
+                "SELECT node, pepoch, generation, gone, body FROM " FOUND " ORDER BY pepoch, node",
                 "s", id) {
         const char *gone = query_text(&q, 3);
         if (query_i64(&q, 2) > r.last_generation)
@@ -40,6 +50,8 @@ static struct returned load(struct cluster_core *c, const char *id, struct arena
         } else {
             r.node = arena_strdup(arena, query_text(&q, 0));
             r.pepoch = query_i64(&q, 1);
+            if (*query_text(&q, 4) == '\0')
+                continue;
             r.generation = query_i64(&q, 2);
             r.body = arena_strdup(arena, query_text(&q, 4));
         }
@@ -47,17 +59,28 @@ static struct returned load(struct cluster_core *c, const char *id, struct arena
     return r;
 }
 
-/* A row for what was created after the backup, from the wish that its host holds. */
-static bool adopt_row(struct cluster_core *c, const char *id, const struct returned *r,
-                      struct arena *arena, const struct event *ev)
+/* The wish that its host holds is what the cloud wished last, but for the grant. */
+static bool remember(struct cluster_core *c, const char *id, const struct cluster_instance *i,
+                     const struct returned *r, struct arena *arena, const struct event *ev)
 {
     struct wire_instance body;
     struct err err;
+    CLEANUP(buf_fini) struct buf as_wished = {0};
+    if (*i->id != '\0' && i->generation >= r->generation)
+        return true; /* the wish of this store is as new */
     if (wire_decode(&wire_instance_type, r->body, strlen(r->body), arena, &body, &err) != ERR_OK) {
         log_error("recovery.unreadable", "id", id, "host", r->node, "why", err.text, NULL);
         return false;
     }
-    struct wire_item wish = {.id = id, .generation = r->generation};
+    body.grant = "";
+    wire_encode(&as_wished, &wire_instance_type, &body);
+    struct wire_item wish = {.kind = "instance",
+                             .id = id,
+                             .generation = r->generation,
+                             .pepoch = 1,
+                             .gone = "",
+                             .body = buf_str(&as_wished)};
+    sync_child_adopt(&c->up, &wish);
     cluster_instance_save(c->store, &wish, &body, ev->now_ms);
     return true;
 }
@@ -71,22 +94,31 @@ static void end_all(struct cluster_core *c, const char *id, const struct cluster
         cluster_instance_end(c->store, id, generation);
     if (*i->id != '\0' && *i->host != '\0')
         sync_parent_end(&c->down, i->host, "instance", id, generation, i->pepoch, "deleted");
-    STORE_EACH (c->store, q,
-                "SELECT node, pepoch FROM returned WHERE kind='instance' AND id=?"
-                " ORDER BY node, pepoch",
-                "s", id)
+    STORE_EACH (c->store, q, "SELECT node, pepoch FROM " FOUND " ORDER BY node, pepoch", "s", id)
         sync_parent_end(&c->down, query_text(&q, 0), "instance", id, generation, query_i64(&q, 1),
                         "deleted");
+    sync_child_adopt(&c->up, &(struct wire_item){.kind = "instance",
+                                                 .id = id,
+                                                 .generation = generation,
+                                                 .pepoch = 1,
+                                                 .gone = "deleted",
+                                                 .body = ""});
 }
 
 /* It lives where its host says, at an epoch that this store does not know. */
 static void follow(struct cluster_core *c, const char *id, const struct cluster_instance *i,
-                   const struct returned *r)
+                   const struct returned *r, struct arena *arena, const struct event *ev)
 {
+    int64_t generation = i->generation > r->generation ? i->generation : r->generation;
     if (*i->host != '\0' && (i->pepoch != r->pepoch || !str_eq(i->host, r->node)))
-        sync_parent_end(&c->down, i->host, "instance", id, r->generation, i->pepoch, "moved");
+        sync_parent_end(&c->down, i->host, "instance", id, generation, i->pepoch, "moved");
     cluster_instance_place(c->store, id, r->node, r->pepoch);
-    sync_parent_want(&c->down, r->node, "instance", id, r->generation, r->pepoch, r->body);
+    struct cluster_instance now;
+    bool is_there = cluster_instance_load(c->store, id, arena, &now);
+    INV(is_there);
+    struct wire_instance size = {.vcpus = now.need.vcpus, .memory_mib = now.guest_mib};
+    sync_parent_want(&c->down, r->node, "instance", id, generation, r->pepoch,
+                     cluster_grant_body(c, id, r->node, &size, arena, ev));
     log_info("recovery.followed", "id", id, "host", r->node, NULL);
 }
 
@@ -95,8 +127,8 @@ static void end_earlier(struct cluster_core *c, const char *id, int64_t pepoch)
 {
     struct query q;
     STORE_EACH (c->store, q,
-                "SELECT node, pepoch, generation FROM returned WHERE kind='instance' AND id=?"
-                " AND gone='' AND pepoch<? ORDER BY node, pepoch",
+                "SELECT node, pepoch, generation FROM " FOUND
+                " WHERE gone='' AND pepoch<?2 ORDER BY node, pepoch",
                 "si", id, pepoch)
         sync_parent_end(&c->down, query_text(&q, 0), "instance", id, query_i64(&q, 2),
                         query_i64(&q, 1), "moved");
@@ -116,8 +148,8 @@ static void merge(struct cluster_core *c, const char *id, struct arena *arena,
     if (same && i.generation >= r.generation)
         return; /* where it was, and not behind: the wish of this store stands */
     if (*r.node != '\0' && r.pepoch >= i.pepoch) {
-        if (known || adopt_row(c, id, &r, arena, ev))
-            follow(c, id, &i, &r);
+        if (remember(c, id, &i, &r, arena, ev))
+            follow(c, id, &i, &r, arena, ev);
         end_earlier(c, id, r.pepoch);
         return;
     }
@@ -128,17 +160,20 @@ static void merge(struct cluster_core *c, const char *id, struct arena *arena,
     end_earlier(c, id, i.pepoch);
 }
 
+/* A domain that nobody knows, neither here nor another host, stays in quarantine. */
+#define RETURNED_IDS                                                               \
+    "SELECT id FROM returned WHERE kind='instance' UNION SELECT h.id FROM heard h" \
+    " JOIN instance i ON i.id=h.id WHERE h.kind='stray' AND h.number>0"
+
 void cluster_recover(void *core, const struct event *ev)
 {
     struct cluster_core *c = core;
     struct arena arena = {0};
     struct query q;
     size_t len = 0;
-    int64_t count = store_i64(c->store, 0,
-                              "SELECT count(DISTINCT id) FROM returned WHERE kind='instance'", "");
+    int64_t count = store_i64(c->store, 0, "SELECT count(*) FROM (" RETURNED_IDS ")", "");
     const char **ids = arena_alloc(&arena, (size_t)(count + 1) * sizeof *ids);
-    STORE_EACH (c->store, q, "SELECT DISTINCT id FROM returned WHERE kind='instance' ORDER BY id",
-                "")
+    STORE_EACH (c->store, q, RETURNED_IDS " ORDER BY id", "")
         ids[len++] = arena_strdup(&arena, query_text(&q, 0));
     for (size_t i = 0; i < len; i++)
         merge(c, ids[i], &arena, ev);

@@ -129,6 +129,23 @@ static void record_wish(struct sync_child *c, const struct wire_item *wish)
         say_again(c, wish);
 }
 
+/* Under number 0: in no sum, and whatever the parent says of it comes over it. */
+void sync_child_adopt(struct sync_child *c, const struct wire_item *wish)
+{
+    if (store_has(c->store,
+                  "SELECT 1 FROM got WHERE kind=?1 AND id=?2 AND pepoch=?3 AND (gone<>'' OR"
+                  " generation>?4 OR (generation=?4 AND ?5=''))",
+                  "ssiis", wish->kind, wish->id, wish->pepoch, wish->generation, wish->gone))
+        return;
+    add_got_sum(c, 0 - got_hash(c, wish));
+    store_run(c->store,
+              "INSERT INTO got(kind, id, pepoch, generation, number, gone, body)"
+              " VALUES(?1, ?2, ?3, ?4, 0, ?5, ?6) ON CONFLICT DO UPDATE SET generation=?4,"
+              " number=0, gone=?5, body=?6",
+              "ssiiss", wish->kind, wish->id, wish->pepoch, wish->generation, wish->gone,
+              wish->body);
+}
+
 /* An item that cannot be applied becomes a fact with its error and blocks nothing. */
 static void take_wish(struct sync_child *c, const struct wire_item *wish, const struct event *ev)
 {

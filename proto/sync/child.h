@@ -82,6 +82,10 @@ void sync_child_say(struct sync_child *c, const char *kind, const char *id, int6
 /* Says that what the tombstone at `pepoch` ended is gone; the got row stays for tombstone_ms. */
 void sync_child_gone(struct sync_child *c, const char *kind, const char *id, int64_t generation,
                      int64_t pepoch, const struct event *ev);
+/* After a RECOVERY below: a wish or tombstone of the parent's that a child of ours has and this
+ * store has forgotten is recorded as if it had come, so that it is returned when the parent was
+ * restored too. What is newer here stands, and an end is never taken back. */
+void sync_child_adopt(struct sync_child *c, const struct wire_item *wish);
 void sync_child_tell(struct sync_child *c, const char *kind, const char *id, const char *body);
 
 /* R16: was an answer, all its pages recorded, taken in this run? */

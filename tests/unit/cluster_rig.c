@@ -229,6 +229,7 @@ static void sync(struct cluster_rig *r, struct cluster_rig_host *h, struct wire_
     m->seq = ++h->seq;
     m->t_send = r->at.boot_ms;
     m->listed = true;
+    m->more = *m->held_for != '\0'; /* facts wait meanwhile */
     m->store_id_seen = h->store_id;
     m->start_id_seen = h->start_id;
     m->applied_rev = h->applied;
@@ -266,10 +267,28 @@ static void sync(struct cluster_rig *r, struct cluster_rig_host *h, struct wire_
     h->acked = h->last.need_full ? 0 : h->last.seen_ack;
 }
 
+/* One kind of facts of each id in a test. */
+static void note_said(struct cluster_rig_host *h, const struct wire_item *fact)
+{
+    size_t i = 0;
+    while (i < h->said_len && !str_eq(h->said[i].id, fact->id))
+        i++;
+    INV(i < CLUSTER_RIG_ITEMS);
+    if (i == h->said_len)
+        h->said_len++;
+    else
+        h->sum -= h->said[i].hash;
+    h->said[i].id = fact->id;
+    h->said[i].hash = *fact->gone != '\0' ? 0
+                                          : sync_item_hash(fact->kind, fact->id, fact->generation,
+                                                           fact->pepoch, fact->number);
+    h->sum += h->said[i].hash;
+}
+
 void cluster_rig_host(struct cluster_rig *r, struct cluster_rig_host *h, const char *kind,
                       const char *id, int64_t pepoch, const char *body)
 {
-    struct wire_sync_request m = {.seen_len = kind != NULL};
+    struct wire_sync_request m = {.seen_len = kind != NULL, .held_for = ""};
     const struct wire_item *wish = kind != NULL ? cluster_rig_held(h, id) : NULL;
     struct wire_item fact = {.kind = kind,
                              .id = id,
@@ -281,15 +300,27 @@ void cluster_rig_host(struct cluster_rig *r, struct cluster_rig_host *h, const c
                              .body = body == NULL ? "" : body};
     m.seen = &fact;
     h->fact += kind != NULL;
-    /* One fact of each thing in a test: the sum is theirs. */
-    if (kind != NULL && body != NULL)
-        h->sum += sync_item_hash(kind, id, fact.generation, pepoch, fact.number);
+    if (kind != NULL)
+        note_said(h, &fact);
     sync(r, h, &m);
+}
+
+void cluster_rig_reboot(struct cluster_rig_host *h, bool is_new)
+{
+    h->boot[0]++;
+    h->boot_n++;
+    h->seq = h->acked = h->fact = 0;
+    h->sum = h->said_len = 0;
+    if (!is_new)
+        return;
+    h->held_len = 0;
+    h->applied = 0;
+    h->store_id[0] = h->start_id[0] = '\0';
 }
 
 void cluster_rig_return(struct cluster_rig *r, struct cluster_rig_host *h)
 {
-    sync(r, h, &(struct wire_sync_request){.seen_len = 0});
+    sync(r, h, &(struct wire_sync_request){.held_for = ""});
     INV(h->last.recovery && h->last.need_all);
     sync(r, h,
          &(struct wire_sync_request){.held = h->held,

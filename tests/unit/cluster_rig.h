@@ -19,6 +19,11 @@ struct cluster_rig_host {
     char start_id[40], store_id[40];
     struct wire_item held[CLUSTER_RIG_ITEMS]; /* every wish and tombstone; in the rig's arena */
     size_t held_len;
+    struct {
+        const char *id;
+        uint64_t hash; /* of its live fact */
+    } said[CLUSTER_RIG_ITEMS];
+    size_t said_len;
     struct wire_sync_reply last;
 };
 
@@ -64,7 +69,9 @@ const struct wire_item *cluster_rig_said(const struct cluster_rig *r, const char
 /* A sync of a host, with a fact of `kind` unless that is NULL; body NULL = gone. */
 void cluster_rig_host(struct cluster_rig *r, struct cluster_rig_host *h, const char *kind,
                       const char *id, int64_t pepoch, const char *body);
-/* The host returns all it holds, and says `facts` under its next boot when it is listed. */
+/* A new run of it; with `is_new` over an empty store, as after it was installed anew. */
+void cluster_rig_reboot(struct cluster_rig_host *h, bool is_new);
+/* The host returns all it holds; what it sees it says with its next sync. */
 void cluster_rig_return(struct cluster_rig *r, struct cluster_rig_host *h);
 /* The wish of that instance that the host has, or NULL. */
 const struct wire_item *cluster_rig_held(const struct cluster_rig_host *h, const char *id);

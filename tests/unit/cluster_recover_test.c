@@ -1,0 +1,153 @@
+/* The merge after a restore (R14): what hosts hold, and what runs there without any wish. */
+#include "tests/unit/cluster_rig.h"
+
+#include "base/str.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char room[] =
+    "{\"room\":[{\"class\":\"memory_mib\",\"total\":4000},{\"class\":\"vcpu\",\"total\":4},"
+    "{\"class\":\"disk_gib\",\"total\":100}]}";
+
+static void speak(struct cluster_rig *r)
+{
+    for (int i = 0; i < CLUSTER_RIG_HOSTS; i++) {
+        r->hosts[i].capacity = room;
+        cluster_rig_host(r, &r->hosts[i], NULL, NULL, 0, NULL);
+    }
+}
+
+static struct cluster_rig_host *host_of(struct cluster_rig *r, const char *id)
+{
+    for (int i = 0; i < CLUSTER_RIG_HOSTS; i++) {
+        const struct wire_item *held = cluster_rig_held(&r->hosts[i], id);
+        if (held != NULL && *held->gone == '\0')
+            return &r->hosts[i];
+    }
+    return NULL;
+}
+
+/* i-1 is on one host; the backup; there it is refused and goes to another one, at pepoch 2. */
+static struct cluster_rig_host *move_after_backup(struct cluster_rig *r, void **dump, size_t *len)
+{
+    speak(r);
+    cluster_rig_wish(r, "instance", "i-1", 1, "", cluster_rig_instance(r, 128));
+    speak(r);
+    struct cluster_rig_host *from = host_of(r, "i-1");
+    assert_non_null(from);
+    *dump = store_dump(r->store, len);
+    cluster_rig_host(r, from, "instance", "i-1", 1,
+                     "{\"state\":\"refused\",\"reason\":\"Server.InternalError\"}");
+    cluster_rig_host(r, from, "instance", "i-1", 1, NULL);
+    from->held_len = 0; /* its tombstone is forgotten by and by */
+    speak(r);
+    struct cluster_rig_host *to = host_of(r, "i-1");
+    assert_non_null(to);
+    assert_int_equal(cluster_rig_held(to, "i-1")->pepoch, 2);
+    return to;
+}
+
+static void return_all(struct cluster_rig *r, const struct cluster_rig_host *but)
+{
+    for (int i = 0; i < CLUSTER_RIG_HOSTS; i++)
+        if (&r->hosts[i] != but) {
+            cluster_rig_return(r, &r->hosts[i]);
+            cluster_rig_host(r, &r->hosts[i], NULL, NULL, 0, NULL);
+        }
+}
+
+/* Its host was installed anew and holds no wish, but its domain runs there: it is placed there, and
+ * nowhere else. */
+static void a_quarantined_domain_is_where_its_instance_is(void **state)
+{
+    struct cluster_rig r;
+    void *dump;
+    size_t len;
+    (void)state;
+    cluster_rig_init(&r);
+    struct cluster_rig_host *to = move_after_backup(&r, &dump, &len);
+    cluster_rig_restore(&r, dump, len);
+    free(dump);
+    cluster_rig_reboot(to, true);
+    return_all(&r, to);
+    cluster_rig_return(&r, to);
+    assert_true(to->last.recovery);
+    cluster_rig_host(&r, to, "stray", "i-1", 2, "{}");
+    speak(&r);
+    assert_null(host_of(&r, "i-1")); /* not before it is gone where the backup has it (R10) */
+    cluster_rig_host(&r, &r.hosts[0], "instance", "i-1", 1, NULL);
+    speak(&r);
+    assert_ptr_equal(host_of(&r, "i-1"), to);
+    assert_int_equal(cluster_rig_held(to, "i-1")->pepoch, 2);
+    cluster_rig_fini(&r);
+}
+
+/* One that no store knows stays where it is and is ended by nobody. */
+static void a_domain_that_nobody_knows_stays_in_quarantine(void **state)
+{
+    struct cluster_rig r;
+    size_t len;
+    (void)state;
+    cluster_rig_init(&r);
+    speak(&r);
+    void *dump = store_dump(r.store, &len);
+    cluster_rig_restore(&r, dump, len);
+    free(dump);
+    return_all(&r, &r.hosts[0]);
+    cluster_rig_return(&r, &r.hosts[0]);
+    cluster_rig_host(&r, &r.hosts[0], "stray", "i-9", 7, "{}");
+    speak(&r);
+    assert_false(r.hosts[0].last.recovery);
+    assert_null(cluster_rig_held(&r.hosts[0], "i-9"));
+    cluster_rig_fini(&r);
+}
+
+/* The cloud may have been restored as well: what a host holds is a wish of the cloud's again,
+ * without what this cluster had put into it, and an end is an end. */
+static void what_hosts_hold_is_remembered_for_the_cloud(void **state)
+{
+    struct cluster_rig r;
+    size_t len;
+    (void)state;
+    cluster_rig_init(&r);
+    speak(&r);
+    cluster_rig_wish(&r, "instance", "i-1", 1, "", cluster_rig_instance(&r, 128));
+    speak(&r);
+    void *dump = store_dump(r.store, &len);
+    cluster_rig_wish(&r, "instance", "i-1", 2, "deleted", "");
+    cluster_rig_wish(&r, "instance", "i-2", 1, "", cluster_rig_instance(&r, 256));
+    speak(&r);
+    assert_non_null(host_of(&r, "i-2"));
+    cluster_rig_restore(&r, dump, len);
+    free(dump);
+    return_all(&r, NULL);
+    assert_true(store_has(r.store,
+                          "SELECT 1 FROM got WHERE kind='instance' AND id='i-2' AND pepoch=1 AND"
+                          " gone='' AND body=?",
+                          "s",
+                          "{\"want\":\"running\",\"vcpus\":1,\"memory_mib\":256,\"disk_bytes\":"
+                          "1073741824,\"reservation\":\"r-1\",\"minimum\":1,\"count\":1,\"port\":{"
+                          "\"id\":\"eni-1\",\"vni\":1}}"));
+    assert_true(store_has(r.store,
+                          "SELECT 1 FROM got WHERE kind='instance' AND id='i-1' AND gone='deleted'"
+                          " AND generation=2",
+                          ""));
+    cluster_rig_fini(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_quarantined_domain_is_where_its_instance_is),
+        cmocka_unit_test(a_domain_that_nobody_knows_stays_in_quarantine),
+        cmocka_unit_test(what_hosts_hold_is_remembered_for_the_cloud),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
