@@ -70,6 +70,7 @@ static void take_attributes(struct cloud_op *op, struct cloud_instance *row,
     row->imds_tags = body->imds_tags;
     row->imds_hops = body->imds_hops;
     cloud_instance_save_attributes(op->store, row);
+    cloud_instance_tell_again(op->store, row->id); /* the wish of the backup is older, too */
 }
 
 /* ---- what was made after the backup -------------------------------------------------------- */

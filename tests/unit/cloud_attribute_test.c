@@ -294,6 +294,38 @@ static void test_metadata_options(void **state)
     rig_fini(&f.rig);
 }
 
+/* R14: what was changed after the backup stands at the cluster, under the generation of then. */
+static void test_restore(void **state)
+{
+    struct fixture f;
+    size_t len;
+    (void)state;
+    set_up(&f);
+    const char *id = make_stopped(&f);
+    rig_pull(&f.rig, &f.world.cluster);
+    void *dump = store_dump(f.rig.store, &len);
+    change(&f, id, "&InstanceType.Value=m1.large");
+    change(&f, id, "&UserData.Value=aGVsbG8%3D");
+    options(&f, id, "&HttpTokens=required&HttpPutResponseHopLimit=7&InstanceMetadataTags=enabled");
+    rig_pull(&f.rig, &f.world.cluster);
+    rig_restore(&f.rig, dump, len);
+    free(dump);
+    assert_string_equal(value(&f, id, "instanceType"), "t1.nano");
+    rig_fails(&f.rig, form(&f, "ModifyInstanceAttribute", id, "&DisableApiStop.Value=true"), 503,
+              "Unavailable");
+    rig_return(&f.rig, &f.world.cluster);
+    rig_return(&f.rig, &f.world.dos);
+    assert_string_equal(value(&f, id, "instanceType"), "m1.large");
+    assert_string_equal(value(&f, id, "userData"), "aGVsbG8=");
+    assert_int_equal(store_i64(f.rig.store, -1, "SELECT vcpus FROM usage", ""), 2);
+    const char *body = rig_ok(&f.rig, "Action=DescribeInstances");
+    assert_string_equal(rig_text(&f.rig, body, "httpTokens"), "required");
+    assert_string_equal(rig_text(&f.rig, body, "httpPutResponseHopLimit"), "7");
+    assert_string_equal(rig_text(&f.rig, body, "instanceMetadataTags"), "enabled");
+    assert_non_null(strstr(wished(&f, id), "\"memory_mib\":8192")); /* and not as of the backup */
+    rig_fini(&f.rig);
+}
+
 static const char *launch(struct fixture *f, const char *more)
 {
     rig_pull(&f->rig, &f->world.cluster);
@@ -359,7 +391,7 @@ int main(void)
         cmocka_unit_test(test_resize),     cmocka_unit_test(test_resize_refused),
         cmocka_unit_test(test_user_data),  cmocka_unit_test(test_bad_changes),
         cmocka_unit_test(test_monitoring), cmocka_unit_test(test_metadata_options),
-        cmocka_unit_test(test_interface),
+        cmocka_unit_test(test_interface),  cmocka_unit_test(test_restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
