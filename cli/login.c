@@ -153,3 +153,17 @@ enum cli_exit cli_do_profile_delete(struct cli *cli, struct cli_fault *fault)
             return fault->exit;
     return CLI_OK;
 }
+
+enum cli_exit cli_do_whoami(struct cli *cli, struct cli_fault *fault)
+{
+    const char *account = "";
+    if (test(cli, &account, fault) != CLI_OK)
+        return fault->exit;
+    struct cli_node *row = cli_node_add(NULL, &cli->arena, "item", "");
+    const struct cli_node *self = row;
+    struct cli_nodes rows = {.list = &self, .len = 1};
+    cli_node_add(row, &cli->arena, "account", account);
+    cli_node_add(row, &cli->arena, "accessKey", cli->profile.access_key);
+    cli_node_add(row, &cli->arena, "endpoint", cli->profile.endpoint);
+    return cli_output_rows(cli, CLI_COLUMNS_WHOAMI, &rows, fault);
+}

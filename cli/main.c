@@ -31,7 +31,8 @@ static enum cli_exit check_output(struct cli *cli, struct cli_fault *fault)
         cli_fault_set(fault, CLI_USAGE, "%.100s: --watch is for what only reads", cli_doing(cli));
         return cli_fault_try(fault, "tercet instance list --watch");
     }
-    if (program != NULL && cli_jq_check(program, fault) != CLI_OK)
+    /* libjq compiles for some time: where nothing is changed once is enough. */
+    if (program != NULL && !is_reading(c) && cli_jq_check(program, fault) != CLI_OK)
         return fault->exit;
     return cli_filter_check(&cli->line, &cli->arena, fault);
 }

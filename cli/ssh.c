@@ -54,6 +54,12 @@ static void add_options(struct cli *cli, struct words *words, const char *id)
     add(cli, words, arena_printf(&cli->arena, "HostKeyAlias=%s", id));
     add(cli, words, "-o");
     add(cli, words, "StrictHostKeyChecking=accept-new");
+    if (cli_line_has(&cli->line, "wait")) { /* one try a second */
+        add(cli, words, "-o");
+        add(cli, words, "ConnectionAttempts=60");
+        add(cli, words, "-o");
+        add(cli, words, "ConnectTimeout=3");
+    }
     if (identity != NULL) {
         add(cli, words, "-i");
         add(cli, words, identity);
