@@ -11,6 +11,7 @@
 #include "cli/s3.h"
 #include "cli/safe.h"
 #include "cli/table.h"
+#include "cli/wrap.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -256,16 +257,19 @@ static void check_key(struct visit *v)
 
 /* ---- the report --------------------------------------------------------------------------- */
 
+enum { LEFT = 20 };
+
 static void put_check(struct buf *out, const struct cli_node *check)
 {
     const char *state = cli_node_text(check, "state"), *hint = cli_node_text(check, "try");
     const char *colour = cli_output_is_coloured(STDOUT_FILENO) ? cli_table_colour(state) : "";
     buf_printf(out, "%s%-5s%s %-13s ", colour, state, *colour != '\0' ? "\x1b[0m" : "",
                cli_node_text(check, "check"));
-    cli_safe_text(out, cli_node_text(check, "found"));
+    size_t width = isatty(STDOUT_FILENO) == 1 ? cli_output_width() : 0;
+    cli_wrap(out, cli_node_text(check, "found"), LEFT, width);
     if (*hint != '\0') {
-        buf_printf(out, "\n%*stry: ", 20, "");
-        cli_safe_text(out, hint);
+        buf_printf(out, "\n%*stry: ", LEFT, "");
+        cli_wrap(out, hint, LEFT + 5, width);
     }
     buf_char(out, '\n');
 }

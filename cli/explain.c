@@ -9,6 +9,7 @@
 #include "cli/resolve.h"
 #include "cli/safe.h"
 #include "cli/table.h"
+#include "cli/wrap.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -138,12 +139,14 @@ static void say_next(struct explaining *e, enum cli_ref ref, const char *id)
                          hole + 2));
 }
 
+enum { LEFT = 13 };
+
 static void put_line(struct buf *out, const char *word, const char *text)
 {
     if (*text == '\0')
         return;
     buf_printf(out, "  %-10s ", word);
-    cli_safe_text(out, text);
+    cli_wrap(out, text, LEFT, isatty(STDOUT_FILENO) == 1 ? cli_output_width() : 0);
     buf_char(out, '\n');
 }
 

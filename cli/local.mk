@@ -58,6 +58,7 @@ libcli_a_SOURCES = \
 	%D%/top.c \
 	%D%/transfer.c %D%/transfer.h \
 	%D%/wait.c %D%/wait.h %D%/waits.def \
+	%D%/wrap.c %D%/wrap.h \
 	%D%/yaml.c %D%/yaml.h
 libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(SMARTCOLS_CFLAGS) $(LIBXML_CFLAGS)
 

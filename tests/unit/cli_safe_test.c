@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "cli/age.h"
 #include "cli/safe.h"
+#include "cli/wrap.h"
 
 #include <string.h>
 
@@ -79,6 +80,23 @@ static void a_console_keeps_its_text(void **state)
     stream_is("\x1b[12\nlost\x1b]0;open\nfound\b\v\f\x7f", "\nlost\nfound");
 }
 
+static void long_texts_go_on_below(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t indent, width;
+        const char *want;
+    } rows[] = {{2, 0, "one two three  four five six seven"},
+                {2, 30, "one two three  four five six\n  seven"},
+                {2, 27, "one two three  four five\n  six seven"},
+                {2, 10, "one two three  four five six seven"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CLEANUP(buf_fini) struct buf out = {0};
+        cli_wrap(&out, "one two three  four five six seven", rows[i].indent, rows[i].width);
+        assert_string_equal(buf_str(&out), rows[i].want);
+    }
+}
+
 static void ages(void **state)
 {
     (void)state;
@@ -108,6 +126,7 @@ int main(void)
         cmocka_unit_test(what_is_no_text_is_shown),
         cmocka_unit_test(a_document_stays_one),
         cmocka_unit_test(a_console_keeps_its_text),
+        cmocka_unit_test(long_texts_go_on_below),
         cmocka_unit_test(ages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
