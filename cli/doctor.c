@@ -166,10 +166,10 @@ static void check_hosts(struct visit *v)
     for (size_t i = 0; exit == CLI_OK && i < hosts.len; i++) {
         const char *state = cli_node_text(hosts.list[i], "state");
         const char *health = cli_node_text(hosts.list[i], "health");
-        bool is_well = str_eq(state, "up") && str_eq(health, "ok");
+        bool is_well = str_eq(state, "up") && *health == '\0'; /* it says what it suffers from */
         note(v, "host", is_well ? "ok" : "fail",
-             arena_printf(&v->cli->arena, "%s is %s, health %s",
-                          cli_node_text(hosts.list[i], "hostId"), state, health),
+             arena_printf(&v->cli->arena, "%s is %s%s%s", cli_node_text(hosts.list[i], "hostId"),
+                          state, *health != '\0' ? ": " : "", health),
              is_well ? "" : "look at its computer-manager: does it run, does libvirtd answer?");
     }
 }

@@ -3,10 +3,14 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "cli/handlers.h"
+#include "cli/interrupt.h"
 #include "cli/resolve.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The words of the program that tercet becomes. */
@@ -54,12 +58,6 @@ static void add_options(struct cli *cli, struct words *words, const char *id)
     add(cli, words, arena_printf(&cli->arena, "HostKeyAlias=%s", id));
     add(cli, words, "-o");
     add(cli, words, "StrictHostKeyChecking=accept-new");
-    if (cli_line_has(&cli->line, "wait")) { /* one try a second */
-        add(cli, words, "-o");
-        add(cli, words, "ConnectionAttempts=60");
-        add(cli, words, "-o");
-        add(cli, words, "ConnectTimeout=3");
-    }
     if (identity != NULL) {
         add(cli, words, "-i");
         add(cli, words, identity);
@@ -96,6 +94,54 @@ static enum cli_exit become(struct cli *cli, const struct words *words, struct c
     return cli_fault_try(fault, "apt-get install openssh-client");
 }
 
+/* ---- --wait ------------------------------------------------------------------------------- */
+
+enum { KNOCK_EVERY_MS = 1000, KNOCK_FOR_MS = 60000 };
+
+/* Does a login succeed that asks nobody anything? */
+static bool lets_in(struct words *knock)
+{
+    posix_spawn_file_actions_t actions;
+    pid_t pid;
+    int status = 1;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    bool is_made = posix_spawnp(&pid, "ssh", &actions, NULL, knock->list, environ) == 0;
+    posix_spawn_file_actions_destroy(&actions);
+    while (is_made && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return is_made && status == 0;
+}
+
+/* A guest that boots answers late, and knows its keys later. When it never lets in, the program
+ * itself says best why. */
+static enum cli_exit wait_for_login(struct cli *cli, const char *id, const char *address,
+                                    struct cli_fault *fault)
+{
+    struct words knock = {.room = 24};
+    int64_t until_ms = cli_now_ms(cli) + KNOCK_FOR_MS;
+    if (!cli_line_has(&cli->line, "wait"))
+        return CLI_OK;
+    knock.list = arena_alloc(&cli->arena, (knock.room + 1) * sizeof *knock.list);
+    add(cli, &knock, "ssh");
+    add_options(cli, &knock, id);
+    static const char *const more[] = {"-o", "BatchMode=yes", "-o", "ConnectTimeout=3"};
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
+        add(cli, &knock, more[i]);
+    add(cli, &knock, "-l");
+    add(cli, &knock, user_of(cli));
+    add(cli, &knock, "--");
+    add(cli, &knock, address);
+    add(cli, &knock, "true");
+    cli_interrupt_watch();
+    while (!lets_in(&knock) && cli_now_ms(cli) < until_ms)
+        if (!cli_pause(KNOCK_EVERY_MS))
+            return cli_fault_set(fault, CLI_INTERRUPTED, "interrupted");
+    return CLI_OK;
+}
+
 enum cli_exit cli_do_instance_ssh(struct cli *cli, struct cli_fault *fault)
 {
     const char *address = "";
@@ -103,7 +149,8 @@ enum cli_exit cli_do_instance_ssh(struct cli *cli, struct cli_fault *fault)
     if (cli_resolve_line(cli, fault) != CLI_OK)
         return fault->exit;
     const char *id = cli_line_get(&cli->line, "INSTANCE");
-    if (find_address(cli, id, &address, fault) != CLI_OK)
+    if (find_address(cli, id, &address, fault) != CLI_OK ||
+        wait_for_login(cli, id, address, fault) != CLI_OK)
         return fault->exit;
     add_options(cli, &words, id);
     add(cli, &words, "-l");
@@ -165,7 +212,8 @@ enum cli_exit cli_do_instance_scp(struct cli *cli, struct cli_fault *fault)
     const char *id, *address = "";
     struct words words = begin(cli, "scp");
     if (find_instance(cli, &id, fault) != CLI_OK ||
-        find_address(cli, id, &address, fault) != CLI_OK)
+        find_address(cli, id, &address, fault) != CLI_OK ||
+        wait_for_login(cli, id, address, fault) != CLI_OK)
         return fault->exit;
     add_options(cli, &words, id);
     add_rest(cli, &words);

@@ -458,6 +458,12 @@ def ssh_is_given_the_address_and_the_identity(session):
     assert status == 5 and out.split("\n")[:-1] == [
         "-o", f"HostKeyAlias={IDS['web']}", "-o", "StrictHostKeyChecking=accept-new", "-i", "key", "-l", "admin", "--",
         "172.31.0.10", "echo", "a b"], out
+    with tempfile.TemporaryDirectory() as folder:
+        fake = pathlib.Path(folder, "ssh")
+        fake.write_text(f'#!/bin/sh\n[ -e {folder}/up ] || {{ touch {folder}/up; exit 255; }}\ncase "$*" in *true) ;; *) echo in ;; esac\n')
+        fake.chmod(0o755)
+        status, out, _ = session.run("ssh web --wait -- uptime", PATH=f"{folder}:/usr/bin:/bin")
+        assert (status, out) == (0, "in\n"), (status, out)
     status, _, err = session.run("instance ssh db")
     assert status == 5 and "is stopped" in err, err
 
