@@ -343,6 +343,10 @@ static void act_listings(struct host_core *c)
         c->list_next_ms = INT64_MAX;
         c->list_job = host_job(c, HOST_JOB_HV_LIST, "", 0);
     }
+    if (c->net_list_job == 0 && c->at.now_ms >= c->net_list_next_ms) {
+        c->net_list_seq = ++c->order_seq;
+        c->net_list_job = host_job(c, HOST_JOB_NET_LIST, "", 0);
+    }
     if (c->probe.memory_mib == 0 && c->probe_job == 0 && c->at.now_ms >= c->probe_next_ms)
         c->probe_job = host_job(c, HOST_JOB_HV_PROBE, "", 0);
     if (c->disks_job == 0 && c->at.now_ms >= c->disks_next_ms)
@@ -422,6 +426,8 @@ int64_t host_act_due_ms(const struct host_core *c)
     int64_t due = c->due_ms;
     if (c->list_job == 0)
         due = earlier(due, c->list_next_ms);
+    if (c->net_list_job == 0)
+        due = earlier(due, c->net_list_next_ms);
     if (c->disks_job == 0)
         due = earlier(due, c->disks_next_ms);
     if (c->probe.memory_mib == 0 && c->probe_job == 0)

@@ -89,7 +89,7 @@ static void load(struct host_core *c)
         str_copy(c->fresh_boot, sizeof c->fresh_boot, query_text(&q, 0));
         query_close(&q);
     }
-    c->list_next_ms = c->disks_next_ms = c->probe_next_ms = 0;
+    c->list_next_ms = c->net_list_next_ms = c->disks_next_ms = c->probe_next_ms = 0;
     c->is_dirty = true;
 }
 
@@ -123,7 +123,7 @@ static void forget_lost_jobs(struct host_core *c)
         if (!is_out(c, base->job_id))
             base->job_id = 0;
     }
-    uint64_t *jobs[] = {&c->list_job, &c->probe_job, &c->disks_job};
+    uint64_t *jobs[] = {&c->list_job, &c->net_list_job, &c->probe_job, &c->disks_job};
     for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++)
         if (!is_out(c, *jobs[i]))
             *jobs[i] = 0;

@@ -141,6 +141,7 @@ static void take_stray(struct host_core *c, const struct host_domain *d)
         host_job(c, HOST_JOB_HV_ERASE, &target, sizeof target);
         return;
     }
+    c->has_strays = true;
     log_warn("domain.stray", "id", d->instance, NULL);
     sync_child_say(&c->up, "stray", d->instance, d->generation, d->pepoch, "{}");
 }
@@ -175,6 +176,7 @@ static void done_list(struct host_core *c, const struct job_done *done)
     c->hv_health[0] = '\0';
     take_boot(c, list->boot);
     struct map listed = {0};
+    c->has_strays = false;
     char key[HOST_KEY_SIZE];
     for (int64_t i = 0; i < list->len && i < HOST_DOMAINS_MAX; i++) {
         const struct host_domain *d = &list->domains[i];
@@ -407,6 +409,8 @@ void host_done(struct host_core *c, const struct job_done *done)
     struct host_record *r = done->job_id != 0 ? find_record(c, done->job_id) : NULL;
     if (done->job_id != 0 && done->job_id == c->list_job)
         done_list(c, done);
+    else if (done->job_id != 0 && done->job_id == c->net_list_job)
+        host_done_net(c, done);
     else if (done->job_id != 0 && done->job_id == c->probe_job)
         done_probe(c, done);
     else if (done->job_id != 0 && done->job_id == c->disks_job)

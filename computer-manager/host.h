@@ -52,6 +52,9 @@ struct host_core {
     uint64_t order_seq;                 /* counts orders to the hypervisor and their ends */
     uint64_t list_job, list_seq;        /* outstanding listing, and order_seq when it was asked */
     int64_t list_next_ms;
+    uint64_t net_list_job, net_list_seq; /* the same of the network's listing */
+    int64_t net_list_next_ms;
+    bool has_strays; /* domains that nobody wishes are left alone, and so are all ports */
     uint64_t probe_job, disks_job;
     int64_t disks_next_ms, probe_next_ms;
     struct arena answer; /* of host_core_metadata; reset at each call */
@@ -68,6 +71,9 @@ void host_act(struct host_core *c);
 int64_t host_act_due_ms(const struct host_core *c);
 /* done.c: takes the result of a job. */
 void host_done(struct host_core *c, const struct job_done *done);
+
+/* done_net.c: takes a listing of ports. */
+void host_done_net(struct host_core *c, const struct job_done *done);
 
 /* act.c: the wish of a record as it came; texts in `arena`. */
 bool host_wish_load(struct host_core *c, const struct host_record *r, struct arena *arena,

@@ -20,7 +20,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { JOIN_MS = 30000, RESPAWN_MIN_MS = 100, RESPAWN_MAX_MS = 10000, LIST_MS = 10000 };
+enum {
+    JOIN_MS = 30000,
+    RESPAWN_MIN_MS = 100,
+    RESPAWN_MAX_MS = 10000,
+    LIST_MS = 10000,
+    NET_LIST_MS = 3000
+};
 
 static const struct config_option table[] = {
 #define OPTION(section, key, name, kind, otherwise, min, max, help) \
@@ -99,11 +105,14 @@ static void perform_job(void *self, const struct effect_job *job)
         host_helper_submit(s->hypervisor, job);
 }
 
+/* The one job that no core ordered. */
+#define OWN_LIST UINT64_MAX
+
 /* Each helper's answer is an event like any other. */
 static void on_done(void *self, const struct job_done *done)
 {
     struct shell *s = self;
-    if (done->kind == HOST_JOB_NET_LIST) { /* ours: see on_network_started */
+    if (done->job_id == OWN_LIST) { /* see on_network_started */
         if (done->code == ERR_OK)
             metadata_server_settle(s->metadata);
         return;
@@ -145,7 +154,7 @@ static void on_network_started(void *self)
 {
     struct shell *s = self;
     metadata_server_age(s->metadata);
-    host_helper_submit(s->network, &(struct effect_job){.job_id = UINT64_MAX,
+    host_helper_submit(s->network, &(struct effect_job){.job_id = OWN_LIST,
                                                         .kind = HOST_JOB_NET_LIST,
                                                         .spec = "",
                                                         .timeout_ms = s->options->job_ms});
@@ -261,6 +270,7 @@ static void run_core(struct shell *s, struct store *store, const struct enroll_i
                                  .job_ms = o->job_ms,
                                  .stop_ms = o->stop_ms,
                                  .list_ms = LIST_MS,
+                                 .net_list_ms = NET_LIST_MS,
                                  .reserve_mib = o->reserve_mib,
                                  .mtu = o->mtu,
                                  .profile = o->profile};

@@ -190,6 +190,8 @@ struct host_net_list {
     struct {
         char port[HOST_ID_SIZE];
         int64_t vni;
+        bool is_whole; /* nothing of it or of its network is missing or was changed: else the
+                        * NET_PORT again, and the groups of its network after it */
     } ports[HOST_PORTS_MAX];
 };
 

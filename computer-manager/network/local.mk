@@ -15,6 +15,7 @@ libexec_PROGRAMS += tercet-computer-network
 tercet_computer_network_SOURCES = \
 	%D%/confine.c %D%/confine.h \
 	%D%/dnsmasq.c %D%/dnsmasq.h \
+	%D%/guard.c %D%/guard.h \
 	%D%/lease.c %D%/lease.h \
 	%D%/main.c \
 	%D%/netlink.c %D%/netlink.h \

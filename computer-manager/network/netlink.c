@@ -104,6 +104,8 @@ static int on_attribute(const struct nlattr *a, void *self)
         str_copy(link->name, sizeof link->name, mnl_attr_get_str(a));
     if (mnl_attr_get_type(a) == IFLA_IFALIAS && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) == 0)
         str_copy(link->alias, sizeof link->alias, mnl_attr_get_str(a));
+    if (mnl_attr_get_type(a) == IFLA_MASTER && mnl_attr_validate(a, MNL_TYPE_U32) == 0)
+        link->master = (int)mnl_attr_get_u32(a);
     return MNL_CB_OK;
 }
 
@@ -111,7 +113,7 @@ static int on_link(const struct nlmsghdr *head, void *self)
 {
     struct listing *listing = self;
     const struct ifinfomsg *info = mnl_nlmsg_get_payload(head);
-    struct netlink_link link = {.index = info->ifi_index};
+    struct netlink_link link = {.index = info->ifi_index, .is_up = (info->ifi_flags & IFF_UP) != 0};
     mnl_attr_parse(head, sizeof *info, on_attribute, &link);
     if (!listing->stopped) /* the rest of the answer is read all the same */
         listing->stopped = !listing->each(listing->self, &link);

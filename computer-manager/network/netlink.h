@@ -26,7 +26,8 @@ void netlink_close(struct netlink *n);
 struct netlink_link {
     char name[NETLINK_NAME_SIZE];
     char alias[NETLINK_ALIAS_SIZE];
-    int index;
+    int index, master; /* master: index of its bridge, 0 = none */
+    bool is_up;
 };
 
 /* Calls `each` for every link; stops at false. */

@@ -7,6 +7,7 @@
 #include "computer-manager/model/filter.h"
 #include "computer-manager/model/netname.h"
 #include "computer-manager/network/dnsmasq.h"
+#include "computer-manager/network/guard.h"
 #include "computer-manager/network/ruleset.h"
 #include "computer-manager/network/survey.h"
 #include "computer-manager/network/sweep.h"
@@ -56,7 +57,9 @@ static enum err_code load_filters(const struct vpc *v, const struct host_port *p
 {
     CLEANUP(buf_fini) struct buf text = {0};
     host_filter_port(&text, v->net->prefix, port, v->slot);
-    return ruleset_load(text.data, err);
+    if (ruleset_load(text.data, err) != ERR_OK)
+        return err->code;
+    return guard_learn_port(v->net, port, err);
 }
 
 /* Only now, behind its filters, may the tap carry a frame. */
@@ -93,10 +96,12 @@ enum err_code port_ensure(struct network *net, const struct host_port *port,
     if (survey_read(net, &seen, err) != ERR_OK || refuse_conflict(port, tap, err) != ERR_OK)
         return err->code;
     vpc_init(&v, net, &seen, port->vni);
-    if (ensure_tap(net, port, tap, err) != ERR_OK || vpc_ensure(&v, &seen, port, err) != ERR_OK ||
-        load_filters(&v, port, err) != ERR_OK || lease_write(&v.paths, port, err) != ERR_OK ||
-        dnsmasq_reread(&v.paths, err) != ERR_OK || raise_tap(&v, tap, err) != ERR_OK ||
-        route_to(&v, port, err) != ERR_OK)
+    /* Filters first: where the tap is up already, a guest may be talking without them. */
+    if (ensure_tap(net, port, tap, err) != ERR_OK ||
+        vpc_ensure_bridge(&v, &seen, port, err) != ERR_OK ||
+        load_filters(&v, port, err) != ERR_OK || vpc_ensure_router(&v, port, err) != ERR_OK ||
+        lease_write(&v.paths, port, err) != ERR_OK || dnsmasq_reread(&v.paths, err) != ERR_OK ||
+        raise_tap(&v, tap, err) != ERR_OK || route_to(&v, port, err) != ERR_OK)
         return err->code;
     str_copy(done->tap, sizeof done->tap, tap);
     return ERR_OK;
@@ -137,6 +142,7 @@ static enum err_code leave_network(struct network *net, struct vpc *v, bool last
 {
     if (!last)
         return vpc_forget_leases(v, err);
+    guard_forget_network(v->vni);
     if (vpc_remove(v, err) != ERR_OK)
         return err->code;
     return sweep_base(net, &seen, v->vni, err);
@@ -160,6 +166,7 @@ enum err_code port_remove(struct network *net, const struct host_net_unport *unp
         lease_remove(&v.paths, unport->port, err) != ERR_OK ||
         leave_network(net, &v, *last, err) != ERR_OK)
         return err->code;
+    guard_forget_port(unport->port);
     return port != NULL ? netlink_delete(&net->home, tap, err) : ERR_OK;
 }
 
@@ -175,12 +182,29 @@ enum err_code port_group(struct network *net, const struct host_net_group *group
         return err_set(err, ERR_VPC_NOT_FOUND, "network %lld has no port on this host",
                        (long long)group->vni);
     host_filter_group(&text, net->prefix, group);
-    return ruleset_load(text.data, err);
+    if (ruleset_load(text.data, err) != ERR_OK)
+        return err->code;
+    return guard_learn_group(net, group, err);
+}
+
+/* The ports of one network, which are no better than their network. */
+static void list_network(struct network *net, const struct survey_network *network,
+                         struct host_net_list *out)
+{
+    struct vpc v;
+    vpc_init(&v, net, &seen, network->vni);
+    bool is_whole = guard_network_is_whole(&v, network);
+    for (size_t p = 0; is_whole && p < seen.ports_len; p++)
+        if (seen.ports[p].vni == network->vni)
+            out->ports[p].is_whole = guard_port_is_whole(&v, network, &seen.ports[p]);
 }
 
 enum err_code port_list(struct network *net, struct host_net_list *out, struct err *err)
 {
-    if (survey_read(net, &seen, err) != ERR_OK || sweep_strays(net, &seen, err) != ERR_OK)
+    bool is_moved;
+    if (survey_read(net, &seen, err) != ERR_OK || guard_look(net, &seen, &is_moved, err) != ERR_OK)
+        return err->code;
+    if (is_moved && sweep_strays(net, &seen, err) != ERR_OK)
         return err->code;
     memset(out, 0, sizeof *out);
     out->len = (int64_t)seen.ports_len;
@@ -188,5 +212,7 @@ enum err_code port_list(struct network *net, struct host_net_list *out, struct e
         str_copy(out->ports[p].port, sizeof out->ports[p].port, seen.ports[p].port);
         out->ports[p].vni = seen.ports[p].vni;
     }
+    for (size_t n = 0; n < seen.networks_len; n++)
+        list_network(net, &seen.networks[n], out);
     return ERR_OK;
 }

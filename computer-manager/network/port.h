@@ -17,5 +17,6 @@ enum err_code port_remove(struct network *net, const struct host_net_unport *unp
                           struct err *err);
 /* ERR_VPC_NOT_FOUND where this host has no port of that network: repeat after one came. */
 enum err_code port_group(struct network *net, const struct host_net_group *group, struct err *err);
-/* Also removes what lost its port: half-made taps, networks without ports, rules without taps. */
+/* Also removes what lost its port: half-made taps, networks without ports, rules without taps; and
+ * says of each port whether it is still what was made (guard.h). */
 enum err_code port_list(struct network *net, struct host_net_list *out, struct err *err);

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
@@ -76,16 +77,23 @@ static int on_table(const struct nlmsghdr *head, void *self)
     return MNL_CB_OK;
 }
 
+struct request {
+    uint16_t type, flags;
+    uint8_t family;
+    mnl_cb_t each;
+    void *self;
+};
+
 /* Sends the one request and reads its answer; 0 or an errno. */
-static int dump_tables(struct mnl_socket *socket, struct tables *tables)
+static int talk(struct mnl_socket *socket, const struct request *r)
 {
     static _Alignas(16) char room[32768];
     struct nlmsghdr *head = mnl_nlmsg_put_header(room);
-    head->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE;
-    head->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    head->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | r->type);
+    head->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | r->flags);
     head->nlmsg_seq = 1;
     struct nfgenmsg *family = mnl_nlmsg_put_extra_header(head, sizeof *family);
-    family->nfgen_family = NFPROTO_NETDEV;
+    family->nfgen_family = r->family;
     family->version = NFNETLINK_V0;
     if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) != 0 ||
         mnl_socket_sendto(socket, head, head->nlmsg_len) < 0)
@@ -95,21 +103,53 @@ static int dump_tables(struct mnl_socket *socket, struct tables *tables)
         if (got < 0 && errno == EINTR)
             continue;
         more = got < 0 ? -1
-                       : mnl_cb_run(room, (size_t)got, 1, mnl_socket_get_portid(socket), on_table,
-                                    tables);
+                       : mnl_cb_run(room, (size_t)got, 1, mnl_socket_get_portid(socket), r->each,
+                                    r->self);
         if (more < 0)
             return errno;
     }
     return 0;
 }
 
-enum err_code ruleset_taps(void (*each)(void *self, const char *table), void *self, struct err *err)
+static enum err_code ask(const struct request *r, const char *what, struct err *err)
 {
-    struct tables tables = {each, self};
     struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
     if (socket == NULL)
         return err_set(err, ERR_IO, "netfilter socket: %s", strerror(errno));
-    int why = dump_tables(socket, &tables);
+    int why = talk(socket, r);
     mnl_socket_close(socket);
-    return why == 0 ? ERR_OK : err_set(err, ERR_IO, "listing tables: %s", strerror(why));
+    return why == 0 ? ERR_OK : err_set(err, ERR_IO, "%s: %s", what, strerror(why));
+}
+
+enum err_code ruleset_taps(void (*each)(void *self, const char *table), void *self, struct err *err)
+{
+    struct tables tables = {each, self};
+    return ask(&(struct request){.type = NFT_MSG_GETTABLE,
+                                 .flags = NLM_F_DUMP,
+                                 .family = NFPROTO_NETDEV,
+                                 .each = on_table,
+                                 .self = &tables},
+               "listing tables", err);
+}
+
+static int on_generation_id(const struct nlattr *a, void *self)
+{
+    if (mnl_attr_get_type(a) == NFTA_GEN_ID && mnl_attr_validate(a, MNL_TYPE_U32) == 0)
+        *(uint32_t *)self = ntohl(mnl_attr_get_u32(a));
+    return MNL_CB_OK;
+}
+
+static int on_generation(const struct nlmsghdr *head, void *self)
+{
+    mnl_attr_parse(head, sizeof(struct nfgenmsg), on_generation_id, self);
+    return MNL_CB_STOP; /* one answer, and nothing follows it */
+}
+
+enum err_code ruleset_generation(uint32_t *out, struct err *err)
+{
+    *out = 0;
+    return ask(
+        &(struct request){
+            .type = NFT_MSG_GETGEN, .family = NFPROTO_UNSPEC, .each = on_generation, .self = out},
+        "the rules' generation", err);
 }

@@ -16,6 +16,9 @@ enum ruleset_detail { RULESET_ELEMENTS, RULESET_NAMES };
 enum err_code ruleset_list(const char *command, enum ruleset_detail detail, struct buf *out,
                            struct err *err);
 
+/* How often rules changed in this namespace, whoever did it: equal = nothing did. */
+enum err_code ruleset_generation(uint32_t *out, struct err *err);
+
 /* Calls `each` with the name of every table of the netdev family. Asked of the kernel itself: nft
  * reads every rule of every table to answer this. */
 enum err_code ruleset_taps(void (*each)(void *self, const char *table), void *self,

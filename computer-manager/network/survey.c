@@ -66,6 +66,8 @@ static void on_tap(struct reading *r, const struct netlink_link *link)
     bool ours = parse_port(link->alias, &port);
     if (ours && s->ports_len < HOST_PORTS_MAX) {
         str_copy(port.tap, sizeof port.tap, link->name);
+        port.master = link->master;
+        port.is_up = link->is_up;
         s->ports[s->ports_len++] = port;
     } else if (!ours && link->alias[0] == '\0' && s->strays_len < 16) {
         str_copy(s->strays[s->strays_len++], HOST_LINK_SIZE, link->name);
@@ -80,15 +82,36 @@ static bool is_tap(const char *name, const char *prefix)
            strspn(name + len + 1, "0123456789abcdef") == 8 && name[len + 9] == '\0';
 }
 
+static uint64_t mix(uint64_t sum, const void *data, size_t size)
+{
+    const unsigned char *bytes = data; /* FNV-1a */
+    for (size_t i = 0; i < size; i++)
+        sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+    return sum;
+}
+
+/* Links have no order worth keeping: each counts for itself. */
+static void add_to_sum(struct survey *s, const struct netlink_link *link)
+{
+    uint64_t one = mix(UINT64_C(0xcbf29ce484222325), link->name, strlen(link->name));
+    one = mix(one, link->alias, strlen(link->alias));
+    one = mix(one, &link->index, sizeof link->index);
+    one = mix(one, &link->master, sizeof link->master);
+    s->sum += mix(one, &link->is_up, sizeof link->is_up);
+}
+
 static bool on_link(void *self, const struct netlink_link *link)
 {
     struct reading *r = self;
     struct survey *s = r->survey;
     uint16_t slot = parse_slot(link->alias);
+    if (str_has_prefix(link->name, r->prefix))
+        add_to_sum(s, link);
     s->used[slot / 8] |= (uint8_t)(1 << slot % 8);
     int64_t vni = host_netname_vni(link->name, r->prefix, HOST_LINK_BRIDGE);
     if (vni > 0 && s->networks_len < SURVEY_NETWORKS_MAX)
-        s->networks[s->networks_len++] = (struct survey_network){vni, slot};
+        s->networks[s->networks_len++] = (struct survey_network){vni, slot, link->index,
+                                                                 link->is_up};
     if (is_tap(link->name, r->prefix))
         on_tap(r, link);
     return true;

@@ -18,11 +18,15 @@ struct survey_port {
     char port[HOST_ID_SIZE];
     int64_t vni;
     uint32_t address;
+    int master;
+    bool is_up;
 };
 
 struct survey_network {
     int64_t vni;
     uint16_t slot; /* 0: its bridge has no label yet */
+    int bridge;    /* its index */
+    bool is_up;
 };
 
 struct survey {
@@ -31,6 +35,7 @@ struct survey {
     struct survey_network networks[SURVEY_NETWORKS_MAX];
     char strays[16][HOST_LINK_SIZE]; /* taps of ours that nobody labelled: a creation cut short */
     uint8_t used[SURVEY_SLOTS / 8];  /* slots of every prefix on this machine */
+    uint64_t sum;                    /* of all that bears our prefix: equal = nothing changed */
 };
 
 enum err_code survey_read(struct network *net, struct survey *out, struct err *err);

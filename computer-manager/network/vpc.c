@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "computer-manager/network/dnsmasq.h"
+#include "computer-manager/network/guard.h"
 #include "computer-manager/network/ruleset.h"
 #include "computer-manager/network/space.h"
 
@@ -82,7 +83,9 @@ ensure_base_filter(struct vpc *v, const struct host_filter_resolvers *resolvers,
 {
     CLEANUP(buf_fini) struct buf text = {0};
     host_filter_base(&text, v->net->prefix, resolvers);
-    return ruleset_load(text.data, err);
+    if (ruleset_load(text.data, err) != ERR_OK)
+        return err->code;
+    return guard_learn_shared(v->net, text.data, err);
 }
 
 /* ---- the two links into the router namespace ------------------------------------------- */
@@ -179,7 +182,8 @@ static enum err_code prepare_inside(void *self, struct err *err)
     struct inside *in = self;
     CLEANUP(buf_fini) struct buf text = {0};
     host_filter_router(&text, in->port->vpc_cidr, in->port->vpc_cidr_len);
-    if (settings(err) != ERR_OK || ruleset_load(text.data, err) != ERR_OK)
+    if (settings(err) != ERR_OK || ruleset_load(text.data, err) != ERR_OK ||
+        guard_learn_router(in->port->vni, err) != ERR_OK)
         return err->code;
     if (netlink_open(&in->netlink, err) != ERR_OK)
         return err->code;
@@ -225,17 +229,25 @@ static enum err_code ensure_router(struct inside *in, struct err *err)
     return ensure_dnsmasq(in, err);
 }
 
-enum err_code vpc_ensure(struct vpc *v, const struct survey *survey, const struct host_port *port,
-                         struct err *err)
+enum err_code vpc_ensure_bridge(struct vpc *v, const struct survey *survey,
+                                const struct host_port *port, struct err *err)
+{
+    struct host_filter_resolvers resolvers;
+    PRE(v->vni == port->vni);
+    lease_resolvers(&resolvers, v->net->resolv_conf);
+    if (ensure_base_filter(v, &resolvers, err) != ERR_OK)
+        return err->code;
+    return ensure_bridge(v, survey, port->mtu, err);
+}
+
+enum err_code vpc_ensure_router(struct vpc *v, const struct host_port *port, struct err *err)
 {
     CLEANUP(buf_fini) struct buf conf = {0}, subnet = {0};
     struct host_filter_resolvers resolvers;
     bool made;
-    PRE(v->vni == port->vni);
+    PRE(v->vni == port->vni && v->slot > 0);
     lease_resolvers(&resolvers, v->net->resolv_conf);
-    if (ensure_base_filter(v, &resolvers, err) != ERR_OK ||
-        ensure_bridge(v, survey, port->mtu, err) != ERR_OK ||
-        space_ensure(v->space, &made, err) != ERR_OK ||
+    if (space_ensure(v->space, &made, err) != ERR_OK ||
         runfile_sysctl("net/ipv4/ip_forward", "1", RUNFILE_REQUIRED, err) != ERR_OK)
         return err->code;
     lease_conf(&conf, &v->paths, dnsmasq_user(), port->domain, &resolvers);

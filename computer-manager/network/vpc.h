@@ -29,9 +29,11 @@ struct vpc {
 
 /* Names and slot (0 = not there) of a network, as surveyed. */
 void vpc_init(struct vpc *v, struct network *net, const struct survey *survey, int64_t vni);
-/* Everything that this port needs of its network, but the port itself. */
-enum err_code vpc_ensure(struct vpc *v, const struct survey *survey, const struct host_port *port,
-                         struct err *err);
+/* What a port's filters stand on: the shared table, the bridge and its slot. */
+enum err_code vpc_ensure_bridge(struct vpc *v, const struct survey *survey,
+                                const struct host_port *port, struct err *err);
+/* Whatever else this port needs of its network: router namespace, its links, dnsmasq. */
+enum err_code vpc_ensure_router(struct vpc *v, const struct host_port *port, struct err *err);
 /* After a port left a network that stays: dnsmasq anew, for it would keep the lease in memory, and
  * refuse the address to the port that has it next. */
 enum err_code vpc_forget_leases(struct vpc *v, struct err *err);

@@ -39,6 +39,11 @@ def check(name, holds, detail=""):
         print(f"FAILED  {name}   {detail}", flush=True)
 
 
+def shape():
+    """A snapshot without the order in which things were made."""
+    return {kind: sorted(" ".join(parts).replace(",", " ").split()) for kind, parts in snapshot().items()}
+
+
 class Lab:
     def __init__(self, program, directory):
         self.directory = directory
@@ -355,6 +360,55 @@ class Lab:
         g.close()
         self.manager.unport(heir)
 
+    def by_hand(self):
+        """Whatever somebody takes away or changes shows in the next listing, and NET_PORT mends it."""
+        self.manager.group(self.group, 10, "172.31.0.5")
+        p = port(6, 10, "172.31.0.77", [ALL_OUT, rule(protocol=6, from_=80, to=90, group=self.group)])
+        tap, all_ports = self.manager.port(p), {p.port.decode() for p in (self.p1, self.p2, self.twin)}
+        name, table, gates = p.port.decode(), "inet tercet_tct", f"netdev tercet_tct_{tap[4:]}"
+        id_, space = name[4:], "tercet-tct-00000a"
+        self.manager.list()
+        check("what was just made is whole", self.manager.whole == all_ports | {name}, self.manager.whole)
+        run("nft", "add", "table", "ip", "somebody")
+        self.manager.list()
+        check("somebody else's rules are nobody's loss", self.manager.whole == all_ports | {name})
+        run("nft", "delete", "table", "ip", "somebody")
+        self.manager.list()
+        began = time.monotonic()
+        for _ in range(20):
+            self.manager.list()
+        print(f"        a listing in which nothing changed: {(time.monotonic() - began) * 50:.1f} ms")
+        made, bad = shape(), []
+        for what in (f"ip link del {tap}", f"ip link set {tap} down", f"ip link set {tap} nomaster",
+                     f"nft delete table {gates}", f"nft flush chain {gates} in", f"nft flush chain {table} from_{id_}",
+                     f"nft add rule {table} to_{id_} accept", f"nft flush map {table} to", f"nft flush map {table} zones",
+                     f"nft flush chain {table} forward", f"nft flush set {table} g00000a_{self.group[3:]}",
+                     f"nft delete table {table}", "nft flush ruleset", f"ip netns exec {space} nft flush ruleset",
+                     "ip link del tctg00000a", "ip link set tctb00000a down", "kill DNSMASQ",
+                     "ip link del tctb00000a"):
+            pid = open(f"{self.directory}/net/00000a/dnsmasq.pid").read().strip()
+            run(*what.replace("DNSMASQ", pid).split())
+            self.settle(what)
+            if name in self.manager.whole:
+                bad.append((what, "not seen"))
+            for q in (p, self.p1, self.p2, self.twin):
+                self.manager.port(q)
+            self.manager.group(self.group, 10, "172.31.0.5")
+            self.manager.list()
+            if self.manager.whole != all_ports | {name}:
+                bad.append((what, "not mended", self.manager.whole))
+            if shape() != made:
+                bad.append((what, differences(made, shape())))
+        check("18 deeds of a hand are seen and mended", not bad, bad[:2])
+        self.manager.unport(p)
+
+    def settle(self, what):
+        """Lists; again where what was ended takes a moment to go."""
+        end = time.monotonic() + netlab.PATIENCE
+        self.manager.list()
+        while what.startswith("kill") and self.manager.whole and time.monotonic() < end:
+            self.manager.list()
+
     def restart(self):
         before, pids = snapshot(), run("pidof", "dnsmasq")
         ping = subprocess.Popen(["ip", "netns", "exec", self.g2.space, "ping", "-i", "0.2", "-c", "15",
@@ -363,6 +417,7 @@ class Lab:
         self.manager.kill()
         self.manager.start()
         check("a restarted process lists what is there", len(self.manager.list()) == 3)
+        check("none is called whole before it was made once more", not self.manager.whole)
         for p in (self.p1, self.p2, self.twin):
             self.manager.port(p)
         check("sockets come again", set(self.manager.listeners) == old, self.manager.listeners)
@@ -488,7 +543,7 @@ def main():
         lab = Lab(os.path.abspath(sys.argv[1]), directory)
         try:
             chapters = [lab.come_up, lab.dhcp, lab.names, lab.groups, lab.live_change, lab.outside_world, lab.spoofs,
-                        lab.metadata, lab.twins, lab.second_subnet, lab.restart, lab.kill_storms,
+                        lab.metadata, lab.twins, lab.second_subnet, lab.by_hand, lab.restart, lab.kill_storms,
                         lab.cut_short_and_forgotten, lab.bad_jobs]
             if len(sys.argv) == 4:
                 chapters.append(lambda: lab.real_guest(*sys.argv[2:]))

@@ -60,6 +60,7 @@ struct sim_machine {
     struct sim_root roots[SIM_ROOTS_MAX];
     char bases[SIM_BASES_MAX][HOST_HASH_SIZE];
     struct host_port ports[SIM_PORTS_MAX]; /* port[0] == '\0': free */
+    bool is_flushed[SIM_PORTS_MAX];        /* somebody took that port's rules away */
     struct list jobs;
 };
 
@@ -89,4 +90,8 @@ void sim_hypervisor_end(struct sim_machine *m, struct sim_domain *d, enum sim_en
 void sim_hypervisor_say(struct sim_machine *m, const char *instance);
 void sim_ports_do(struct sim_machine *m, int kind, const void *spec, struct sim_outcome *out);
 void sim_ports_lose(struct sim_machine *m);
+/* By hand: one of the ports goes, or its rules do. */
+void sim_ports_spoil(struct sim_machine *m, uint64_t which, bool is_removed);
+/* Has that instance a port, behind its rules? */
+bool sim_ports_has(const struct sim_machine *m, const char *instance);
 void sim_disks_do(struct sim_machine *m, int kind, const void *spec, struct sim_outcome *out);

@@ -22,6 +22,7 @@ static void put_port(struct sim_machine *m, const struct host_port *spec, struct
         p = find(m, "");
     INV(p != NULL);
     *p = *spec;
+    m->is_flushed[p - m->ports] = false;
     if (is_new)
         m->watch->on_port(m, p, true);
     struct host_net_port_done *r = check_alloc(sizeof *r);
@@ -46,6 +47,7 @@ static void list(struct sim_machine *m, struct sim_outcome *out)
         if (m->ports[i].port[0] == '\0')
             continue;
         str_copy(r->ports[r->len].port, sizeof r->ports[0].port, m->ports[i].port);
+        r->ports[r->len].is_whole = !m->is_flushed[i];
         r->ports[r->len++].vni = m->ports[i].vni;
     }
     out->result = r;
@@ -66,4 +68,27 @@ void sim_ports_lose(struct sim_machine *m)
 {
     for (size_t i = 0; i < SIM_PORTS_MAX; i++)
         remove_port(m, m->ports[i].port);
+}
+
+void sim_ports_spoil(struct sim_machine *m, uint64_t which, bool is_removed)
+{
+    for (size_t i = 0; i < SIM_PORTS_MAX; i++) {
+        size_t at = (size_t)(which + i) % SIM_PORTS_MAX;
+        if (m->ports[at].port[0] == '\0')
+            continue;
+        SIM_TRACE_FAULT(m->node->world, m->node->name, is_removed ? "tap-removed" : "rules-flushed",
+                        m->ports[at].instance, "%s", m->ports[at].port);
+        m->is_flushed[at] = true;
+        if (is_removed)
+            remove_port(m, m->ports[at].port);
+        return;
+    }
+}
+
+bool sim_ports_has(const struct sim_machine *m, const char *instance)
+{
+    for (size_t i = 0; i < SIM_PORTS_MAX; i++)
+        if (m->ports[i].port[0] != '\0' && str_eq(m->ports[i].instance, instance))
+            return !m->is_flushed[i];
+    return false;
 }

@@ -44,6 +44,9 @@ void sim_shadow_fault(struct sim_shadow *s, enum sim_fault f)
     struct sim_machine *m = s->machines[sim_faults_draw(faults, f, s->machines_len)];
     if (f == SIM_FAULT_RESTART_SERVICE)
         sim_machine_restart_service(m);
+    else if (f == SIM_FAULT_HAND_ON_PORT)
+        sim_ports_spoil(m, sim_faults_draw(faults, f, SIM_PORTS_MAX),
+                        sim_faults_draw(faults, f, 2) == 0);
     else if (f == SIM_FAULT_GUEST_OFF)
         sim_machine_end_guest(m, sim_faults_draw(faults, f, SIM_DOMAINS_MAX), SIM_END_GUEST);
     else if (f == SIM_FAULT_GUEST_CRASH)
@@ -354,15 +357,26 @@ static void finish_guest(struct sim_shadow *s, const struct sim_guest *g)
         sim_world_fail(w, "I5", g->id, "was started last, and is stopped");
 }
 
-/* I2, I4: whatever runs was given to somebody. */
+/* I2, I4: whatever runs was given to somebody. I12: and talks through its filters only. */
+static void check_domain(struct sim_shadow *s, const struct sim_machine *m,
+                         const struct sim_domain *d)
+{
+    if (!d->runs)
+        return;
+    if (sim_shadow_find(s, d->spec.instance) == NULL)
+        sim_world_fail(s->world, "I2", d->spec.instance, "runs on %s, and nobody was given it",
+                       m->node->name);
+    else if (!sim_ports_has(m, d->spec.instance))
+        sim_world_fail(s->world, "I12", d->spec.instance, "runs on %s without a port or its rules",
+                       m->node->name);
+}
+
 static void check_strangers(struct sim_shadow *s)
 {
     for (size_t i = 0; i < s->machines_len; i++) {
         const struct sim_machine *m = s->machines[i];
         for (size_t k = 0; k < SIM_DOMAINS_MAX; k++)
-            if (m->domains[k].runs && sim_shadow_find(s, m->domains[k].spec.instance) == NULL)
-                sim_world_fail(s->world, "I2", m->domains[k].spec.instance,
-                               "runs on %s, and nobody was given it", m->node->name);
+            check_domain(s, m, &m->domains[k]);
     }
 }
 

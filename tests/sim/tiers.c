@@ -181,6 +181,7 @@ static void *host_new(struct sim_node *n, const struct rng *rng)
                                      .job_ms = 30000,
                                      .stop_ms = 90000,
                                      .list_ms = 2000,
+                                     .net_list_ms = 3000,
                                      .reserve_mib = 2048,
                                      .mtu = 1450,
                                      /* an operator changes his mind */

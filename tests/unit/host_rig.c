@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_MS = 2000, CALL_MS = 30000 };
+enum { LIST_MS = 2000, NET_LIST_MS = 3000, CALL_MS = 30000 };
 
 /* ---- turns --------------------------------------------------------------------------------- */
 
@@ -96,6 +96,7 @@ void host_rig_init(struct host_rig *r)
                                       .job_ms = CALL_MS,
                                       .stop_ms = 90000,
                                       .list_ms = LIST_MS,
+                                      .net_list_ms = NET_LIST_MS,
                                       .mtu = 1450,
                                       .profile = HOST_PROFILE_CURRENT}};
     r->seed.state = 1;

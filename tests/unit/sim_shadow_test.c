@@ -143,6 +143,50 @@ static void i11_one_address_twice(struct test_world *t)
     free(other.result);
 }
 
+static void plug(struct sim_machine *m)
+{
+    struct host_port port = {.vni = 1, .address = 7, .mac = {2, 0, 0, 0, 0, 1}};
+    struct sim_outcome out = {0};
+    str_copy(port.port, sizeof port.port, "eni-1");
+    str_copy(port.instance, sizeof port.instance, ID);
+    sim_ports_do(m, HOST_JOB_NET_PORT, &port, &out);
+    free(out.result);
+}
+
+static void i12_runs_without_filters(struct test_world *t)
+{
+    given(t, "a", ID);
+    run(t->one, 64);
+    plug(t->one);
+    see(t, ID, "a", "running");
+    sim_ports_spoil(t->one, 0, false);
+    sim_shadow_finish(&t->shadow);
+}
+
+static void i12_runs_without_a_port(struct test_world *t)
+{
+    given(t, "a", ID);
+    run(t->one, 64);
+    plug(t->one);
+    see(t, ID, "a", "running");
+    sim_ports_spoil(t->one, 0, true);
+    sim_shadow_finish(&t->shadow);
+}
+
+/* Its process dies, and it is started on other hardware from the same disk. */
+static void profile_changes(struct test_world *t)
+{
+    struct host_hv_start s = {.pepoch = 1, .generation = 1, .memory_mib = 64, .profile = {1}};
+    t->one->roots[0] = (struct sim_root){.is_there = true, .spec = {.pepoch = 1}};
+    str_copy(t->one->roots[0].spec.instance, sizeof s.instance, ID);
+    str_copy(s.instance, sizeof s.instance, ID);
+    for (; s.profile.number <= 2; s.profile.number++) {
+        sim_hypervisor_define(t->one, &s);
+        sim_hypervisor_create(t->one, ID);
+        sim_machine_end_guest(t->one, 0, SIM_END_CRASH);
+    }
+}
+
 static void i23_back_from_the_dead(struct test_world *t)
 {
     given(t, "a", ID);
@@ -172,6 +216,7 @@ static void all_is_well(struct test_world *t)
 {
     given(t, "a", ID);
     run(t->one, 64);
+    plug(t->one);
     see(t, ID, "a", "pending");
     see(t, ID, "a", "running");
     sim_shadow_finish(&t->shadow);
@@ -197,6 +242,9 @@ static const struct expectation cases[] = {
     {i7_runs_after_its_end, "I7"},
     {i8_more_than_the_quota, "I8"},
     {i11_one_address_twice, "I11"},
+    {i12_runs_without_filters, "I12"},
+    {i12_runs_without_a_port, "I12"},
+    {profile_changes, "PROFILE"},
     {i23_back_from_the_dead, "I23"},
     {i23_running_to_pending, "I23"},
     {i25_ended_unasked, "I25"},
