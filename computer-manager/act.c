@@ -290,6 +290,7 @@ static void plan_one(struct host_core *c, struct host_record *r)
     if (wished) {
         const struct host_base *base = map_get(&c->bases, w.wish.manifest);
         w.port = make_port(c, r, &w.wish, &arena);
+        view.has_room = host_cache_has_room(c);
         view.has_base = base != NULL && base->is_ready;
         view.port_sum = w.port != NULL ? host_port_sum(w.port, sizeof *w.port) : 0;
         view.start_ms = start_ms_of(w.wish.image_bytes);
@@ -301,6 +302,8 @@ static void plan_one(struct host_core *c, struct host_record *r)
         r->address = w.port != NULL ? w.port->address : 0;
         r->wished_port_sum = view.port_sum;
     }
+    if (wished && !view.has_room && r->text[0] == '\0')
+        str_copy(r->text, sizeof r->text, "less than 10 % of the host's disk is free");
     if (wished || r->want == HOST_WANT_GONE)
         do_action(c, &w, host_plan(r, &view));
     arena_fini(&arena);

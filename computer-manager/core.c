@@ -123,7 +123,8 @@ static void forget_lost_jobs(struct host_core *c)
         if (!is_out(c, base->job_id))
             base->job_id = 0;
     }
-    uint64_t *jobs[] = {&c->list_job, &c->net_list_job, &c->probe_job, &c->disks_job};
+    uint64_t *jobs[] = {&c->list_job, &c->net_list_job, &c->probe_job, &c->disks_job,
+                        &c->evict_job};
     for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++)
         if (!is_out(c, *jobs[i]))
             *jobs[i] = 0;

@@ -17,13 +17,14 @@ extern const struct store_schema host_schema;
 struct host_config {
     const char *node;
     struct sync_timing timing;
-    int64_t job_ms;      /* deadline of hypervisor and network jobs: 30 s */
-    int64_t stop_ms;     /* an ACPI stop becomes a destroy after this: 90 s */
-    int64_t list_ms;     /* the hypervisor is listed at least this often: 2 s */
-    int64_t net_list_ms; /* the network is listed this often: 3 s */
-    int64_t reserve_mib; /* memory kept for the machine: 2 GiB or 5 % */
-    int64_t mtu;         /* of guests */
-    int64_t profile;     /* hardware of an instance that starts for the first time */
+    int64_t job_ms;                          /* deadline of hypervisor and network jobs: 30 s */
+    int64_t stop_ms;                         /* an ACPI stop becomes a destroy after this: 90 s */
+    int64_t list_ms;                         /* the hypervisor is listed at least this often: 2 s */
+    int64_t net_list_ms;                     /* the network is listed this often: 3 s */
+    int64_t reserve_mib;                     /* memory kept for the machine: 2 GiB or 5 % */
+    int64_t mtu;                             /* of guests */
+    int64_t cache_bytes, cache_free_percent; /* bounds of the images' bases (model/cache.h) */
+    int64_t profile; /* hardware of an instance that starts for the first time */
 };
 
 struct host_core;

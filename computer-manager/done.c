@@ -217,7 +217,10 @@ static void done_disks(struct host_core *c, const struct job_done *done)
     }
     if (c->disks == NULL)
         c->disks = check_alloc(sizeof *c->disks);
+    bool had_room = host_cache_has_room(c);
     memcpy(c->disks, done->result, sizeof *c->disks);
+    c->is_dirty = c->is_dirty || had_room != host_cache_has_room(c);
+    host_cache_check(c);
 }
 
 static const char *console_of(const struct host_core *c, uint64_t job_id)
@@ -293,6 +296,17 @@ static void succeeded(struct host_core *c, struct host_record *r, const struct j
     host_record_save(c->store, r);
 }
 
+/* Its base was let go in the meantime: it is fetched again. */
+static bool doubt_base(struct host_core *c, const struct host_record *r,
+                       const struct job_done *done)
+{
+    struct host_base *base = map_get(&c->bases, r->manifest);
+    if (done->kind != HOST_JOB_DISK_ROOT || done->code != ERR_PRECONDITION || base == NULL)
+        return false;
+    base->is_ready = false;
+    return true;
+}
+
 static void failed(struct host_core *c, struct host_record *r, const struct job_done *done)
 {
     char kind[16];
@@ -302,8 +316,9 @@ static void failed(struct host_core *c, struct host_record *r, const struct job_
     log_warn("job.failed", "id", r->id, "kind", kind, "code", err_row(done->code)->name, "why",
              done->text, NULL);
     str_copy(r->text, sizeof r->text, done->text);
+    bool is_final = err_row(done->code)->retry == ERR_NEVER && !doubt_base(c, r, done);
     bool hopeless = done->code != ERR_TIMEOUT && r->want == HOST_WANT_RUNNING &&
-                    (err_row(done->code)->retry == ERR_NEVER || r->attempt >= REFUSE_ATTEMPTS);
+                    (is_final || r->attempt >= REFUSE_ATTEMPTS);
     bool starting = done->kind == HOST_JOB_HV_START || done->kind == HOST_JOB_NET_PORT ||
                     done->kind == HOST_JOB_DISK_ROOT;
     if (hopeless && starting && r->dom != HOST_DOM_RUNNING) {
@@ -415,6 +430,8 @@ void host_done(struct host_core *c, const struct job_done *done)
         done_probe(c, done);
     else if (done->job_id != 0 && done->job_id == c->disks_job)
         done_disks(c, done);
+    else if (done->job_id != 0 && done->job_id == c->evict_job)
+        host_cache_done(c, done);
     else if (done->kind == HOST_JOB_HV_CONSOLE)
         done_console(c, done);
     else if (r != NULL)

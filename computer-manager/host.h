@@ -56,6 +56,7 @@ struct host_core {
     int64_t net_list_next_ms;
     bool has_strays; /* domains that nobody wishes are left alone, and so are all ports */
     uint64_t probe_job, disks_job;
+    uint64_t evict_job;
     int64_t disks_next_ms, probe_next_ms;
     struct arena answer; /* of host_core_metadata; reset at each call */
     struct effects *out; /* of the step at hand; NULL outside */
@@ -71,6 +72,12 @@ void host_act(struct host_core *c);
 int64_t host_act_due_ms(const struct host_core *c);
 /* done.c: takes the result of a job. */
 void host_done(struct host_core *c, const struct job_done *done);
+
+/* cache.c: has bases go where their bounds do not hold; the disks were just listed. */
+void host_cache_check(struct host_core *c);
+void host_cache_done(struct host_core *c, const struct job_done *done);
+/* cache.c: is there room for a guest that starts? Unknown counts as room. */
+bool host_cache_has_room(const struct host_core *c);
 
 /* done_net.c: takes a listing of ports. */
 void host_done_net(struct host_core *c, const struct job_done *done);

@@ -207,6 +207,7 @@ DISK_HANDLER(disk_base, HOST_JOB_DISK_BASE)
 DISK_HANDLER(disk_root, HOST_JOB_DISK_ROOT)
 DISK_HANDLER(disk_erase, HOST_JOB_DISK_ERASE)
 DISK_HANDLER(disk_list, HOST_JOB_DISK_LIST)
+DISK_HANDLER(disk_evict, HOST_JOB_DISK_EVICT)
 
 static enum err_code start_disks(struct shell *s, struct err *err)
 {
@@ -229,7 +230,8 @@ static enum err_code start_disks(struct shell *s, struct err *err)
     struct job_handler handlers[] = {{HOST_JOB_DISK_BASE, s, disk_base},
                                      {HOST_JOB_DISK_ROOT, s, disk_root},
                                      {HOST_JOB_DISK_ERASE, s, disk_erase},
-                                     {HOST_JOB_DISK_LIST, s, disk_list}};
+                                     {HOST_JOB_DISK_LIST, s, disk_list},
+                                     {HOST_JOB_DISK_EVICT, s, disk_evict}};
     s->workers = job_pool_new(s->loop, handlers, sizeof handlers / sizeof handlers[0], NULL);
     return ERR_OK;
 }
@@ -273,7 +275,9 @@ static void run_core(struct shell *s, struct store *store, const struct enroll_i
                                  .net_list_ms = NET_LIST_MS,
                                  .reserve_mib = o->reserve_mib,
                                  .mtu = o->mtu,
-                                 .profile = o->profile};
+                                 .profile = o->profile,
+                                 .cache_bytes = o->cache_mib << 20,
+                                 .cache_free_percent = o->cache_free};
     s->core = host_core_new(store, &rng, &config);
     struct core steps = host_core_as_core(s->core);
     struct instant now = loop_now(s->loop);

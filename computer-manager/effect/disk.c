@@ -110,9 +110,28 @@ static enum err_code run_list(struct host_disk *d, const void *body, struct buf 
 {
     (void)body;
     struct host_disk_list *out = check_alloc(sizeof *out);
-    if (host_root_disk_list(d->state_dir, out, err) == ERR_OK)
+    if (host_root_disk_list(d->state_dir, out, err) == ERR_OK &&
+        host_image_measure(d->images_dir, out, err) == ERR_OK)
         buf_append(result, out, sizeof *out);
     free(out);
+    return err->code;
+}
+
+static enum err_code run_evict(struct host_disk *d, const void *body, struct buf *result,
+                               struct err *err)
+{
+    const struct host_disk_evict *s = body;
+    struct host_disk_evicted out = {0};
+    struct host_image_eviction e = {d->state_dir, d->images_dir, s};
+    if (s->pins_len < 0 || s->pins_len > HOST_PINS_MAX)
+        return refuse(err, "pins_len");
+    if (s->free_percent < 0 || s->free_percent > 100)
+        return refuse(err, "free_percent");
+    for (int64_t i = 0; i < s->pins_len; i++)
+        if (!is_hash(s->pins[i]))
+            return refuse(err, "pins");
+    if (host_image_evict(&e, &out, err) == ERR_OK)
+        buf_append(result, &out, sizeof out);
     return err->code;
 }
 
@@ -126,17 +145,20 @@ static const struct row {
     {HOST_JOB_DISK_ROOT, sizeof(struct host_disk_root), run_root},
     {HOST_JOB_DISK_ERASE, sizeof(struct host_disk_target), run_erase},
     {HOST_JOB_DISK_LIST, 0, run_list},
+    {HOST_JOB_DISK_EVICT, sizeof(struct host_disk_evict), run_evict},
 };
 
 static enum err_code run_row(struct host_disk *d, const struct row *row, const void *spec,
                              struct buf *result, struct err *err)
 {
     /* A fetch may last for minutes, and its base is protected by its own time of last use. */
-    bool is_locked = row->kind == HOST_JOB_DISK_ROOT;
-    if (is_locked)
+    bool reads = row->kind == HOST_JOB_DISK_ROOT, writes = row->kind == HOST_JOB_DISK_EVICT;
+    if (reads)
         pthread_rwlock_rdlock(&d->eviction);
+    else if (writes)
+        pthread_rwlock_wrlock(&d->eviction);
     enum err_code code = row->run(d, spec, result, err);
-    if (is_locked)
+    if (reads || writes)
         pthread_rwlock_unlock(&d->eviction);
     return code;
 }
@@ -151,15 +173,6 @@ enum err_code host_disk_run(struct host_disk *d, int kind, const void *spec, siz
             return size == rows[i].size ? run_row(d, &rows[i], spec, result, err)
                                         : refuse(err, "size");
     return err_set(err, ERR_UNSUPPORTED, "kind %d is no job of disks", kind);
-}
-
-enum err_code host_disk_evict(struct host_disk *d, int64_t idle_ms, int64_t *freed_bytes,
-                              struct err *err)
-{
-    pthread_rwlock_wrlock(&d->eviction);
-    enum err_code code = host_image_evict(d->state_dir, d->images_dir, idle_ms, freed_bytes, err);
-    pthread_rwlock_unlock(&d->eviction);
-    return code;
 }
 
 static char *directory(const char *path, struct err *err)

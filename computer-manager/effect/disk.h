@@ -31,6 +31,3 @@ void host_disk_stop(struct host_disk *d);
 /* Does the job `kind`; appends its result struct, if it has one, to `result`. */
 enum err_code host_disk_run(struct host_disk *d, int kind, const void *spec, size_t size,
                             struct buf *result, struct err *err);
-/* Frees room: see host_image_evict in image.h. */
-enum err_code host_disk_evict(struct host_disk *d, int64_t idle_ms, int64_t *freed_bytes,
-                              struct err *err);

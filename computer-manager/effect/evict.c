@@ -4,20 +4,25 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "computer-manager/effect/layout.h"
+#include "computer-manager/model/cache.h"
 
 #include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { QCOW2_HEAD = 20, BACKING_MAX = 1023 };
+enum { QCOW2_HEAD = 20, BACKING_MAX = 1023, HOST_CACHE_MAX = 4096, NAME_SIZE = 80 };
 
 /* The backing file's name out of a root disk that our own qemu-img made (qcow2 specification:
  * magic, version, 8 bytes of offset, 4 of length, big endian). */
@@ -84,43 +89,147 @@ static enum err_code find_used(struct map *used, const char *state_dir, struct e
     return code;
 }
 
-static bool is_base(const char *name)
+/* ---- what is there ----------------------------------------------------------------------- */
+
+struct cache {
+    const struct host_image_eviction *e;
+    const struct map *used; /* file names of bases that disks stand on */
+    int dir;
+    struct host_cached items[HOST_CACHE_MAX];
+    char names[HOST_CACHE_MAX][NAME_SIZE];
+    size_t len;
+    int64_t cached_bytes;
+};
+
+/* "HASH.raw", or ".HASH.part" of a fetch that was cut short or goes on. */
+static bool is_cached(const char *name, const char **hash)
 {
-    return strspn(name, "0123456789abcdef") == HOST_HASH_SIZE - 1 &&
-           str_eq(name + HOST_HASH_SIZE - 1, ".raw");
+    bool is_part = name[0] == '.';
+    *hash = name + is_part;
+    return strspn(*hash, "0123456789abcdef") == HOST_HASH_SIZE - 1 &&
+           str_eq(*hash + HOST_HASH_SIZE - 1, is_part ? ".part" : ".raw");
 }
 
-static bool is_idle(const struct stat *st, int64_t idle_ms)
+static int64_t wall_ms(void)
 {
     struct clock clock = clock_system();
-    int64_t used_ms = (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
-    return clock.read(clock.self).wall_ms - used_ms >= idle_ms;
+    return clock.read(clock.self).wall_ms;
 }
 
-static void remove_idle(DIR *dir, const struct map *used, int64_t idle_ms, int64_t *freed_bytes)
+static bool is_pinned(const struct cache *c, const char *name, const char *hash, int64_t used_ms)
 {
-    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
-        struct stat st;
-        if (!is_base(e->d_name) || map_get(used, e->d_name) != NULL ||
-            fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !is_idle(&st, idle_ms))
+    const struct host_disk_evict *spec = c->e->spec;
+    if (map_get(c->used, name) != NULL || wall_ms() - used_ms < spec->idle_ms)
+        return true;
+    for (int64_t i = 0; i < spec->pins_len; i++)
+        if (strncmp(spec->pins[i], hash, HOST_HASH_SIZE - 1) == 0)
+            return true;
+    return false;
+}
+
+static void take(struct cache *c, const char *name)
+{
+    struct stat st;
+    const char *hash;
+    if (!is_cached(name, &hash) || fstatat(c->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(st.st_mode))
+        return;
+    int64_t used_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+    int64_t size_bytes = (int64_t)st.st_blocks * 512;
+    c->cached_bytes += size_bytes;
+    if (c->len == HOST_CACHE_MAX) /* the others come next time */
+        return;
+    str_copy(c->names[c->len], NAME_SIZE, name);
+    c->items[c->len] = (struct host_cached){.used_ms = used_ms,
+                                            .size_bytes = size_bytes,
+                                            .is_pinned = is_pinned(c, name, hash, used_ms),
+                                            .number = c->len};
+    c->len++;
+}
+
+static enum err_code take_all(struct cache *c, const char *images_dir, struct err *err)
+{
+    DIR *dir = opendir(images_dir);
+    if (dir == NULL)
+        return err_set(err, ERR_IO, "%s: %s", images_dir, strerror(errno));
+    c->dir = dirfd(dir);
+    for (struct dirent *e; (e = readdir(dir)) != NULL;)
+        take(c, e->d_name);
+    c->dir = dup(c->dir);
+    closedir(dir);
+    return c->dir >= 0 ? ERR_OK : err_set(err, ERR_IO, "%s: %s", images_dir, strerror(errno));
+}
+
+/* ---- what goes --------------------------------------------------------------------------- */
+
+/* Is somebody fetching it? Its part file is locked then. */
+static bool is_being_fetched(const struct cache *c, const char *name)
+{
+    int fd = openat(c->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool locked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+    if (fd >= 0)
+        close(fd);
+    return locked;
+}
+
+static void remove_chosen(struct cache *c, struct host_disk_evicted *out)
+{
+    struct host_cache_bounds bounds = {.cache_bytes = c->e->spec->cache_bytes,
+                                       .free_percent = c->e->spec->free_percent};
+    struct statvfs fs;
+    if (fstatvfs(c->dir, &fs) != 0)
+        return;
+    bounds.total_bytes = (int64_t)fs.f_blocks * (int64_t)fs.f_frsize;
+    bounds.free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+    for (size_t i = 0; i < c->len; i++)
+        if (c->names[i][0] == '.' && is_being_fetched(c, c->names[i]))
+            c->items[i].is_pinned = true;
+    host_cache_choose(c->items, c->len, &bounds);
+    for (size_t i = 0; i < c->len; i++) {
+        const char *name = c->names[c->items[i].number];
+        if (!c->items[i].goes || unlinkat(c->dir, name, 0) != 0)
             continue;
-        if (unlinkat(dirfd(dir), e->d_name, 0) == 0)
-            *freed_bytes += (int64_t)st.st_blocks * 512;
+        log_info("image.evicted", "file", name, NULL);
+        out->bases++;
+        out->freed_bytes += c->items[i].size_bytes;
     }
 }
 
-enum err_code host_image_evict(const char *state_dir, const char *images_dir, int64_t idle_ms,
-                               int64_t *freed_bytes, struct err *err)
+enum err_code host_image_evict(const struct host_image_eviction *e, struct host_disk_evicted *out,
+                               struct err *err)
 {
     struct map used = {0};
-    enum err_code code = find_used(&used, state_dir, err);
-    DIR *dir = code == ERR_OK ? opendir(images_dir) : NULL;
-    if (code == ERR_OK && dir == NULL)
-        code = err_set(err, ERR_IO, "%s: %s", images_dir, strerror(errno));
-    if (dir != NULL) {
-        remove_idle(dir, &used, idle_ms, freed_bytes);
-        closedir(dir);
+    struct cache *c = check_alloc(sizeof *c);
+    *c = (struct cache){.e = e, .used = &used};
+    enum err_code code = find_used(&used, e->state_dir, err);
+    if (code == ERR_OK && (code = take_all(c, e->images_dir, err)) == ERR_OK) {
+        remove_chosen(c, out);
+        close(c->dir);
     }
     map_fini(&used);
+    free(c);
     return code;
+}
+
+enum err_code host_image_measure(const char *images_dir, struct host_disk_list *out,
+                                 struct err *err)
+{
+    struct statvfs fs;
+    struct stat st;
+    const char *hash;
+    DIR *dir = opendir(images_dir);
+    if (dir == NULL || fstatvfs(dirfd(dir), &fs) != 0) {
+        err_set(err, ERR_IO, "%s: %s", images_dir, strerror(errno));
+        if (dir != NULL)
+            closedir(dir);
+        return err->code;
+    }
+    out->images_total_bytes = (int64_t)fs.f_blocks * (int64_t)fs.f_frsize;
+    out->images_free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+    for (struct dirent *e; (e = readdir(dir)) != NULL;)
+        if (is_cached(e->d_name, &hash) &&
+            fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            out->cached_bytes += (int64_t)st.st_blocks * 512;
+    closedir(dir);
+    return ERR_OK;
 }

@@ -17,7 +17,15 @@ struct host_image_job {
 
 /* Makes it be there. Two at once for the same image: the second waits and finds it. */
 enum err_code host_image_ensure(const struct host_image_job *job, struct err *err);
-/* Removes bases that no root disk below `state_dir` names and that nobody asked for within
- * idle_ms; adds their bytes to `freed`. Nobody may make root disks meanwhile. */
-enum err_code host_image_evict(const char *state_dir, const char *images_dir, int64_t idle_ms,
-                               int64_t *freed_bytes, struct err *err);
+struct host_image_eviction {
+    const char *state_dir, *images_dir;
+    const struct host_disk_evict *spec;
+};
+
+/* Removes what HOST_JOB_DISK_EVICT says. A root disk that cannot be read might stand on anything:
+ * then nothing goes. Nobody may make root disks meanwhile. */
+enum err_code host_image_evict(const struct host_image_eviction *e, struct host_disk_evicted *out,
+                               struct err *err);
+/* Fills the fields of images and cache. */
+enum err_code host_image_measure(const char *images_dir, struct host_disk_list *out,
+                                 struct err *err);

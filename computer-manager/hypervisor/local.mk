@@ -7,6 +7,7 @@ libhosteffect_a_SOURCES = \
 	computer-manager/effect/disk.c computer-manager/effect/disk.h \
 	computer-manager/effect/durable.c computer-manager/effect/durable.h \
 	computer-manager/effect/evict.c \
+	computer-manager/model/cache.c computer-manager/model/cache.h \
 	computer-manager/effect/fetch.c computer-manager/effect/fetch.h \
 	computer-manager/effect/helper.c computer-manager/effect/helper.h \
 	computer-manager/effect/image.c computer-manager/effect/image.h \

@@ -24,6 +24,7 @@ enum {
     HOST_DOMAINS_MAX = 1024,
     HOST_PORTS_MAX = 1024,
     HOST_CONSOLE_BYTES = 65536,
+    HOST_PINS_MAX = 1024,          /* images of one host's instances */
     HOST_PROFILE_CURRENT = 1,      /* hardware profile of a first start, unless configured */
     HOST_PROFILE_NEWEST = 2,       /* the last row of hypervisor/profile.c */
     HOST_MESSAGE_MAX = 128 * 1024, /* larger than any struct below */
@@ -49,6 +50,7 @@ enum host_job_kind {
     HOST_JOB_DISK_ROOT,  /* linked qcow2 on that base */
     HOST_JOB_DISK_ERASE, /* root disk, console log, NVRAM of an instance */
     HOST_JOB_DISK_LIST,
+    HOST_JOB_DISK_EVICT, /* bases that nobody uses, until the bounds hold */
     /* said by computer-hypervisor without being asked: struct host_hv_event; list at once */
     HOST_HV_EVENT,
     /* said by computer-network without being asked, job_id 0: struct host_net_listener */
@@ -216,8 +218,23 @@ struct host_disk_target {
     int64_t pepoch; /* disks at or below it */
 };
 
+/* Bases go, the least recently used first, until all of them take cache_bytes at most and so much
+ * of their file system is free. Never one that a root disk stands on, that is named here, or that
+ * was asked for within idle_ms. */
+struct host_disk_evict {
+    int64_t cache_bytes, free_percent, idle_ms;
+    int64_t pins_len;
+    char pins[HOST_PINS_MAX][HOST_HASH_SIZE];
+};
+
+struct host_disk_evicted {
+    int64_t bases, freed_bytes;
+};
+
 struct host_disk_list {
-    int64_t total_bytes, free_bytes; /* of the file system of the disks */
+    int64_t total_bytes, free_bytes;               /* of the file system of the disks */
+    int64_t images_total_bytes, images_free_bytes; /* of that of the images */
+    int64_t cached_bytes;                          /* of all bases, and of parts of bases */
     int64_t len;
     struct {
         char instance[HOST_ID_SIZE];

@@ -36,6 +36,8 @@ static enum host_action plan_start(const struct host_record *r, const struct hos
 {
     if (!r->ever_ran && v->now_ms - r->wished_ms > v->start_ms)
         return HOST_ACT_REFUSE;
+    if (!v->has_room)
+        return HOST_ACT_NONE;
     if (!r->is_root_made)
         return v->has_base ? HOST_ACT_ROOT : HOST_ACT_BASE;
     if (r->port_sum != v->port_sum)

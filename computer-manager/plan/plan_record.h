@@ -24,6 +24,7 @@ struct host_view {
     int64_t now_ms;
     bool may_start;    /* R16: wishes are fresh since this boot of the machine */
     bool has_base;     /* its image is here */
+    bool has_room;     /* the disk is not full */
     bool is_alone;     /* no other placement of this instance has a domain here (R8) */
     uint64_t port_sum; /* of the port and rules as wished now */
     int64_t stop_ms;   /* how long a guest may take to stop */

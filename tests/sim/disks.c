@@ -4,6 +4,8 @@
 #include "base/check.h"
 #include "base/str.h"
 
+#define SIM_BASE_BYTES ((int64_t)1 << 30)
+
 static bool has_base(const struct sim_machine *m, const char *manifest)
 {
     for (size_t i = 0; i < SIM_BASES_MAX; i++)
@@ -60,10 +62,42 @@ static void erase(struct sim_machine *m, const struct host_disk_target *t)
     }
 }
 
+static bool is_free(const struct sim_machine *m, const char *manifest,
+                    const struct host_disk_evict *spec)
+{
+    for (size_t i = 0; i < SIM_ROOTS_MAX; i++)
+        if (m->roots[i].is_there && str_eq(m->roots[i].spec.manifest, manifest))
+            return false;
+    for (int64_t i = 0; i < spec->pins_len; i++)
+        if (str_eq(spec->pins[i], manifest))
+            return false;
+    return true;
+}
+
+/* As if the disk were full: whatever may go goes, as old as it may be. */
+static void evict(struct sim_machine *m, const struct host_disk_evict *spec,
+                  struct sim_outcome *out)
+{
+    struct host_disk_evicted *r = check_alloc(sizeof *r);
+    for (size_t i = 0; i < SIM_BASES_MAX; i++) {
+        if (m->bases[i][0] == '\0' || !is_free(m, m->bases[i], spec))
+            continue;
+        m->bases[i][0] = '\0';
+        r->bases++;
+        r->freed_bytes += SIM_BASE_BYTES;
+    }
+    out->result = r;
+    out->size = sizeof *r;
+}
+
 static void list(struct sim_machine *m, struct sim_outcome *out)
 {
     struct host_disk_list *r = check_alloc(sizeof *r);
     r->total_bytes = r->free_bytes = m->disk_bytes;
+    r->images_total_bytes = r->images_free_bytes = m->disk_bytes;
+    for (size_t i = 0; i < SIM_BASES_MAX; i++)
+        if (m->bases[i][0] != '\0')
+            r->cached_bytes += SIM_BASE_BYTES;
     for (size_t i = 0; i < SIM_ROOTS_MAX; i++) {
         if (!m->roots[i].is_there)
             continue;
@@ -82,6 +116,8 @@ void sim_disks_do(struct sim_machine *m, int kind, const void *spec, struct sim_
         make_root(m, spec, out);
     else if (kind == HOST_JOB_DISK_ERASE)
         erase(m, spec);
+    else if (kind == HOST_JOB_DISK_EVICT)
+        evict(m, spec, out);
     else
         list(m, out);
 }

@@ -184,6 +184,7 @@ static void *host_new(struct sim_node *n, const struct rng *rng)
                                      .net_list_ms = 3000,
                                      .reserve_mib = 2048,
                                      .mtu = 1450,
+                                     .cache_bytes = 0, /* always too much: all that may go goes */
                                      /* an operator changes his mind */
                                      .profile = 1 + (int64_t)(n->life % HOST_PROFILE_NEWEST)};
     h->core = host_core_new(n->store, rng, &h->config);

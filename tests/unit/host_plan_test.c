@@ -14,6 +14,7 @@
 static const struct host_view view = {.now_ms = 1000000,
                                       .may_start = true,
                                       .has_base = true,
+                                      .has_room = true,
                                       .is_alone = true,
                                       .port_sum = 7,
                                       .stop_ms = 90000,

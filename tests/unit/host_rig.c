@@ -98,6 +98,8 @@ void host_rig_init(struct host_rig *r)
                                       .list_ms = LIST_MS,
                                       .net_list_ms = NET_LIST_MS,
                                       .mtu = 1450,
+                                      .cache_bytes = (int64_t)10 << 30,
+                                      .cache_free_percent = 15,
                                       .profile = HOST_PROFILE_CURRENT}};
     r->seed.state = 1;
     r->rng = rng_seeded(&r->seed);

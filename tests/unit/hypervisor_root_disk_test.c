@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -190,25 +191,98 @@ static void leftovers_are_told(void **state)
     assert_int_equal(listing.len, 0);
 }
 
+/* ---- the cache --------------------------------------------------------------------------- */
+
+enum { KIB = 1024 };
+
+/* A base of so many KiB that are really there, used at that second. */
+static void make_used(char letter, int kib, int second)
+{
+    char name[96] = "images/", path[256];
+    static char block[KIB];
+    memset(name + 7, letter, 64);
+    memcpy(name + 71, ".raw", 5);
+    path_of(path, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    for (int i = 0; i < kib; i++)
+        assert_int_equal(write(fd, block, sizeof block), sizeof block);
+    struct timespec times[2] = {{.tv_sec = second}, {.tv_sec = second}};
+    assert_int_equal(futimens(fd, times), 0);
+    close(fd);
+}
+
+/* As full as that: `cache_kib` for all bases together. */
+static struct host_disk_evicted evict(int64_t cache_kib, int64_t idle_ms, char pin)
+{
+    static struct host_disk_evict spec;
+    struct host_disk_evicted out = {0};
+    CLEANUP(buf_fini) struct buf result = {0};
+    spec = (struct host_disk_evict){.cache_bytes = cache_kib * KIB, .idle_ms = idle_ms};
+    if (pin != '\0')
+        memset(spec.pins[spec.pins_len++], pin, HOST_HASH_SIZE - 1);
+    if (host_disk_run(disk, HOST_JOB_DISK_EVICT, &spec, sizeof spec, &result, &err) == ERR_OK) {
+        assert_int_equal(result.len, sizeof out);
+        memcpy(&out, result.data, sizeof out);
+    }
+    return out;
+}
+
+static void the_longest_unused_goes_first(void **state)
+{
+    (void)state;
+    make_used('a', 64, 1000);
+    make_used('b', 64, 3000);
+    make_used('c', 64, 2000);
+    list();
+    assert_true(listing.cached_bytes >= 192 * KIB && listing.images_total_bytes > 0);
+    assert_int_equal(evict(200, 0, '\0').bases, 0); /* the bound holds */
+    struct host_disk_evicted out = evict(100, 0, '\0');
+    assert_int_equal(out.bases, 2);
+    assert_true(out.freed_bytes >= 128 * KIB);
+    assert_true(!has_base('a') && has_base('b') && !has_base('c'));
+    assert_int_equal(evict(0, 0, '\0').bases, 1);
+}
+
 static void a_base_in_use_is_never_evicted(void **state)
 {
     (void)state;
-    int64_t freed = 0;
-    make_base('a');
-    make_base('b');
+    make_used('a', 64, 1000); /* a disk stands on it */
+    make_used('b', 64, 1000);
+    make_used('c', 64, 1000); /* a record names it */
     assert_int_equal(make_root(1, 'a'), ERR_OK);
-    assert_int_equal(host_disk_evict(disk, 3600 * 1000, &freed, &err), ERR_OK);
-    assert_true(has_base('a') && has_base('b')); /* b was asked for within the hour */
-    assert_int_equal(host_disk_evict(disk, 0, &freed, &err), ERR_OK);
-    assert_true(has_base('a') && !has_base('b'));
+    assert_int_equal(evict(0, 0, 'c').bases, 1);
+    assert_true(has_base('a') && !has_base('b') && has_base('c'));
+    make_base('b'); /* just now */
+    make_used('c', 64, 1000);
+    assert_int_equal(evict(-1, 60 * 1000, '\0').bases, 1);
+    assert_true(has_base('b') && !has_base('c'));
     /* an overlay that cannot be read might stand on anything: nothing goes */
-    make_base('b');
     make_file("state/" INSTANCE "/root-2.qcow2", 777);
-    assert_int_equal(host_disk_evict(disk, 0, &freed, &err), ERR_IO);
+    assert_int_equal(evict(-1, 0, '\0').bases, 0);
+    assert_int_equal(err.code, ERR_IO);
     assert_true(has_base('b'));
     assert_int_equal(erase(2), ERR_OK);
-    assert_int_equal(host_disk_evict(disk, 0, &freed, &err), ERR_OK);
+    evict(-1, 0, '\0');
     assert_false(has_base('a') || has_base('b'));
+}
+
+/* A fetch holds its part file; one that was given up for good takes room like any base. */
+static void a_fetch_under_way_is_kept(void **state)
+{
+    (void)state;
+    char name[96] = "images/.", path[256];
+    memset(name + 8, 'd', 64);
+    memcpy(name + 72, ".part", 6);
+    make_file(name, 0);
+    path_of(path, name);
+    int fd = open(path, O_RDONLY);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    evict(-1, 0, '\0');
+    assert_true(exists(name));
+    close(fd);
+    evict(-1, 0, '\0');
+    assert_false(exists(name));
 }
 
 static int set_up(void **state)
@@ -242,7 +316,9 @@ int main(void)
         cmocka_unit_test(refusals_leave_nothing),
         cmocka_unit_test(erase_goes_up_to_its_placement),
         cmocka_unit_test(leftovers_are_told),
+        cmocka_unit_test(the_longest_unused_goes_first),
         cmocka_unit_test(a_base_in_use_is_never_evicted),
+        cmocka_unit_test(a_fetch_under_way_is_kept),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
