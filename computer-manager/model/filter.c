@@ -62,6 +62,8 @@ void host_filter_base(struct buf *out, const char *prefix,
         "    iifname \"$Pu*\" oifname != \"$Pu*\" masquerade\n  }\n"
         "  chain bridged {\n"
         "    ct state vmap { established : accept, related : accept, invalid : drop }\n"
+        /* Half of a connection that was cut is no new one from the other side. */
+        "    tcp flags & (syn | ack) != syn drop\n"
         "    ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept\n"
         "    ip daddr 255.255.255.255 udp sport 67 udp dport 68 accept\n"
         "    iifname . ip saddr vmap @from\n"

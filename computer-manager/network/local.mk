@@ -9,11 +9,14 @@ libhostnet_a_SOURCES = \
 	computer-manager/model/metadata_request.c computer-manager/model/metadata_request.h \
 	computer-manager/model/metadata_token.c computer-manager/model/metadata_token.h \
 	computer-manager/model/netname.c computer-manager/model/netname.h \
+	computer-manager/model/verdict.c computer-manager/model/verdict.h \
 	%D%/valid.c %D%/valid.h
 
 libexec_PROGRAMS += tercet-computer-network
 tercet_computer_network_SOURCES = \
 	%D%/confine.c %D%/confine.h \
+	%D%/conntrack.c %D%/conntrack.h \
+	%D%/cut.c %D%/cut.h \
 	%D%/dnsmasq.c %D%/dnsmasq.h \
 	%D%/guard.c %D%/guard.h \
 	%D%/lease.c %D%/lease.h \

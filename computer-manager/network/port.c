@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "computer-manager/model/filter.h"
 #include "computer-manager/model/netname.h"
+#include "computer-manager/network/cut.h"
 #include "computer-manager/network/dnsmasq.h"
 #include "computer-manager/network/guard.h"
 #include "computer-manager/network/ruleset.h"
@@ -57,7 +58,7 @@ static enum err_code load_filters(const struct vpc *v, const struct host_port *p
 {
     CLEANUP(buf_fini) struct buf text = {0};
     host_filter_port(&text, v->net->prefix, port, v->slot);
-    if (ruleset_load(text.data, err) != ERR_OK)
+    if (ruleset_load(text.data, err) != ERR_OK || cut_port(port, v->slot, err) != ERR_OK)
         return err->code;
     return guard_learn_port(v->net, port, err);
 }
@@ -122,8 +123,11 @@ static enum err_code remove_filters(struct network *net, const struct host_net_u
     host_filter_unport(&text, net->prefix, unport->port, unport->vni, addresses, len);
     if (ruleset_load(text.data, err) != ERR_OK)
         return err->code;
-    if (port != NULL)
+    if (port != NULL) {
         addresses[len++] = port->address;
+        if (cut_address(unport->port, port->address, v->slot, err) != ERR_OK)
+            return err->code;
+    }
     for (size_t a = 0; a < len; a++)
         if (netlink_delete_route(&net->home, addresses[a], 32, v->uplink, err) != ERR_OK)
             return err->code;
@@ -143,6 +147,7 @@ static enum err_code leave_network(struct network *net, struct vpc *v, bool last
     if (!last)
         return vpc_forget_leases(v, err);
     guard_forget_network(v->vni);
+    cut_forget_network(v->vni);
     if (vpc_remove(v, err) != ERR_OK)
         return err->code;
     return sweep_base(net, &seen, v->vni, err);
@@ -182,7 +187,7 @@ enum err_code port_group(struct network *net, const struct host_net_group *group
         return err_set(err, ERR_VPC_NOT_FOUND, "network %lld has no port on this host",
                        (long long)group->vni);
     host_filter_group(&text, net->prefix, group);
-    if (ruleset_load(text.data, err) != ERR_OK)
+    if (ruleset_load(text.data, err) != ERR_OK || cut_group(group, n->slot, err) != ERR_OK)
         return err->code;
     return guard_learn_group(net, group, err);
 }

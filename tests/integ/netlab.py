@@ -307,5 +307,40 @@ def listen(guest, *ports):
         return [socket.create_server(("0.0.0.0", p)) for p in ports]
 
 
+class Connection:
+    """One that stands, over TCP, from guest to guest."""
+
+    def __init__(self, here, there, address, tcp_port):
+        with listen(there, tcp_port)[0] as server:
+            with inside(here.space):
+                self.near = socket.create_connection((address, tcp_port), timeout=PATIENCE)
+            self.far = server.accept()[0]
+        self.tokens = 0
+
+    def passes(self, patience=PATIENCE):
+        """Both ways, within that time each?"""
+        return all([self.hears(self.near, self.far, patience), self.hears(self.far, self.near, patience)])
+
+    def is_dead(self, patience):
+        """Nothing passes either way; the far end is the first to try."""
+        return not any([self.hears(self.far, self.near, patience), self.hears(self.near, self.far, patience)])
+
+    def hears(self, speaker, listener, patience):
+        self.tokens += 1
+        token, heard, end = b"<%d>" % self.tokens, b"", time.monotonic() + patience
+        speaker.sendall(token)
+        while token not in heard and time.monotonic() < end:
+            listener.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                heard += listener.recv(4096)
+            except socket.timeout:
+                return False
+        return token in heard
+
+    def close(self):
+        self.near.close()
+        self.far.close()
+
+
 def pings(guest, address, count=1):
     return guest.do("ping", "-c", str(count), "-W", "2", address).returncode == 0

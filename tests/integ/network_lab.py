@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import netlab
 from netjobs import (ALL_OUT, BRIDGE_MAC, GATEWAY_MAC, NET_GROUP, NET_LIST, NET_PORT, NET_UNPORT, Manager, Unport,
                      differences, mac_of, number, port, rule, snapshot)
-from netlab import Guest, Outside, Sniffer, arp, connects, ethernet, inside, ipv4, listen, pings, resolve, run, udp
+from netlab import Connection, Guest, Outside, Sniffer, arp, connects, ethernet, inside, ipv4, listen, pings, resolve, run, udp
 
 PASSED = FAILED = 0
 
@@ -127,6 +127,40 @@ class Lab:
               and connects(self.g1.space, "169.254.169.254", 80))
         self.manager.port(self.p1)
         check("a rule given back is obeyed", connects(self.g2.space, "172.31.0.5", 22))
+
+    def revoked(self):
+        """A connection ends with the rule that let it in, within a second, and no other does."""
+        def tcp(n, **other):
+            return rule(protocol=6, from_=n, to=n, **other)
+        wide, narrow = tcp(25), tcp(25, cidr="172.31.0.6/32")
+        self.manager.group(self.group, 10, "172.31.0.5")
+        self.manager.port(port(1, 10, "172.31.0.5", [ALL_OUT, tcp(24), wide, narrow]))
+        dies, stays = (Connection(self.g2, self.g1, "172.31.0.5", n) for n in (24, 25))
+        member = Connection(self.g1, self.g2, "172.31.0.6", 85)
+        check("connections stand", all([dies.passes(), stays.passes(), member.passes()]))
+        began = time.monotonic()
+        self.manager.port(port(1, 10, "172.31.0.5", [ALL_OUT, narrow]))
+        took = time.monotonic() - began
+        check("the revoked one is dead within a second", dies.is_dead(0.3) and took < 1, f"{took:.2f} s")
+        check("nor does it come to life again by itself", dies.is_dead(1.5))
+        check("one that another rule allows stays", stays.passes())
+        check("one of another port stays", member.passes())
+        print(f"        rules changed and connections cut in {took * 1000:.0f} ms")
+        self.manager.group(self.group, 10, "172.31.0.5", "172.31.0.9")
+        check("one whose group grows stays", member.passes())
+        self.manager.group(self.group, 10, "172.31.0.9")
+        check("one whose end left the group is dead", member.is_dead(0.5))
+        check("and the others stay", stays.passes())
+        self.manager.port(port(1, 10, "172.31.0.5", [tcp(25)]))
+        check("answers need no rule", stays.passes())
+        out = [rule(egress=1, protocol=17)]
+        self.manager.port(port(2, 10, "172.31.0.6", out))
+        check("egress that is revoked cuts as well", stays.is_dead(0.5))
+        for connection in (dies, stays, member):
+            connection.close()
+        self.manager.port(self.p1)
+        self.manager.port(self.p2)
+        self.manager.group(self.group, 10)
 
     def outside_world(self):
         check("the machine reaches its guest", subprocess.run(
@@ -542,7 +576,7 @@ def main():
         os.chmod(directory, 0o755)
         lab = Lab(os.path.abspath(sys.argv[1]), directory)
         try:
-            chapters = [lab.come_up, lab.dhcp, lab.names, lab.groups, lab.live_change, lab.outside_world, lab.spoofs,
+            chapters = [lab.come_up, lab.dhcp, lab.names, lab.groups, lab.live_change, lab.revoked, lab.outside_world, lab.spoofs,
                         lab.metadata, lab.twins, lab.second_subnet, lab.by_hand, lab.restart, lab.kill_storms,
                         lab.cut_short_and_forgotten, lab.bad_jobs]
             if len(sys.argv) == 4:

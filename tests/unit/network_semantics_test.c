@@ -1,6 +1,7 @@
 /* network_semantics_test.c - do the compiled chains let through what the rules say, and nothing
  * else? A small reader of the nft text judges random packets; so does a loop over the rules that
- * shares no code with the compiler. They must agree, on packets drawn near the rules' edges. */
+ * shares no code with the compiler, and so does the evaluator by which standing connections are cut
+ * (model/verdict.c). They must agree, on packets drawn near the rules' edges. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include "base/check.h"
 #include "base/rng.h"
 #include "computer-manager/model/filter.h"
+#include "computer-manager/model/verdict.h"
 #include "tests/unit/network_facts.h"
 
 #include <arpa/inet.h>
@@ -75,6 +77,27 @@ static bool naive(const struct host_port *port, const struct packet *p, int egre
         if (port->rules[r].egress == egress && rule_holds(&port->rules[r], p))
             return true;
     return false;
+}
+
+/* ---- the evaluator that connections are cut by -------------------------------------------- */
+
+static bool has_group(void *self, int64_t vni, const char *group, uint32_t address)
+{
+    (void)self, (void)vni;
+    return in_group(group, address);
+}
+
+static bool evaluate(const struct host_port *port, const struct packet *p, int egress)
+{
+    static const struct host_verdict_groups groups = {.has = has_group};
+    struct host_flow f = {.from = egress ? port->address : p->other,
+                          .to = egress ? p->other : port->address,
+                          .protocol = (uint8_t)p->protocol,
+                          .from_port = (uint16_t)p->sport,
+                          .to_port = (uint16_t)p->dport,
+                          .type = (uint8_t)p->type,
+                          .code = (uint8_t)p->code};
+    return host_verdict_port(port, egress ? HOST_EGRESS : HOST_INGRESS, &f, &groups);
 }
 
 /* ---- the reader of nft text ------------------------------------------------------------ */
@@ -298,6 +321,9 @@ static void judges_agree(void **state)
                 if (judge(text.data, chain, &p) != want)
                     fail_msg("round %d packet %d egress %d: rules say %d\n%s", round, n, egress,
                              want, text.data);
+                if (evaluate(&port, &p, egress) != want)
+                    fail_msg("round %d packet %d egress %d: rules say %d, the evaluator not", round,
+                             n, egress, want);
                 let += want;
             }
         }
