@@ -89,6 +89,7 @@ static void load(struct host_core *c)
         str_copy(c->fresh_boot, sizeof c->fresh_boot, query_text(&q, 0));
         query_close(&q);
     }
+    c->heard_ms = c->at.now_ms;
     c->list_next_ms = c->net_list_next_ms = c->disks_next_ms = c->probe_next_ms = 0;
     c->is_dirty = true;
 }

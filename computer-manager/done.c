@@ -93,6 +93,7 @@ static void apply_domain(struct host_core *c, struct host_record *r, const struc
 {
     enum host_dom before = r->dom;
     r->dom = dom_of(d);
+    r->is_disk_error = d != NULL && d->is_disk_error;
     if (d != NULL && d->profile != 0)
         r->profile = d->profile; /* adopted: the domain is what the guest has seen */
     bool off = r->dom == HOST_DOM_ABSENT || r->dom == HOST_DOM_OFF;
@@ -103,6 +104,7 @@ static void apply_domain(struct host_core *c, struct host_record *r, const struc
         note_off(c, r, d);
     else
         note_running(r);
+    host_pulse_judge(c, r);
     host_record_save(c->store, r);
     host_say(c, r);
 }
@@ -286,6 +288,8 @@ static void succeeded(struct host_core *c, struct host_record *r, const struct j
         break;
     case HOST_JOB_HV_START:
         r->ever_ran = true;
+        r->run_ms = c->at.now_ms;
+        r->status = GUEST_INITIALIZING;
         r->ran_generation = r->generation;
         r->why = OFF_NONE;
         r->why_generation = -1;

@@ -6,12 +6,26 @@
 
 #include <string.h>
 
-static bool is_whole(const struct host_net_list *list, const struct host_record *r)
+/* Its place in the listing, or -1. */
+static int64_t find(const struct host_net_list *list, const struct host_record *r)
 {
     for (int64_t i = 0; i < list->len && i < HOST_PORTS_MAX; i++)
         if (str_eq(list->ports[i].port, r->port))
-            return list->ports[i].is_whole;
-    return false;
+            return i;
+    return -1;
+}
+
+static bool is_whole(const struct host_net_list *list, const struct host_record *r)
+{
+    int64_t at = find(list, r);
+    return at >= 0 && list->ports[at].is_whole;
+}
+
+static void hear(struct host_core *c, struct host_record *r, const struct host_net_list *list)
+{
+    int64_t at = find(list, r);
+    if (r->has_port && r->want != HOST_WANT_GONE)
+        host_pulse_hear(c, r, at >= 0 ? list->ports[at].answered_ms : -1);
 }
 
 /* Groups go to a network's filters once; what it lost includes them. */
@@ -73,7 +87,9 @@ void host_done_net(struct host_core *c, const struct job_done *done)
     if (done->code != ERR_OK || done->result_size != sizeof *list)
         return; /* says nothing: asked again */
     size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;)
+    for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;) {
+        hear(c, e->value, list);
         check_record(c, e->value, list);
+    }
     check_strays(c, list);
 }

@@ -44,8 +44,9 @@ struct host_core {
     char hv_health[HOST_NAME_SIZE];  /* why the hypervisor does not list; "" = it does */
     struct host_console consoles[HOST_CONSOLES];
     size_t consoles_next;
-    int64_t due_ms; /* a record waits for this by time, now_ms */
-    bool is_dirty;  /* something may be to plan */
+    int64_t due_ms;   /* a record waits for this by time, now_ms */
+    bool is_dirty;    /* something may be to plan */
+    int64_t heard_ms; /* now_ms since when guests' answers are listened for */
     uint64_t last_job;
     uint64_t sealed_job, sealed_before; /* last_job at the last two seals */
     bool is_sealed;                     /* no step since the last seal */
@@ -85,6 +86,12 @@ void host_done_net(struct host_core *c, const struct job_done *done);
 /* act.c: the wish of a record as it came; texts in `arena`. */
 bool host_wish_load(struct host_core *c, const struct host_record *r, struct arena *arena,
                     struct wire_instance *out);
+
+/* pulse.c: a port was listed, its guest answered so long ago (-1 = not known). */
+void host_pulse_hear(struct host_core *c, struct host_record *r, int64_t age_ms);
+/* pulse.c: what the status is now, and whether that is news. */
+bool host_pulse_judge(const struct host_core *c, struct host_record *r);
+const char *host_pulse_why(const struct host_core *c, const struct host_record *r);
 
 /* say.c: says the fact of a record, if it changed. */
 void host_say(struct host_core *c, const struct host_record *r);

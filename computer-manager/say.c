@@ -36,6 +36,8 @@ void host_say(struct host_core *c, const struct host_record *r)
                     .detail = state == SEEN_REFUSED ? r->text : "",
                     .reboot_n = r->reboot_done,
                     .ever_ran = r->ever_ran,
+                    .status = state == SEEN_RUNNING ? guest_status_text(r->status) : "",
+                    .status_why = state == SEEN_RUNNING ? host_pulse_why(c, r) : "",
                 });
     sync_child_say(&c->up, "instance", r->id, r->generation, r->pepoch, body.data);
 }

@@ -74,6 +74,19 @@ static enum cloud_instance_seen as_seen(enum seen_state state)
     return CLOUD_SEEN_NOTHING;
 }
 
+/* Shown as it is, whatever is wanted meanwhile. */
+static void hear_status(struct cloud_op *op, struct cloud_instance *row,
+                        const struct wire_instance_seen *said)
+{
+    if (str_eq(row->status, said->status) && str_eq(row->status_why, said->status_why))
+        return;
+    if (!str_eq(row->status, said->status))
+        row->status_wall_ms = op->wall_ms;
+    row->status = said->status;
+    row->status_why = said->status_why;
+    cloud_instance_save_status(op->store, row);
+}
+
 static void hear_state(struct cloud_op *op, struct cloud_instance *row,
                        const struct wire_item *fact, const struct wire_instance_seen *said)
 {
@@ -89,6 +102,7 @@ static void hear_state(struct cloud_op *op, struct cloud_instance *row,
     if (row->seen != before.seen || row->seen_generation != before.seen_generation ||
         row->has_run != before.has_run || row->state != before.state)
         cloud_instance_save_seen(op->store, row);
+    hear_status(op, row, said);
     if (!is_current || row->want != CLOUD_WANT_RUNNING)
         return; /* what was said under an older want never changes this one */
     if (state == SEEN_REFUSED)

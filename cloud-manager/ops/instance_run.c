@@ -186,6 +186,8 @@ static struct cloud_instance make_row(struct cloud_op *op, const struct cloud_la
                                    .sent_rev = CLOUD_NOT_SENT,
                                    .seen = CLOUD_SEEN_NOTHING,
                                    .state = CLOUD_INSTANCE_PENDING,
+                                   .status = "",
+                                   .status_why = "",
                                    .reason_code = "",
                                    .reason = "",
                                    .is_live = 1,

@@ -155,6 +155,8 @@ static void adopt_rows(struct cloud_op *op, const struct cloud_returned *r,
                                  .has_run = 1, /* it may have: its disk is never thrown away */
                                  .state = is_stopped ? CLOUD_INSTANCE_STOPPING
                                                      : CLOUD_INSTANCE_PENDING,
+                                 .status = "",
+                                 .status_why = "",
                                  .reason_code = "",
                                  .reason = "",
                                  .is_live = 1,

@@ -48,9 +48,12 @@
     INT(seen) /* enum cloud_instance_seen */                                      \
     INT(seen_generation)                                                          \
     INT(has_run)                                                                  \
-    INT(state)        /* enum cloud_instance_state: what was last shown */        \
-    TEXT(reason_code) /* EC2's StateReason code, "" = none */                     \
-    TEXT(reason)      /* its message */                                           \
+    TEXT(status)        /* while it runs: GUEST_STATUSES of states.def */         \
+    TEXT(status_why)    /* of "impaired", for people */                           \
+    INT(status_wall_ms) /* since when */                                          \
+    INT(state)          /* enum cloud_instance_state: what was last shown */      \
+    TEXT(reason_code)   /* EC2's StateReason code, "" = none */                   \
+    TEXT(reason)        /* its message */                                         \
     INT(reason_wall_ms)                                                           \
     INT(is_live)                                                                  \
     INT(terminated_ms) /* daemon's time; 0 = not yet */                           \
@@ -94,6 +97,8 @@ void cloud_instance_save_attributes(struct store *st, const struct cloud_instanc
 void cloud_instance_tell_again(struct store *st, const char *id);
 /* The same, if it shows its tags to its guest. */
 void cloud_instance_tell_tags(struct store *st, const char *id);
+/* status, status_why, status_wall_ms of `row`. */
+void cloud_instance_save_status(struct store *st, const struct cloud_instance *row);
 /* seen, seen_generation, has_run, state, reason of `row`; marks it dirty. */
 void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row);
 /* After a restore: its generation is at least that. */

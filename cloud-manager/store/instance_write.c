@@ -50,6 +50,12 @@ void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row
               "iiiis", row->seen, row->seen_generation, row->has_run, row->state, row->id);
 }
 
+void cloud_instance_save_status(struct store *st, const struct cloud_instance *row)
+{
+    store_run(st, "UPDATE instance SET status=?,status_why=?,status_wall_ms=? WHERE id=?", "ssis",
+              row->status, row->status_why, row->status_wall_ms, row->id);
+}
+
 void cloud_instance_raise(struct store *st, const char *id, int64_t generation)
 {
     store_run(st, "UPDATE instance SET generation=max(generation,?),is_dirty=1 WHERE id=?", "is",

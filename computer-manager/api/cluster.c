@@ -17,7 +17,7 @@ static struct host_record *record_of(struct host_core *c, const char *id, int64_
         r = check_alloc(sizeof *r);
         str_copy(r->id, sizeof r->id, id);
         r->pepoch = pepoch;
-        r->ran_generation = r->why_generation = -1;
+        r->ran_generation = r->why_generation = r->answered_ms = -1;
         map_put(&c->records, key, r);
         c->list_next_ms = c->at.now_ms; /* nothing is planned for it before a listing */
     }

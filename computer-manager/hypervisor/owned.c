@@ -115,6 +115,8 @@ static enum err_code describe(virConnectPtr conn, virDomainPtr dom, const char *
                                 .profile = m.profile,
                                 .state = state_of(state, reason)};
     str_copy(out->instance, sizeof out->instance, m.instance);
+    out->is_disk_error = out->state == HOST_DOMAIN_PAUSED && state == VIR_DOMAIN_PAUSED &&
+                         reason == VIR_DOMAIN_PAUSED_IOERROR;
     if (out->state == HOST_DOMAIN_OFF)
         out->off_why = off_why(reason, &m, boot);
     return ERR_OK;

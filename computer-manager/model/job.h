@@ -79,6 +79,7 @@ struct host_domain {
     int64_t pepoch, generation;
     enum host_domain_state state;
     enum host_off_why off_why; /* of HOST_DOMAIN_OFF: GUEST = it powered itself off */
+    bool is_disk_error;        /* of HOST_DOMAIN_PAUSED: an error of its disk holds it */
     int64_t profile;           /* hardware that it was defined with; 0 = it does not say */
 };
 
@@ -192,8 +193,9 @@ struct host_net_list {
     struct {
         char port[HOST_ID_SIZE];
         int64_t vni;
-        bool is_whole; /* nothing of it or of its network is missing or was changed: else the
-                        * NET_PORT again, and the groups of its network after it */
+        bool is_whole;       /* nothing of it or of its network is missing or was changed: else the
+                              * NET_PORT again, and the groups of its network after it */
+        int64_t answered_ms; /* so long ago the guest answered for its address; -1 = not known */
     } ports[HOST_PORTS_MAX];
 };
 

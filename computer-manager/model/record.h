@@ -52,11 +52,15 @@ struct host_record {
     int64_t crashes, crash_ms; /* ends of the hypervisor process since crash_ms */
     bool is_refused;           /* it will not run here; text says why */
     char text[256];
+    enum guest_status status; /* while it runs */
+    int64_t run_ms;           /* now_ms when this run began */
     /* of this run only */
     enum host_dom dom;
     uint64_t job_id; /* outstanding; 0 = none */
     int job_kind;
     int64_t attempt, next_ms; /* back-off in now_ms */
+    int64_t answered_ms;      /* now_ms of its newest answer; -1 = none */
+    bool is_disk_error;       /* of PAUSED: an error of its disk holds it */
     uint64_t order_seq;       /* of the last order, or its end */
     uint64_t wished_port_sum, ordered_port_sum;
     char manifest[HOST_HASH_SIZE]; /* of its image */

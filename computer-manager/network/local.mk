@@ -25,6 +25,7 @@ tercet_computer_network_SOURCES = \
 	%D%/network.h \
 	%D%/port.c %D%/port.h \
 	%D%/probe.c %D%/probe.h \
+	%D%/pulse.c %D%/pulse.h \
 	%D%/ruleset.c %D%/ruleset.h \
 	%D%/runfile.c %D%/runfile.h \
 	%D%/space.c %D%/space.h \

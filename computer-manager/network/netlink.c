@@ -9,6 +9,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -294,4 +295,74 @@ enum err_code netlink_add_route(struct netlink *n, uint32_t cidr, uint8_t len, u
     return why == 0 || (why == EEXIST && taken != NULL)
                ? ERR_OK
                : failed(err, why, "adding a route over", link);
+}
+
+/* ---- neighbours ------------------------------------------------------------------------ */
+
+enum { TICK_MS = 10 }; /* the kernel tells times to user space in hundredths of a second */
+
+static struct ndmsg *neighbour_request(struct request *r, uint16_t type, uint16_t flags, int index)
+{
+    struct ndmsg *ask = mnl_nlmsg_put_extra_header(request(r, type, flags), sizeof *ask);
+    ask->ndm_family = AF_INET;
+    ask->ndm_ifindex = index;
+    return ask;
+}
+
+enum err_code netlink_ask_neighbour(struct netlink *n, const char *link, uint32_t address,
+                                    struct err *err)
+{
+    struct request r;
+    int index = netlink_index(n, link);
+    struct ndmsg *ask = neighbour_request(&r, RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE, index);
+    ask->ndm_state = NUD_NONE;
+    ask->ndm_flags = NTF_USE;
+    mnl_attr_put_u32(&r.u.head, NDA_DST, htonl(address));
+    int why = index == 0 ? ENODEV : talk(n, &r, NULL, NULL);
+    return why == 0 ? ERR_OK : failed(err, why, "asking for a neighbour on", link);
+}
+
+struct neighbours {
+    int index;
+    void (*each)(void *self, const struct netlink_neighbour *);
+    void *self;
+};
+
+static int on_neighbour_attribute(const struct nlattr *a, void *self)
+{
+    struct netlink_neighbour *to = self;
+    if (mnl_attr_get_type(a) == NDA_DST && mnl_attr_validate(a, MNL_TYPE_U32) == 0)
+        to->address = ntohl(mnl_attr_get_u32(a));
+    if (mnl_attr_get_type(a) == NDA_CACHEINFO &&
+        mnl_attr_get_payload_len(a) >= sizeof(struct nda_cacheinfo)) {
+        struct nda_cacheinfo info;
+        memcpy(&info, mnl_attr_get_payload(a), sizeof info);
+        to->quiet_ms = (int64_t)info.ndm_confirmed * TICK_MS;
+    }
+    return MNL_CB_OK;
+}
+
+static int on_neighbour(const struct nlmsghdr *head, void *self)
+{
+    const struct neighbours *all = self;
+    const struct ndmsg *info = mnl_nlmsg_get_payload(head);
+    /* Others are heard of, as by a lease that it was given, or were heard long ago. */
+    bool is_heard = (info->ndm_state & NUD_REACHABLE) != 0;
+    struct netlink_neighbour one = {.is_heard = is_heard};
+    if (info->ndm_ifindex != all->index)
+        return MNL_CB_OK;
+    mnl_attr_parse(head, sizeof *info, on_neighbour_attribute, &one);
+    all->each(all->self, &one);
+    return MNL_CB_OK;
+}
+
+enum err_code netlink_list_neighbours(struct netlink *n, const char *link,
+                                      void (*each)(void *self, const struct netlink_neighbour *),
+                                      void *self, struct err *err)
+{
+    struct request r;
+    struct neighbours all = {netlink_index(n, link), each, self};
+    neighbour_request(&r, RTM_GETNEIGH, NLM_F_DUMP, 0);
+    int why = all.index == 0 ? ENODEV : talk(n, &r, on_neighbour, &all);
+    return why == 0 ? ERR_OK : failed(err, why, "listing neighbours on", link);
 }

@@ -54,6 +54,21 @@ struct netlink_change {
 enum err_code netlink_set(struct netlink *n, const char *name, const struct netlink_change *change,
                           struct err *err);
 
+/* A neighbour as the kernel knows it. */
+struct netlink_neighbour {
+    uint32_t address;
+    bool is_heard;    /* it answered lately, */
+    int64_t quiet_ms; /* so long ago */
+};
+
+/* Has the kernel ask for that neighbour where it does not know it well; returns at once. */
+enum err_code netlink_ask_neighbour(struct netlink *n, const char *link, uint32_t address,
+                                    struct err *err);
+/* Every IPv4 neighbour on that link. */
+enum err_code netlink_list_neighbours(struct netlink *n, const char *link,
+                                      void (*each)(void *self, const struct netlink_neighbour *),
+                                      void *self, struct err *err);
+
 /* Addresses in host order. */
 enum err_code netlink_add_address(struct netlink *n, const char *link, uint32_t address,
                                   uint8_t len, struct err *err);

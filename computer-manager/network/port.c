@@ -9,6 +9,7 @@
 #include "computer-manager/network/cut.h"
 #include "computer-manager/network/dnsmasq.h"
 #include "computer-manager/network/guard.h"
+#include "computer-manager/network/pulse.h"
 #include "computer-manager/network/ruleset.h"
 #include "computer-manager/network/survey.h"
 #include "computer-manager/network/sweep.h"
@@ -198,7 +199,10 @@ static void list_network(struct network *net, const struct survey_network *netwo
 {
     struct vpc v;
     vpc_init(&v, net, &seen, network->vni);
+    struct err err = {0};
     bool is_whole = guard_network_is_whole(&v, network);
+    if (is_whole && pulse_take(&v, &seen, out, &err) != ERR_OK)
+        log_warn("network.pulse.failed", "space", v.space, "why", err.text, NULL);
     for (size_t p = 0; is_whole && p < seen.ports_len; p++)
         if (seen.ports[p].vni == network->vni)
             out->ports[p].is_whole = guard_port_is_whole(&v, network, &seen.ports[p]);
@@ -216,6 +220,7 @@ enum err_code port_list(struct network *net, struct host_net_list *out, struct e
     for (size_t p = 0; p < seen.ports_len; p++) {
         str_copy(out->ports[p].port, sizeof out->ports[p].port, seen.ports[p].port);
         out->ports[p].vni = seen.ports[p].vni;
+        out->ports[p].answered_ms = -1;
     }
     for (size_t n = 0; n < seen.networks_len; n++)
         list_network(net, &seen.networks[n], out);

@@ -11,7 +11,8 @@ static const char records[] =
     " reboot_done INTEGER NOT NULL, stop_ms INTEGER NOT NULL, ever_ran INTEGER NOT NULL,"
     " ran_generation INTEGER NOT NULL, why INTEGER NOT NULL, why_generation INTEGER NOT NULL,"
     " crashes INTEGER NOT NULL, crash_ms INTEGER NOT NULL, is_refused INTEGER NOT NULL,"
-    " text TEXT NOT NULL, profile INTEGER NOT NULL,"
+    " text TEXT NOT NULL, profile INTEGER NOT NULL, status INTEGER NOT NULL,"
+    " run_ms INTEGER NOT NULL,"
     " PRIMARY KEY(id, pepoch)) WITHOUT ROWID;"
     /* The boot of the machine in which wishes were last known to be fresh (R16). */
     "CREATE TABLE machine(one INTEGER PRIMARY KEY CHECK(one=1), boot TEXT NOT NULL,"

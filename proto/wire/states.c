@@ -43,3 +43,23 @@ enum off_why off_why_parse(const char *text)
             return (enum off_why)i;
     return OFF_NONE;
 }
+
+static const char *const guest_words[GUEST_COUNT] = {
+#define GUEST_STATUS(name, text) text,
+#include "proto/wire/states.def"
+#undef GUEST_STATUS
+};
+
+const char *guest_status_text(enum guest_status status)
+{
+    PRE((unsigned)status < GUEST_COUNT);
+    return guest_words[status];
+}
+
+enum guest_status guest_status_parse(const char *text)
+{
+    for (unsigned i = 0; i < GUEST_COUNT; i++)
+        if (str_eq(guest_words[i], text))
+            return (enum guest_status)i;
+    return GUEST_NONE;
+}

@@ -15,7 +15,16 @@ enum off_why {
     OFF_COUNT
 };
 
+enum guest_status {
+#define GUEST_STATUS(name, text) GUEST_##name,
+#include "proto/wire/states.def"
+#undef GUEST_STATUS
+    GUEST_COUNT
+};
+
 const char *seen_state_text(enum seen_state state);
 enum seen_state seen_state_parse(const char *text);
 const char *off_why_text(enum off_why why);
 enum off_why off_why_parse(const char *text);
+const char *guest_status_text(enum guest_status status);
+enum guest_status guest_status_parse(const char *text);

@@ -51,7 +51,7 @@ class Target(C.Structure):
 
 class Domain(C.Structure):
     _fields_ = [("instance", C.c_char * 24), ("pepoch", C.c_int64), ("generation", C.c_int64),
-                ("state", C.c_int), ("off_why", C.c_int), ("profile", C.c_int64)]
+                ("state", C.c_int), ("off_why", C.c_int), ("is_disk_error", C.c_bool), ("profile", C.c_int64)]
 
 
 class Listing(C.Structure):

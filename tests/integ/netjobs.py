@@ -46,7 +46,7 @@ class Group(c.Structure):
 
 
 class ListEntry(c.Structure):
-    _fields_ = [("port", c.c_char * 24), ("vni", c.c_int64), ("is_whole", c.c_bool)]
+    _fields_ = [("port", c.c_char * 24), ("vni", c.c_int64), ("is_whole", c.c_bool), ("answered_ms", c.c_int64)]
 
 
 class List(c.Structure):
@@ -183,6 +183,7 @@ class Manager:
             listener.close()
         self.former = {}
         entries = List.from_buffer_copy(body)
+        self.answered = {entries.ports[i].port.decode(): entries.ports[i].answered_ms for i in range(entries.len)}
         self.whole = {entries.ports[i].port.decode() for i in range(entries.len) if entries.ports[i].is_whole}
         return sorted((entries.ports[i].port.decode(), entries.ports[i].vni)
                       for i in range(entries.len))

@@ -87,8 +87,19 @@ class Lab:
                   121: bytes([32, 169, 254, 169, 254, 172, 31, 0, 1, 0, 172, 31, 0, 1])}
         for option, value in expect.items():
             check(f"lease option {option}", lease.get(option) == value, repr(lease.get(option)))
+        self.manager.list()
+        self.manager.list()
+        check("a guest without an address does not answer", self.manager.answered[self.p1.port.decode()] == -1)
         self.g1.configure(lease)
         self.g2.configure(self.g2.dhcp())
+        began = time.monotonic()
+        self.manager.list()
+        while -1 in self.manager.answered.values() and time.monotonic() < began + 30:
+            time.sleep(0.2)  # the manager's period is longer
+            self.manager.list()
+        print(f"        both heard after {time.monotonic() - began:.1f} s")
+        answers = self.manager.answered
+        check("both answer for their addresses", all(0 <= ms < 30000 for ms in answers.values()), answers)
 
     def names(self):
         for server in ("172.31.0.2", "169.254.169.253", "172.31.0.1"):

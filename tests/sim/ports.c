@@ -47,6 +47,8 @@ static void list(struct sim_machine *m, struct sim_outcome *out)
         if (m->ports[i].port[0] == '\0')
             continue;
         str_copy(r->ports[r->len].port, sizeof r->ports[0].port, m->ports[i].port);
+        const struct sim_domain *d = sim_machine_domain(m, m->ports[i].instance);
+        r->ports[r->len].answered_ms = d != NULL && d->runs ? 0 : -1;
         r->ports[r->len].is_whole = !m->is_flushed[i];
         r->ports[r->len++].vni = m->ports[i].vni;
     }

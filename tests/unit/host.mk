@@ -4,7 +4,8 @@ host_tests = \
 	tests/unit/host_cache_test \
 	tests/unit/host_plan_test \
 	tests/unit/host_ports_test \
-	tests/unit/host_profile_test
+	tests/unit/host_profile_test \
+	tests/unit/host_status_test
 check_PROGRAMS += $(host_tests)
 TESTS += $(host_tests)
 host_rig = %D%/host_rig.c %D%/host_rig.h %D%/unit.h
@@ -19,3 +20,5 @@ tests_unit_host_ports_test_SOURCES = %D%/host_ports_test.c $(host_rig)
 tests_unit_host_ports_test_LDADD = $(host_test_ldadd)
 tests_unit_host_profile_test_SOURCES = %D%/host_profile_test.c $(host_rig)
 tests_unit_host_profile_test_LDADD = $(host_test_ldadd)
+tests_unit_host_status_test_SOURCES = %D%/host_status_test.c $(host_rig)
+tests_unit_host_status_test_LDADD = $(host_test_ldadd)

@@ -15,6 +15,7 @@ enum how { ABSENT, LACKING, WHOLE };
 static void answer(struct host_rig *r, enum how own, const char *other)
 {
     struct host_net_list list = {0};
+    list.ports[0].answered_ms = list.ports[1].answered_ms = -1;
     if (own != ABSENT) {
         str_copy(list.ports[0].port, sizeof list.ports[0].port, PORT);
         list.ports[0].vni = 10;
