@@ -33,6 +33,9 @@ struct cluster_host {
 struct sync_child_hooks cluster_cloud_hooks(struct cluster_core *c);
 /* api/host.c: what hosts say. */
 struct sync_parent_hooks cluster_host_hooks(struct cluster_core *c);
+/* api/host.c: the wish of an instance is here (again): what its host said last is judged by it. */
+void cluster_hear_again(struct cluster_core *c, const char *host, const char *id, int64_t pepoch,
+                        const struct event *ev);
 
 /* ops/place.c: finds hosts for all that wait for one. */
 void cluster_place_waiting(struct cluster_core *c, const struct event *ev);

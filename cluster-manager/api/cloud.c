@@ -30,6 +30,7 @@ static enum err_code take_instance(struct cluster_core *c, const struct wire_ite
     sync_parent_want(&c->down, i.host, "instance", i.id, i.generation, i.pepoch,
                      cluster_grant_body(c, i.id, i.host, is_cut ? &body : NULL, arena, ev));
     cluster_group_forward(c, i.host);
+    cluster_hear_again(c, i.host, i.id, i.pepoch, ev);
     return ERR_OK;
 }
 

@@ -45,6 +45,27 @@ static void take_seen(struct cluster_core *c, const char *node, const struct wir
     arena_fini(&arena);
 }
 
+void cluster_hear_again(struct cluster_core *c, const char *host, const char *id, int64_t pepoch,
+                        const struct event *ev)
+{
+    struct arena arena = {0};
+    struct wire_item fact = {
+        .kind = "instance", .id = id, .pepoch = pepoch, .gone = "", .error = ""};
+    struct query q;
+    query_open(&q, c->store,
+               "SELECT generation, body FROM heard WHERE node=? AND kind='instance' AND id=? AND"
+               " pepoch=? AND error=''",
+               "ssi", host, id, pepoch);
+    bool is_heard = query_next(&q);
+    if (is_heard) {
+        fact.generation = query_i64(&q, 0);
+        fact.body = arena_strdup(&arena, query_text(&q, 1));
+        query_close(&q);
+        take_seen(c, host, &fact, ev);
+    }
+    arena_fini(&arena);
+}
+
 static void on_fact(void *core, const char *node, const struct wire_item *fact,
                     const struct event *ev)
 {

@@ -161,11 +161,20 @@ void cluster_place_waiting(struct cluster_core *c, const struct event *ev)
     arena_fini(&arena);
 }
 
+static bool is_wished(const struct cluster_core *c, const char *id)
+{
+    return store_has(c->store,
+                     "SELECT 1 FROM got WHERE kind='instance' AND id=? AND pepoch=1 AND gone=''",
+                     "s", id);
+}
+
 bool cluster_place_again(struct cluster_core *c, const char *id, const char *why,
                          const struct event *ev)
 {
     struct arena arena = {0};
     struct cluster_instance i;
+    if (!is_wished(c, id))
+        return true; /* known from a host after a restore: judged when its wish comes again */
     bool again = cluster_instance_load(c->store, id, &arena, &i) && i.tries < TRIES_MAX;
     if (again) {
         cluster_instance_exclude(c->store, id, i.host);
