@@ -181,6 +181,7 @@ static void order_start(struct host_core *c, const struct work *w)
     memcpy(spec.mac, w->port->mac, sizeof spec.mac);
     r->is_ordered = true;
     r->is_erased = false;
+    r->is_console_told = false;
     r->stop_ms = 0;
     r->reboot_done = r->reboot_n; /* a fresh start is as good as any reboot asked before it */
     order(c, r, HOST_JOB_HV_START, &spec, sizeof spec);
@@ -250,6 +251,9 @@ static void do_action(struct host_core *c, const struct work *w, enum host_actio
         return;
     case HOST_ACT_ERASE:
         order_hv(c, r, HOST_JOB_HV_ERASE);
+        return;
+    case HOST_ACT_CONSOLE:
+        order_hv(c, r, HOST_JOB_HV_CONSOLE);
         return;
     case HOST_ACT_UNPORT:
         order_unport(c, w);

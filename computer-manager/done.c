@@ -233,7 +233,7 @@ static const char *console_of(const struct host_core *c, uint64_t job_id)
     return "";
 }
 
-static void done_console(struct host_core *c, const struct job_done *done)
+static void tell_console(struct host_core *c, const char *instance, const struct job_done *done)
 {
     const struct host_hv_console *console = done->result;
     if (done->code != ERR_OK || done->result_size < offsetof(struct host_hv_console, bytes) ||
@@ -241,7 +241,7 @@ static void done_console(struct host_core *c, const struct job_done *done)
         return; /* ephemeral: whoever asked has a deadline of its own */
     CLEANUP(buf_fini) struct buf text = {0};
     base64_encode(&text, console->bytes, (size_t)console->len);
-    sync_child_tell(&c->up, "console", console_of(c, done->job_id), buf_str(&text));
+    sync_child_tell(&c->up, "console", instance, buf_str(&text));
 }
 
 /* ---- records ------------------------------------------------------------------------------- */
@@ -332,9 +332,26 @@ static void failed(struct host_core *c, struct host_record *r, const struct job_
     host_record_save(c->store, r);
 }
 
+/* Does the job change a domain? */
 static bool is_hypervisor_job(int kind)
 {
-    return kind < HOST_JOB_NET_LIST;
+    return kind < HOST_JOB_NET_LIST && kind != HOST_JOB_HV_CONSOLE;
+}
+
+/* The last words of a run. The link carries so many at once; the others wait for its next message,
+ * but not for ever: a disk may have to go. */
+static void done_last_words(struct host_core *c, struct host_record *r, const struct job_done *done)
+{
+    enum { TRIES = 10, AGAIN_MS = 1000 };
+    bool has_room = sync_child_can_tell(&c->up);
+    r->is_console_told = ++r->attempt >= TRIES || (has_room && done->code == ERR_OK);
+    if (has_room)
+        tell_console(c, r->id, done);
+    if (r->is_console_told)
+        r->attempt = r->next_ms = 0;
+    else
+        r->next_ms = c->at.now_ms + AGAIN_MS;
+    host_record_save(c->store, r);
 }
 
 static void done_record(struct host_core *c, struct host_record *r, const struct job_done *done)
@@ -342,7 +359,9 @@ static void done_record(struct host_core *c, struct host_record *r, const struct
     r->job_id = 0;
     r->order_seq = ++c->order_seq;
     c->is_dirty = true;
-    if (done->code == ERR_OK)
+    if (done->kind == HOST_JOB_HV_CONSOLE)
+        done_last_words(c, r, done);
+    else if (done->code == ERR_OK)
         succeeded(c, r, done);
     else
         failed(c, r, done);
@@ -436,10 +455,10 @@ void host_done(struct host_core *c, const struct job_done *done)
         done_disks(c, done);
     else if (done->job_id != 0 && done->job_id == c->evict_job)
         host_cache_done(c, done);
-    else if (done->kind == HOST_JOB_HV_CONSOLE)
-        done_console(c, done);
     else if (r != NULL)
         done_record(c, r, done);
+    else if (done->kind == HOST_JOB_HV_CONSOLE)
+        tell_console(c, console_of(c, done->job_id), done);
     else if (done->job_id != 0)
         done_other(c, done);
 }

@@ -54,6 +54,7 @@ struct host_record {
     char text[256];
     enum guest_status status; /* while it runs */
     int64_t run_ms;           /* now_ms when this run began */
+    bool is_console_told;     /* what its last run wrote was read and told */
     /* of this run only */
     enum host_dom dom;
     uint64_t job_id; /* outstanding; 0 = none */

@@ -51,6 +51,12 @@ static enum host_action plan_stopping(const struct host_record *r, const struct 
     return v->now_ms - r->stop_ms >= v->stop_ms ? HOST_ACT_DESTROY : HOST_ACT_NONE;
 }
 
+/* After its end, once: the parent keeps it. */
+static bool has_last_words(const struct host_record *r)
+{
+    return r->ever_ran && !r->is_console_told && !is_on(r);
+}
+
 static enum host_action plan_running(const struct host_record *r, const struct host_view *v)
 {
     if (is_on(r) && r->stop_ms != 0)
@@ -60,13 +66,15 @@ static enum host_action plan_running(const struct host_record *r, const struct h
             return HOST_ACT_REBOOT;
         return r->port_sum != v->port_sum ? HOST_ACT_PORT : HOST_ACT_NONE;
     }
-    return r->is_refused || stays_off(r, v) ? HOST_ACT_NONE : plan_start(r, v);
+    if (r->is_refused || stays_off(r, v))
+        return has_last_words(r) ? HOST_ACT_CONSOLE : HOST_ACT_NONE;
+    return plan_start(r, v);
 }
 
 static enum host_action plan_stopped(const struct host_record *r, const struct host_view *v)
 {
     if (!is_on(r))
-        return HOST_ACT_NONE;
+        return has_last_words(r) ? HOST_ACT_CONSOLE : HOST_ACT_NONE;
     return r->stop_ms == 0 ? HOST_ACT_SHUTDOWN : plan_stopping(r, v);
 }
 
@@ -80,6 +88,8 @@ static enum host_action plan_gone(const struct host_record *r)
         return HOST_ACT_ERASE;
     if (r->has_port)
         return HOST_ACT_UNPORT;
+    if (r->has_root && has_last_words(r))
+        return HOST_ACT_CONSOLE;
     if (r->has_root)
         return HOST_ACT_UNDISK;
     return HOST_ACT_GONE;
@@ -103,8 +113,8 @@ enum host_action host_plan(const struct host_record *r, const struct host_view *
 const char *host_action_name(enum host_action action)
 {
     static const char *const names[HOST_ACT_COUNT] = {
-        "none",   "base",  "root",   "port",   "start", "shutdown", "destroy",
-        "reboot", "erase", "unport", "undisk", "gone",  "refuse"};
+        "none",   "base",  "root",    "port",   "start",  "shutdown", "destroy",
+        "reboot", "erase", "console", "unport", "undisk", "gone",     "refuse"};
     PRE((unsigned)action < HOST_ACT_COUNT);
     return names[action];
 }

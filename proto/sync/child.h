@@ -87,6 +87,8 @@ void sync_child_gone(struct sync_child *c, const char *kind, const char *id, int
  * restored too. What is newer here stands, and an end is never taken back. */
 void sync_child_adopt(struct sync_child *c, const struct wire_item *wish);
 void sync_child_tell(struct sync_child *c, const char *kind, const char *id, const char *body);
+/* Is there room for another before the next sync? */
+bool sync_child_can_tell(const struct sync_child *c);
 
 /* R16: was an answer, all its pages recorded, taken in this run? */
 bool sync_child_is_fresh(const struct sync_child *c);

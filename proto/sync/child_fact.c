@@ -77,10 +77,16 @@ void sync_child_gone(struct sync_child *c, const char *kind, const char *id, int
               "issi", ev->now_ms, kind, id, pepoch);
 }
 
+enum { TELLS_MAX = 16 };
+
+bool sync_child_can_tell(const struct sync_child *c)
+{
+    return c->tells_len < TELLS_MAX;
+}
+
 void sync_child_tell(struct sync_child *c, const char *kind, const char *id, const char *body)
 {
-    enum { TELLS_MAX = 16 };
-    if (c->tells_len == TELLS_MAX)
+    if (!sync_child_can_tell(c))
         return; /* ephemeral */
     struct wire_note note = {.kind = kind, .id = id, .body = body};
     if (c->tells_len++ > 0)

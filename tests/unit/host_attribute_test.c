@@ -29,6 +29,7 @@ static void a_start_has_the_size_of_today(void **state)
     host_rig_wish(&r, 2, &wish);
     host_rig_ok(&r, HOST_JOB_HV_SHUTDOWN);
     host_rig_list(&r, HOST_DOMAIN_OFF, 1);
+    host_rig_ok(&r, HOST_JOB_HV_CONSOLE);
     wish.memory_mib = 512;
     wish.vcpus = 2;
     host_rig_wish(&r, 2, &wish);

@@ -192,6 +192,8 @@ static void a_crash_is_mended_three_times(void **state)
     r.crash_ms = view.now_ms - 1000;
     for (r.crashes = 1; r.crashes <= 3; r.crashes++)
         assert_int_equal(host_plan(&r, &view), HOST_ACT_START);
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_CONSOLE);
+    r.is_console_told = true;
     assert_int_equal(host_plan(&r, &view), HOST_ACT_NONE);
 }
 
@@ -225,6 +227,26 @@ static void a_reboot_is_done_once(void **state)
     assert_int_equal(host_plan(&r, &view), HOST_ACT_NONE);
 }
 
+/* What a guest wrote last is read once after its end, and before its log goes with its disk. */
+static void last_words_are_read_once(void **state)
+{
+    (void)state;
+    static const enum host_want wants[] = {HOST_WANT_STOPPED, HOST_WANT_GONE};
+    for (size_t i = 0; i < 2; i++) {
+        struct host_record r = prepared(wants[i], HOST_DOM_ABSENT);
+        r.ever_ran = r.is_ordered = r.is_erased = true;
+        r.has_port = false;
+        assert_int_equal(host_plan(&r, &view), HOST_ACT_CONSOLE);
+        r.is_console_told = true;
+        assert_int_equal(host_plan(&r, &view), i == 0 ? HOST_ACT_NONE : HOST_ACT_UNDISK);
+        r.is_console_told = r.ever_ran = false; /* it never ran: nothing to read */
+        assert_int_equal(host_plan(&r, &view), i == 0 ? HOST_ACT_NONE : HOST_ACT_UNDISK);
+    }
+    struct host_record r = prepared(HOST_WANT_STOPPED, HOST_DOM_RUNNING);
+    r.ever_ran = true;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_SHUTDOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +259,7 @@ int main(void)
         cmocka_unit_test(a_crash_is_mended_three_times),
         cmocka_unit_test(a_first_start_that_takes_too_long_is_refused),
         cmocka_unit_test(another_placement_of_it_ends_first),
+        cmocka_unit_test(last_words_are_read_once),
         cmocka_unit_test(a_reboot_is_done_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

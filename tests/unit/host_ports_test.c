@@ -159,6 +159,7 @@ static void what_is_off_waits(void **state)
     host_rig_wish(&r, 2, &wish);
     host_rig_ok(&r, HOST_JOB_HV_SHUTDOWN);
     host_rig_list(&r, HOST_DOMAIN_OFF, 1);
+    host_rig_ok(&r, HOST_JOB_HV_CONSOLE);
     list(&r, ABSENT, NULL);
     assert_null(host_rig_job(&r, HOST_JOB_NET_PORT));
     wish.want = "running";

@@ -21,6 +21,7 @@ static void stop_and_start(struct host_rig *r, int64_t stop, int64_t profile)
     host_rig_wish(r, stop, &wish);
     host_rig_ok(r, HOST_JOB_HV_SHUTDOWN);
     host_rig_list(r, HOST_DOMAIN_OFF, profile);
+    host_rig_ok(r, HOST_JOB_HV_CONSOLE);
     assert_string_equal(host_rig_seen(r).state, "off");
     wish.want = "running";
     host_rig_wish(r, stop + 1, &wish);
@@ -57,6 +58,7 @@ static void the_record_outlives_the_process(void **state)
     host_rig_wish(&r, 2, &wish);
     host_rig_ok(&r, HOST_JOB_HV_SHUTDOWN);
     host_rig_list(&r, HOST_DOMAIN_OFF, 0); /* a listing that does not say */
+    host_rig_ok(&r, HOST_JOB_HV_CONSOLE);
     r.config.profile = 1;
     host_rig_restart(&r);
     host_rig_list(&r, HOST_DOMAIN_OFF, 0);

@@ -1,5 +1,5 @@
-/* PROTOCOL 8, the end: a guest is `ok` only after it answered for its address, `initializing` before,
- * `impaired` after two minutes without, and where it is paused, with the reason. */
+/* PROTOCOL 8, the end: a guest is `ok` only after it answered for its address, `initializing`
+ * before, `impaired` after two minutes without, and where it is paused, with the reason. */
 #include "tests/unit/unit.h"
 
 #include "tests/unit/host_rig.h"
@@ -139,6 +139,7 @@ static void a_new_run_begins_anew(void **state)
     host_rig_wish(&r, 2, &wish);
     host_rig_ok(&r, HOST_JOB_HV_SHUTDOWN);
     host_rig_list(&r, HOST_DOMAIN_OFF, 1);
+    host_rig_ok(&r, HOST_JOB_HV_CONSOLE);
     assert_string_equal(host_rig_seen(&r).status, "");
     wish.want = "running";
     host_rig_wish(&r, 3, &wish);
@@ -153,16 +154,15 @@ static void a_guest_held_for_want_of_disk_says_why(void **state)
 {
     (void)state;
     struct host_rig r;
-    static struct host_hv_list list = {
-        .service = "service",
-        .boot = "boot",
-        .len = 1,
-        .domains = {{.instance = RIG_ID,
-                     .pepoch = 1,
-                     .generation = 1,
-                     .state = HOST_DOMAIN_PAUSED,
-                     .is_disk_error = true,
-                     .profile = 1}}};
+    static struct host_hv_list list = {.service = "service",
+                                       .boot = "boot",
+                                       .len = 1,
+                                       .domains = {{.instance = RIG_ID,
+                                                    .pepoch = 1,
+                                                    .generation = 1,
+                                                    .state = HOST_DOMAIN_PAUSED,
+                                                    .is_disk_error = true,
+                                                    .profile = 1}}};
     struct host_disk_list disks = {.total_bytes = 1000, .free_bytes = 1};
     begin(&r);
     host_rig_done(&r, HOST_JOB_DISK_LIST, ERR_OK, "", &disks, sizeof disks);
