@@ -188,6 +188,28 @@ static void tell_empty(const struct cli *cli)
             create != NULL ? create->example : "");
 }
 
+/* Besides "return" and what every answer has. */
+static bool says_anything(const struct cli_node *answer)
+{
+    for (const struct cli_node *at = answer->first; at != NULL; at = at->next)
+        if (!str_eq(at->name, "requestId") && !str_eq(at->name, "return"))
+            return true;
+    return false;
+}
+
+/* An answer without rows, for people. */
+static enum cli_exit output_yaml(struct cli *cli, const struct cli_node *answer,
+                                 struct cli_fault *fault)
+{
+    CLEANUP(buf_fini) struct buf text = {0};
+    CLEANUP(buf_fini) struct buf out = {0};
+    json_t *value = cli_json_of_answer(answer);
+    cli_yaml(&text, value);
+    json_decref(value);
+    cli_safe_json(&out, buf_str(&text), text.len);
+    return deliver(cli, &out, fault);
+}
+
 enum cli_exit cli_output(struct cli *cli, const struct cli_node *answer, struct cli_fault *fault)
 {
     const struct cli_command *c = cli->line.command;
@@ -195,7 +217,7 @@ enum cli_exit cli_output(struct cli *cli, const struct cli_node *answer, struct 
     if (cli_output_is_data(cli) && (*c->rows == '\0' || cli->line.is_ec2))
         return output_whole(cli, answer, fault);
     if (*c->rows == '\0')
-        return CLI_OK;
+        return says_anything(answer) ? output_yaml(cli, answer, fault) : CLI_OK;
     rows = cli_node_all(answer, c->rows, &cli->arena);
     cli_filter_rows(&cli->line, &rows, &cli->arena);
     if (rows.len == 0 && !cli_output_is_data(cli))
