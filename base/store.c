@@ -67,22 +67,24 @@ static sqlite3_stmt *prepare(struct store *st, const char *sql)
     return st->cache[at].stmt;
 }
 
-static sqlite3_stmt *bind(struct store *st, const char *sql, const char *format, va_list args)
+/* All arguments are bound each time. `keeps`: SQLITE_TRANSIENT copies them, for what is stepped
+ * after this call; SQLITE_STATIC borrows them, for what ends within it. */
+static sqlite3_stmt *bind(struct store *st, const char *sql, sqlite3_destructor_type keeps,
+                          const char *format, va_list args)
 {
     sqlite3_stmt *stmt = prepare(st, sql);
     INV(!sqlite3_stmt_busy(stmt));
-    sqlite3_clear_bindings(stmt);
     int at = 1;
     for (const char *f = format; *f != '\0'; f++, at++) {
         int code = SQLITE_OK;
         if (*f == 's') {
-            code = sqlite3_bind_text(stmt, at, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+            code = sqlite3_bind_text(stmt, at, va_arg(args, const char *), -1, keeps);
         } else if (*f == 'i') {
             code = sqlite3_bind_int64(stmt, at, va_arg(args, int64_t));
         } else if (*f == 'b') {
             const void *data = va_arg(args, const void *);
             size_t len = va_arg(args, size_t);
-            code = sqlite3_bind_blob64(stmt, at, data, len, SQLITE_TRANSIENT);
+            code = sqlite3_bind_blob64(stmt, at, data, len, keeps);
         } else {
             IMPOSSIBLE("store: unknown letter in a format");
         }
@@ -129,6 +131,8 @@ enum err_code store_open(struct store **out, const char *path, const struct stor
                          struct err *err)
 {
     struct store *st = check_alloc(sizeof *st);
+    /* Counting bytes takes a lock at each of its many allocations. Later opens change nothing. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(path, &st->db, flags, NULL) != SQLITE_OK ||
@@ -194,9 +198,9 @@ enum err_code store_commit(struct store *st, struct err *err)
         store_rollback(st);
         return err_set(err, ERR_STORE_FULL, "store: a statement was refused for want of room");
     }
-    int code = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK
-                   ? SQLITE_OK
-                   : sqlite3_errcode(st->db) & 0xff;
+    sqlite3_stmt *stmt = prepare(st, "COMMIT");
+    int code = sqlite3_step(stmt) == SQLITE_DONE ? SQLITE_OK : sqlite3_errcode(st->db) & 0xff;
+    sqlite3_reset(stmt);
     if (code == SQLITE_OK) {
         st->is_open = false;
         return ERR_OK;
@@ -253,7 +257,7 @@ int64_t store_run(struct store *st, const char *sql, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    sqlite3_stmt *stmt = bind(st, sql, format, args);
+    sqlite3_stmt *stmt = bind(st, sql, SQLITE_STATIC, format, args);
     va_end(args);
     int code = finish(st, stmt);
     if (code != SQLITE_DONE && !is_worldly(code))
@@ -265,7 +269,7 @@ bool store_try(struct store *st, const char *sql, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    sqlite3_stmt *stmt = bind(st, sql, format, args);
+    sqlite3_stmt *stmt = bind(st, sql, SQLITE_STATIC, format, args);
     va_end(args);
     int code = finish(st, stmt);
     if (code != SQLITE_DONE && !is_worldly(code) && (code & 0xff) != SQLITE_CONSTRAINT)
@@ -277,7 +281,7 @@ int64_t store_i64(struct store *st, int64_t otherwise, const char *sql, const ch
 {
     va_list args;
     va_start(args, format);
-    sqlite3_stmt *stmt = bind(st, sql, format, args);
+    sqlite3_stmt *stmt = bind(st, sql, SQLITE_STATIC, format, args);
     va_end(args);
     int code = sqlite3_step(stmt);
     if (code == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL)
@@ -293,7 +297,7 @@ bool store_has(struct store *st, const char *sql, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    sqlite3_stmt *stmt = bind(st, sql, format, args);
+    sqlite3_stmt *stmt = bind(st, sql, SQLITE_STATIC, format, args);
     va_end(args);
     int code = sqlite3_step(stmt);
     if (code != SQLITE_ROW && code != SQLITE_DONE && !is_worldly(code))
@@ -307,7 +311,7 @@ void query_open(struct query *q, struct store *st, const char *sql, const char *
 {
     va_list args;
     va_start(args, format);
-    *q = (struct query){.store = st, .stmt = bind(st, sql, format, args)};
+    *q = (struct query){.store = st, .stmt = bind(st, sql, SQLITE_TRANSIENT, format, args)};
     va_end(args);
 }
 
