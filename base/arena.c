@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 16 * 1024 };
+enum { BLOCK_BYTES = 16 * 1024, PRINTED_MOSTLY = 128 };
 
 struct arena_block {
     struct arena_block *next;
@@ -62,11 +62,15 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
     va_list args, again;
     va_start(args, fmt);
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, fmt, args);
+    char text[PRINTED_MOSTLY];
+    int len = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     INV(len >= 0);
     char *p = arena_alloc(a, (size_t)len + 1);
-    vsnprintf(p, (size_t)len + 1, fmt, again);
+    if ((size_t)len < sizeof text)
+        memcpy(p, text, (size_t)len);
+    else
+        vsnprintf(p, (size_t)len + 1, fmt, again);
     va_end(again);
     return p;
 }

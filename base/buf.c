@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PRINTED_MOSTLY = 64 }; /* bytes of most that is printed: once is enough then */
+
 static void reserve(struct buf *b, size_t more)
 {
     size_t need = b->len + more + 1;
@@ -36,7 +38,22 @@ void buf_text(struct buf *b, const char *text)
 
 void buf_char(struct buf *b, char c)
 {
-    buf_append(b, &c, 1);
+    reserve(b, 1);
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
+}
+
+void buf_i64(struct buf *b, int64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (number < 0)
+        buf_char(b, '-');
+    buf_append(b, digits + at, sizeof digits - at);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)
@@ -44,11 +61,14 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     va_list args, again;
     va_start(args, fmt);
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, fmt, args);
+    reserve(b, PRINTED_MOSTLY);
+    int len = vsnprintf(b->data + b->len, b->cap - b->len, fmt, args);
     va_end(args);
     INV(len >= 0);
-    reserve(b, (size_t)len);
-    vsnprintf(b->data + b->len, (size_t)len + 1, fmt, again);
+    if (b->len + (size_t)len >= b->cap) {
+        reserve(b, (size_t)len);
+        vsnprintf(b->data + b->len, (size_t)len + 1, fmt, again);
+    }
     va_end(again);
     b->len += (size_t)len;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
     char *data; /* owned; NULL while empty */
@@ -12,6 +13,7 @@ struct buf {
 void buf_append(struct buf *b, const void *data, size_t len);
 void buf_text(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);
+void buf_i64(struct buf *b, int64_t number); /* in decimal */
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Forgets the content, keeps the room. */
 void buf_clear(struct buf *b);

@@ -92,7 +92,9 @@ void cloud_xml_text_if(struct cloud_xml *x, const char *name, const char *text)
 
 void cloud_xml_i64(struct cloud_xml *x, const char *name, int64_t number)
 {
-    buf_printf(x->out, "<%s>%lld</%s>", name, (long long)number, name);
+    tag(x->out, "<", name);
+    buf_i64(x->out, number);
+    tag(x->out, "</", name);
 }
 
 void cloud_xml_bool(struct cloud_xml *x, const char *name, bool value)

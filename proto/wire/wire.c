@@ -30,19 +30,22 @@ static size_t letter_len(const unsigned char *p)
 /* What is no UTF-8 becomes U+FFFD: the other end would refuse the whole message for it. */
 void wire_quote(struct buf *out, const char *text)
 {
+    const unsigned char *p = (const unsigned char *)text, *run = p;
     buf_char(out, '"');
-    for (const unsigned char *p = (const unsigned char *)text; *p != '\0';) {
+    while (*p != '\0') {
         size_t len = letter_len(p);
+        if (len > 0 && *p != '"' && *p != '\\' && *p >= ' ') {
+            p += len;
+            continue;
+        }
+        buf_append(out, run, (size_t)(p - run));
         if (len == 0)
             buf_text(out, "\xef\xbf\xbd");
-        else if (*p == '"' || *p == '\\')
-            buf_printf(out, "\\%c", *p);
-        else if (*p < ' ')
-            buf_printf(out, "\\u%04x", *p);
         else
-            buf_append(out, p, len);
-        p += len > 0 ? len : 1;
+            buf_printf(out, *p < ' ' ? "\\u%04x" : "\\%c", *p);
+        run = ++p;
     }
+    buf_append(out, run, (size_t)(p - run));
     buf_char(out, '"');
 }
 
@@ -107,7 +110,7 @@ static void encode_field(struct buf *out, const struct wire_field *f, const void
         buf_text(out, *(const char *const *)field);
         return;
     case WIRE_KIND_INT:
-        buf_printf(out, "%" PRId64, *(const int64_t *)field);
+        buf_i64(out, *(const int64_t *)field);
         return;
     case WIRE_KIND_BOOL:
         buf_text(out, "true");
@@ -134,7 +137,9 @@ void wire_encode(struct buf *out, const struct wire_type *type, const void *mess
         const struct wire_field *f = &type->fields[i];
         if (is_absent(f, message))
             continue;
-        buf_printf(out, "%s\"%s\":", first ? "" : ",", f->name);
+        buf_text(out, first ? "\"" : ",\"");
+        buf_text(out, f->name);
+        buf_text(out, "\":");
         encode_field(out, f, message);
         first = false;
     }
