@@ -17,6 +17,15 @@ void id_new(char out[ID_SIZE], const char *prefix, const struct rng *rng)
     POST(len < ID_SIZE);
 }
 
+void id_new_at(char out[ID_SIZE], const char *prefix, int64_t wall_ms, const struct rng *rng)
+{
+    static const char digits[] = "0123456789abcdef";
+    id_new(out, prefix, rng);
+    char *time = out + strlen(prefix) + 1;
+    for (int i = 0; i < ID_DIGITS_OF_TIME; i++)
+        time[i] = digits[(uint64_t)(wall_ms / 1000) >> (4 * (ID_DIGITS_OF_TIME - 1 - i)) & 15];
+}
+
 bool id_is(const char *text, const char *prefix)
 {
     size_t len = strlen(prefix);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+static const int64_t NOW_S = 1763632415;
+
 static void a_new_id_has_its_own_shape(void **state)
 {
     (void)state;
@@ -73,6 +75,25 @@ static void the_same_seed_gives_the_same_ids(void **state)
     assert_string_not_equal(left, right);
 }
 
+/* What is made later sorts later, until the digits come round. */
+static void ids_of_a_time_lie_together(void **state)
+{
+    (void)state;
+    struct rng_seeded seed = {.state = 3};
+    struct rng rng = rng_seeded(&seed);
+    char before[ID_SIZE] = "", id[ID_SIZE];
+    for (int64_t second = 0; second < 100; second++) {
+        id_new_at(id, "vol", (NOW_S + second) * 1000 + 999 - second, &rng);
+        assert_true(strcmp(before, id) < 0);
+        memcpy(before, id, sizeof id);
+    }
+    id_new_at(id, "vol", (NOW_S + 99 + (1 << 20)) * 1000, &rng);
+    assert_memory_equal(id, before, strlen("vol-") + ID_DIGITS_OF_TIME);
+    assert_string_not_equal(id, before);
+    id_new_at(id, "vol", 0, &rng); /* a clock that was never set */
+    assert_true(id_is(id, "vol"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,6 +101,7 @@ int main(void)
         cmocka_unit_test(other_shapes_are_refused),
         cmocka_unit_test(uuids_say_version_4),
         cmocka_unit_test(the_same_seed_gives_the_same_ids),
+        cmocka_unit_test(ids_of_a_time_lie_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
