@@ -33,21 +33,8 @@ static void tell_instance(struct cloud_core *c, struct cloud_op *op,
                      buf_str(&body));
 }
 
-/* The revision of this turn is asked for once, after its first wish for that cluster. */
-struct told {
-    const char *node;
-    int64_t rev;
-};
-
-static int64_t rev_of(struct cloud_core *c, struct told *told, const char *node)
-{
-    if (told->node == NULL || !str_eq(told->node, node))
-        *told = (struct told){node, sync_parent_rev(&c->parent, node)};
-    return told->rev;
-}
-
 static void settle_instance(struct cloud_core *c, struct cloud_op *op,
-                            const struct cloud_instance *row, struct told *told)
+                            const struct cloud_instance *row)
 {
     enum cloud_instance_action action = cloud_plan_instance(
         (enum cloud_want)row->want, sent_of(row->sent_generation, row->generation),
@@ -67,15 +54,14 @@ static void settle_instance(struct cloud_core *c, struct cloud_op *op,
         cloud_instance_free(op, row);
         return;
     }
-    cloud_instance_settled(c->store, row->id, row->generation, rev_of(c, told, row->node));
+    cloud_instance_settled(c->store, row->id, row->generation, sync_parent_rev(&c->parent));
 }
 
 static void settle_instances(struct cloud_core *c, struct cloud_op *op)
 {
     struct cloud_instances dirty = cloud_instance_list_dirty(c->store, op->arena);
-    struct told told = {0};
     for (size_t i = 0; i < dirty.len; i++)
-        settle_instance(c, op, &dirty.list[i], &told);
+        settle_instance(c, op, &dirty.list[i]);
 }
 
 static void settle_image(struct cloud_core *c, const struct cloud_image *row)

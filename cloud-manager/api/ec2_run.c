@@ -201,12 +201,10 @@ static enum err_code decode(struct cloud_call *call, struct cloud_launch *launch
 enum err_code cloud_ec2_run_instances(struct cloud_call *call, struct err *err)
 {
     struct cloud_launch launch = {0};
-    const char *reservation;
+    struct cloud_instances rows = {0};
     if (decode(call, &launch, err) != ERR_OK ||
-        cloud_instance_run(call->op, &launch, &reservation, err) != ERR_OK)
+        cloud_instance_run(call->op, &launch, &rows, err) != ERR_OK)
         return err->code;
-    struct cloud_instances rows = cloud_instance_list_reservation(call->op->store, call->op->arena,
-                                                                  reservation);
     INV(rows.len > 0);
     cloud_write_reservation(call, rows.list, rows.len);
     return ERR_OK;

@@ -35,9 +35,10 @@ struct cloud_launch {
     struct cloud_tag_specs tags;
 };
 
-/* All or nothing, in this transaction. A ClientToken seen before gives the reservation of then. */
+/* All or nothing, in this transaction; gives the rows. A ClientToken seen before gives those of the
+ * reservation of then, as they are now. */
 enum err_code cloud_instance_run(struct cloud_op *op, const struct cloud_launch *launch,
-                                 const char **reservation, struct err *err);
+                                 struct cloud_instances *out, struct err *err);
 
 /* Instances with their state before; `list[i]` is the row after, `before[i]` the state before. */
 struct cloud_changes {

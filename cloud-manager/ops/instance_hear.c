@@ -152,7 +152,7 @@ void cloud_instance_free(struct cloud_op *op, const struct cloud_instance *row)
     struct cloud_port port;
     struct cloud_volume volume;
     if (cloud_port_of_instance(op->store, op->arena, row->id, &port)) {
-        cloud_group_touch_port(op->store, port.id);
+        cloud_group_touch_port(op->store, op->arena, port.id);
         cloud_tag_delete_all(op->store, port.id);
         cloud_port_delete(op->store, port.id);
     }
@@ -177,10 +177,12 @@ void cloud_instances_purge(struct cloud_op *op)
     struct cloud_instances ended = cloud_instance_list_ended(op->store, op->arena,
                                                              op->now_ms - keep, PURGE_MAX);
     for (size_t i = 0; i < ended.len; i++) {
-        cloud_tag_delete_all(op->store, ended.list[i].id);
-        cloud_console_delete(op->store, ended.list[i].id);
-        cloud_instance_delete(op->store, ended.list[i].id);
-        if (!cloud_reservation_has_rows(op->store, ended.list[i].reservation))
-            cloud_token_forget(op->store, ended.list[i].reservation);
+        const struct cloud_instance *row = &ended.list[i];
+        cloud_tag_delete_all(op->store, row->id);
+        cloud_console_delete(op->store, row->id);
+        cloud_instance_delete(op->store, row->id);
+        if (!cloud_reservation_has_rows(op->store, row->account, row->reservation))
+            cloud_token_forget(op->store, row->account, "RunInstances", row->client_token,
+                               row->reservation);
     }
 }

@@ -110,7 +110,7 @@ static enum err_code count_allowed(struct cloud_op *op, const struct cloud_launc
 }
 
 static enum err_code add_port(struct cloud_op *op, const struct cloud_launch *launch,
-                              const struct found *f, const char *instance, struct err *err)
+                              struct found *f, const char *instance, struct err *err)
 {
     const char *groups[CLOUD_PORT_GROUPS_MAX];
     struct cloud_port port = {
@@ -123,12 +123,12 @@ static enum err_code add_port(struct cloud_op *op, const struct cloud_launch *la
         .mac = cloud_place_mac(op),
         .description = launch->description,
         .created_wall_ms = op->wall_ms};
-    if (cloud_place_address(op, f->place.subnet.id, launch->address, &port.address, err) != ERR_OK)
+    if (cloud_place_address(op, &f->place.subnet, launch->address, &port.address, err) != ERR_OK)
         return err->code;
     for (size_t i = 0; i < f->groups_len; i++)
         groups[i] = f->groups[i].id;
     cloud_port_insert(op->store, &port, f->place.node.name, groups, f->groups_len);
-    cloud_group_touch_port(op->store, port.id);
+    cloud_group_touch_port(op->store, op->arena, port.id);
     return cloud_tag_new(op, port.id, "network-interface", &launch->tags, err);
 }
 
@@ -195,15 +195,18 @@ static struct cloud_instance make_row(struct cloud_op *op, const struct cloud_la
 }
 
 static enum err_code add_all(struct cloud_op *op, const struct cloud_launch *launch,
-                             const struct found *f, const char *reservation, struct err *err)
+                             struct found *f, const char *reservation, struct cloud_instances *out,
+                             struct err *err)
 {
+    out->list = arena_alloc(op->arena, (size_t)f->count * sizeof *out->list);
     for (int64_t i = 0; i < f->count; i++) {
-        struct cloud_instance row = make_row(op, launch, f, reservation);
-        row.launch_index = i;
-        cloud_instance_insert(op->store, &row);
-        if (add_volume(op, launch, f, row.id, err) != ERR_OK ||
-            add_port(op, launch, f, row.id, err) != ERR_OK ||
-            cloud_tag_new(op, row.id, "instance", &launch->tags, err) != ERR_OK)
+        struct cloud_instance *row = &out->list[out->len++];
+        *row = make_row(op, launch, f, reservation);
+        row->launch_index = i;
+        cloud_instance_insert(op->store, row);
+        if (add_volume(op, launch, f, row->id, err) != ERR_OK ||
+            add_port(op, launch, f, row->id, err) != ERR_OK ||
+            cloud_tag_new(op, row->id, "instance", &launch->tags, err) != ERR_OK)
             return err->code;
     }
     return ERR_OK;
@@ -211,7 +214,7 @@ static enum err_code add_all(struct cloud_op *op, const struct cloud_launch *lau
 
 /* I4: one set of resources for one token, ever. */
 static bool is_repeat(struct cloud_op *op, const struct cloud_launch *launch,
-                      const char **reservation, struct err *err)
+                      struct cloud_instances *out, struct err *err)
 {
     struct cloud_token token;
     if (*launch->client_token == '\0' ||
@@ -222,23 +225,23 @@ static bool is_repeat(struct cloud_op *op, const struct cloud_launch *launch,
         err_set(err, ERR_IDEMPOTENT_MISMATCH,
                 "Arguments on this idempotent request are inconsistent with arguments used in "
                 "previous request(s).");
-    *reservation = token.reservation;
+    *out = cloud_instance_list_reservation(op->store, op->arena, op->account, token.reservation);
     return true;
 }
 
 enum err_code cloud_instance_run(struct cloud_op *op, const struct cloud_launch *launch,
-                                 const char **reservation, struct err *err)
+                                 struct cloud_instances *out, struct err *err)
 {
     struct found f = {0};
     if (cloud_authorize(op, CLOUD_DO_RUN_INSTANCES, err) != ERR_OK)
         return err->code;
-    if (is_repeat(op, launch, reservation, err))
+    if (is_repeat(op, launch, out, err))
         return err->code;
     if (find_all(op, launch, &f, err) != ERR_OK || count_allowed(op, launch, &f, err) != ERR_OK)
         return err->code;
-    *reservation = cloud_id(op, "r");
+    const char *reservation = cloud_id(op, "r");
     if (*launch->client_token != '\0')
         cloud_token_insert(op->store, op->account, "RunInstances", launch->client_token,
-                           &(struct cloud_token){launch->params_hash, *reservation});
-    return add_all(op, launch, &f, *reservation, err);
+                           &(struct cloud_token){launch->params_hash, reservation});
+    return add_all(op, launch, &f, reservation, out, err);
 }

@@ -141,26 +141,31 @@ static enum err_code take_address(struct cloud_op *op, const struct cloud_subnet
     return ERR_OK;
 }
 
-enum err_code cloud_place_address(struct cloud_op *op, const char *subnet_id, const char *wanted,
+static enum err_code next_address(struct cloud_op *op, struct cloud_subnet *subnet,
                                   int64_t *address, struct err *err)
 {
-    struct cloud_subnet subnet;
-    if (!cloud_subnet_get(op->store, op->arena, op->account, subnet_id, &subnet))
-        return err_set(err, ERR_SUBNET_NOT_FOUND, "The subnet ID '%s' does not exist", subnet_id);
-    if (*wanted != '\0')
-        return take_address(op, &subnet, wanted, address, err);
-    int64_t room = cloud_subnet_room((int)subnet.prefix);
-    for (int64_t i = 0; i < room; i++) {
-        int64_t offset = (subnet.next + i) % room;
-        *address = cloud_subnet_first(subnet.base) + offset;
-        if (cloud_address_is_taken(op->store, subnet.vpc, *address))
+    int64_t room = cloud_subnet_room((int)subnet->prefix);
+    for (int64_t i = 0; i < room && subnet->used < room; i++) {
+        int64_t offset = (subnet->next + i) % room;
+        *address = cloud_subnet_first(subnet->base) + offset;
+        if (cloud_address_is_taken(op->store, subnet->vpc, *address))
             continue;
-        cloud_subnet_set_next(op->store, subnet.id, (offset + 1) % room);
+        subnet->next = (offset + 1) % room;
+        cloud_subnet_set_next(op->store, subnet->id, subnet->next);
         return ERR_OK;
     }
     return err_set(err, ERR_SUBNET_FULL,
                    "There are not enough free addresses in subnet '%s' to satisfy the request",
-                   subnet.id);
+                   subnet->id);
+}
+
+enum err_code cloud_place_address(struct cloud_op *op, struct cloud_subnet *subnet,
+                                  const char *wanted, int64_t *address, struct err *err)
+{
+    enum err_code code = *wanted != '\0' ? take_address(op, subnet, wanted, address, err)
+                                         : next_address(op, subnet, address, err);
+    subnet->used += code == ERR_OK;
+    return code;
 }
 
 const char *cloud_place_mac(struct cloud_op *op)

@@ -20,10 +20,10 @@ enum err_code cloud_place_choose(struct cloud_op *op, const struct cloud_launch 
 enum err_code cloud_place_groups(struct cloud_op *op, const struct cloud_launch *launch,
                                  const char *vpc, struct cloud_port_group *out, size_t *len,
                                  struct err *err);
-/* A free address of the subnet: `wanted`, or where that is "" the next one; it goes round, so one
- * given back is not given out at once. ERR_SUBNET_FULL, ERR_ADDRESS_IN_USE, ERR_INVALID_PARAMETER.
- */
-enum err_code cloud_place_address(struct cloud_op *op, const char *subnet, const char *wanted,
-                                  int64_t *address, struct err *err);
+/* A free address of the subnet, whose row is up to date and stays so: `wanted`, or where that is ""
+ * the next one; it goes round, so one given back is not given out at once. ERR_SUBNET_FULL,
+ * ERR_ADDRESS_IN_USE, ERR_INVALID_PARAMETER. */
+enum err_code cloud_place_address(struct cloud_op *op, struct cloud_subnet *subnet,
+                                  const char *wanted, int64_t *address, struct err *err);
 /* A MAC that nobody has, in the op's arena. */
 const char *cloud_place_mac(struct cloud_op *op);

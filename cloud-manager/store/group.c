@@ -78,14 +78,23 @@ void cloud_group_touch(struct store *st, const char *id)
               "s", id);
 }
 
-void cloud_group_touch_port(struct store *st, const char *port)
+void cloud_group_touch_port(struct store *st, struct arena *arena, const char *port)
 {
-    store_run(st,
-              "UPDATE security_group SET is_dirty=1,generation=generation+(is_dirty=0)"
-              " WHERE id IN (SELECT grp FROM port_group WHERE port=?1 UNION"
-              " SELECT r.peer FROM port_group g JOIN rule r ON r.grp=g.grp"
-              " WHERE g.port=?1 AND r.peer<>'')",
-              "s", port);
+    const char **ids = NULL;
+    size_t len = 0;
+    struct query q;
+    STORE_EACH (st, q,
+                "SELECT g.id FROM port_group p JOIN security_group g ON g.id=p.grp"
+                " WHERE p.port=?1 AND g.is_dirty=0 UNION ALL"
+                " SELECT g.id FROM port_group p JOIN rule r ON r.grp=p.grp AND r.peer<>''"
+                " JOIN security_group g ON g.id=r.peer WHERE p.port=?1 AND g.is_dirty=0"
+                " ORDER BY 1",
+                "s", port) {
+        ids = row_grow(arena, ids, len, sizeof *ids);
+        ids[len++] = arena_strdup(arena, query_text(&q, 0));
+    }
+    for (size_t i = 0; i < len; i++)
+        cloud_group_touch(st, ids[i]);
 }
 
 void cloud_group_touch_all(struct store *st)

@@ -47,7 +47,7 @@ struct cloud_group *cloud_group_list_dirty(struct store *st, struct arena *arena
 /* Members or rules changed: a new generation of it. */
 void cloud_group_touch(struct store *st, const char *id);
 /* The same for all groups of a port and all that those refer to. */
-void cloud_group_touch_port(struct store *st, const char *port);
+void cloud_group_touch_port(struct store *st, struct arena *arena, const char *port);
 void cloud_group_touch_all(struct store *st);
 /* After a restore: its generation is at least that. */
 void cloud_group_raise(struct store *st, const char *id, int64_t generation);

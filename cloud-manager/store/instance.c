@@ -58,13 +58,13 @@ struct cloud_instances cloud_instance_list(struct store *st, struct arena *arena
 }
 
 struct cloud_instances cloud_instance_list_reservation(struct store *st, struct arena *arena,
-                                                       const char *reservation)
+                                                       const char *account, const char *reservation)
 {
     struct query q;
     query_open(&q, st,
-               ROW_SELECT(CLOUD_INSTANCE_ROW) " FROM instance t WHERE reservation=?"
+               ROW_SELECT(CLOUD_INSTANCE_ROW) " FROM instance t WHERE account=? AND reservation=?"
                                               " ORDER BY launch_index",
-               "s", reservation);
+               "ss", account, reservation);
     return take_all(&q, arena);
 }
 
@@ -88,9 +88,10 @@ struct cloud_instances cloud_instance_list_ended(struct store *st, struct arena 
     return take_all(&q, arena);
 }
 
-bool cloud_reservation_has_rows(struct store *st, const char *reservation)
+bool cloud_reservation_has_rows(struct store *st, const char *account, const char *reservation)
 {
-    return store_has(st, "SELECT 1 FROM instance WHERE reservation=?", "s", reservation);
+    return store_has(st, "SELECT 1 FROM instance WHERE account=? AND reservation=?", "ss", account,
+                     reservation);
 }
 
 int64_t cloud_instance_next_end(struct store *st, int64_t age_ms)

@@ -82,6 +82,7 @@ bool cloud_instance_of(struct store *st, struct arena *arena, const char *accoun
 struct cloud_instances cloud_instance_list(struct store *st, struct arena *arena,
                                            const char *account, int64_t since_ms);
 struct cloud_instances cloud_instance_list_reservation(struct store *st, struct arena *arena,
+                                                       const char *account,
                                                        const char *reservation);
 struct cloud_instances cloud_instance_list_dirty(struct store *st, struct arena *arena);
 /* Rows whose time has come, at most `max`. */
@@ -107,7 +108,7 @@ void cloud_instance_settled(struct store *st, const char *id, int64_t sent_gener
                             int64_t sent_rev);
 void cloud_instance_end(struct store *st, const char *id, int64_t now_ms);
 void cloud_instance_delete(struct store *st, const char *id);
-bool cloud_reservation_has_rows(struct store *st, const char *reservation);
+bool cloud_reservation_has_rows(struct store *st, const char *account, const char *reservation);
 /* The daemon's time at which the next row will have ended for `age_ms`; INT64_MAX = none. */
 int64_t cloud_instance_next_end(struct store *st, int64_t age_ms);
 

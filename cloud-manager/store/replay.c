@@ -45,7 +45,9 @@ void cloud_token_insert(struct store *st, const char *account, const char *actio
               row->reservation);
 }
 
-void cloud_token_forget(struct store *st, const char *reservation)
+void cloud_token_forget(struct store *st, const char *account, const char *action,
+                        const char *token, const char *reservation)
 {
-    store_run(st, "DELETE FROM token WHERE reservation=?", "s", reservation);
+    store_run(st, "DELETE FROM token WHERE account=? AND action=? AND token=? AND reservation=?",
+              "ssss", account, action, token, reservation);
 }

@@ -22,4 +22,5 @@ bool cloud_token_get(struct store *st, struct arena *arena, const char *account,
 void cloud_token_insert(struct store *st, const char *account, const char *action,
                         const char *token, const struct cloud_token *row);
 /* The reservation has no row left: its token may be used again. */
-void cloud_token_forget(struct store *st, const char *reservation);
+void cloud_token_forget(struct store *st, const char *account, const char *action,
+                        const char *token, const char *reservation);

@@ -24,17 +24,17 @@ static const char accounts[] =
     " link_key TEXT NOT NULL, joins INTEGER NOT NULL, dos_url TEXT NOT NULL DEFAULT '');"
     /* What each child has been told of things that are not instances. */
     "CREATE TABLE wished(node TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
-    " generation INTEGER NOT NULL, PRIMARY KEY(node,kind,id));"
+    " generation INTEGER NOT NULL, PRIMARY KEY(node,kind,id)) WITHOUT ROWID;"
     "CREATE INDEX wished_id ON wished(kind,id);"
     /* Answers to changing requests, by signature (RELIABILITY must 3). */
     "CREATE TABLE replay(signature TEXT PRIMARY KEY, answer TEXT NOT NULL,"
     " expires_wall_ms INTEGER NOT NULL);"
     "CREATE INDEX replay_expires ON replay(expires_wall_ms);"
     "CREATE TABLE token(account TEXT NOT NULL, action TEXT NOT NULL, token TEXT NOT NULL,"
-    " hash TEXT NOT NULL, reservation TEXT NOT NULL, PRIMARY KEY(account,action,token));"
-    "CREATE INDEX token_reservation ON token(reservation);"
+    " hash TEXT NOT NULL, reservation TEXT NOT NULL, PRIMARY KEY(account,action,token))"
+    " WITHOUT ROWID;"
     "CREATE TABLE tag(account TEXT NOT NULL, resource TEXT NOT NULL, key TEXT NOT NULL,"
-    " value TEXT NOT NULL, PRIMARY KEY(resource,key));"
+    " value TEXT NOT NULL, PRIMARY KEY(resource,key)) WITHOUT ROWID;"
     "CREATE INDEX tag_account ON tag(account,resource,key);"
     "CREATE TABLE key_pair(id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account(id),"
     " name TEXT NOT NULL, type TEXT NOT NULL, fingerprint TEXT NOT NULL, line TEXT NOT NULL,"
@@ -76,7 +76,7 @@ static const char network[] =
     /* Who is in a group, and at which cluster: both are asked at every launch. */
     "CREATE TABLE port_group(port TEXT NOT NULL REFERENCES port(id), place INTEGER NOT NULL,"
     " grp TEXT NOT NULL REFERENCES security_group(id), node TEXT NOT NULL,"
-    " address INTEGER NOT NULL, PRIMARY KEY(port,place));"
+    " address INTEGER NOT NULL, PRIMARY KEY(port,place)) WITHOUT ROWID;"
     "CREATE INDEX port_group_node ON port_group(grp,node);"
     "CREATE INDEX port_group_address ON port_group(grp,address);";
 
@@ -115,7 +115,6 @@ static const char compute[] =
     " reason_code TEXT NOT NULL, reason TEXT NOT NULL, reason_wall_ms INTEGER NOT NULL,"
     " is_live INTEGER NOT NULL, terminated_ms INTEGER NOT NULL, is_dirty INTEGER NOT NULL);"
     "CREATE INDEX instance_account ON instance(account,reservation,launch_index);"
-    "CREATE INDEX instance_reservation ON instance(reservation);"
     "CREATE INDEX instance_node ON instance(node,is_live,sent_rev);"
     "CREATE INDEX instance_image ON instance(image) WHERE is_live=1;"
     "CREATE INDEX instance_dirty ON instance(id) WHERE is_dirty=1;"

@@ -98,8 +98,8 @@ void sync_parent_keep(struct sync_parent *p, const char *node, const char *kind,
                       const struct sync_kept *list, size_t len);
 /* Is there a live wish or a tombstone of that id on any child? */
 bool sync_parent_holds(struct sync_parent *p, const char *kind, const char *id);
-/* The revision of the newest wish for `node`, visible or not. */
-int64_t sync_parent_rev(struct sync_parent *p, const char *node);
+/* The revision of what this turn has wished; 0 before its first wish. */
+int64_t sync_parent_rev(const struct sync_parent *p);
 /* Asks the child something ephemeral with its next answer. */
 void sync_parent_ask(struct sync_parent *p, const char *node, const char *kind, const char *id);
 

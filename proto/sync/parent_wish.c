@@ -66,17 +66,41 @@ static void block_later(struct sync_parent *p, const struct wire_item *end)
     }
 }
 
+/* The wish as it was: what it added to the sum, and the generation below which it never falls. */
+static uint64_t former_hash(struct sync_parent *p, const char *node, const struct wire_item *item,
+                            int64_t *generation)
+{
+    struct query q;
+    uint64_t hash = 0;
+    query_open(&q, p->store,
+               "SELECT generation, rev, gone='' AND visible FROM wish"
+               " WHERE node=? AND kind=? AND id=? AND pepoch=?",
+               "sssi", node, item->kind, item->id, item->pepoch);
+    if (!query_next(&q))
+        return 0;
+    if (query_i64(&q, 0) > *generation)
+        *generation = query_i64(&q, 0);
+    if (query_i64(&q, 2) != 0)
+        hash = sync_item_hash(item->kind, item->id, query_i64(&q, 0), item->pepoch,
+                              query_i64(&q, 1));
+    query_close(&q);
+    return hash;
+}
+
 static void put_wish(struct sync_parent *p, const char *node, const struct wire_item *item)
 {
-    uint64_t before = wish_hash(p, node, item->kind, item->id, item->pepoch);
+    int64_t generation = item->generation, rev = sync_parent_turn_rev(p);
+    uint64_t before = former_hash(p, node, item, &generation), now = 0;
     int64_t visible = *item->gone != '\0' || !is_blocked(p, item->kind, item->id, item->pepoch);
     store_run(p->store,
               "INSERT INTO wish(node, kind, id, pepoch, generation, rev, gone, visible, body)"
               " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET"
-              " generation=max(generation, ?5), rev=?6, gone=?7, visible=?8, body=?9",
-              "sssiiisis", node, item->kind, item->id, item->pepoch, item->generation,
-              sync_parent_turn_rev(p), item->gone, visible, item->body);
-    add_want_sum(p, node, wish_hash(p, node, item->kind, item->id, item->pepoch) - before);
+              " generation=?5, rev=?6, gone=?7, visible=?8, body=?9",
+              "sssiiisis", node, item->kind, item->id, item->pepoch, generation, rev, item->gone,
+              visible, item->body);
+    if (*item->gone == '\0' && visible)
+        now = sync_item_hash(item->kind, item->id, generation, item->pepoch, rev);
+    add_want_sum(p, node, now - before);
     sync_link_touch(p, node);
     if (*item->gone != '\0')
         block_later(p, item);
@@ -147,9 +171,9 @@ bool sync_parent_holds(struct sync_parent *p, const char *kind, const char *id)
     return store_has(p->store, "SELECT 1 FROM wish WHERE kind=? AND id=? LIMIT 1", "ss", kind, id);
 }
 
-int64_t sync_parent_rev(struct sync_parent *p, const char *node)
+int64_t sync_parent_rev(const struct sync_parent *p)
 {
-    return store_i64(p->store, 0, "SELECT max(rev) FROM wish WHERE node=?", "s", node);
+    return p->turn_rev;
 }
 
 void sync_parent_ask(struct sync_parent *p, const char *node, const char *kind, const char *id)
