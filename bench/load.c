@@ -31,7 +31,8 @@ struct load {
     size_t connections, count;
     int64_t deadline_us;
     const char *key_id, *secret, *region, *image, *id, *form;
-    const char *zones; /* letters, taken in turn */
+    const char *zones;  /* letters, taken in turn */
+    const char *tokens; /* client tokens begin so: a second run is none of repeats */
     struct buf *requests;
     size_t next, done, failed;
     int64_t *took_us;
@@ -67,8 +68,8 @@ static void form_run(const struct load *l, size_t i, struct buf *out)
     size_t zones = strlen(l->zones);
     buf_printf(out,
                "Action=RunInstances&Version=2016-11-15&ImageId=%s&InstanceType=t1.nano&MinCount=1"
-               "&MaxCount=1&ClientToken=bench-%zu",
-               l->image, i);
+               "&MaxCount=1&ClientToken=%s-%zu",
+               l->image, l->tokens, i);
     if (zones > 0)
         buf_printf(out, "&Placement.AvailabilityZone=%s%c", l->region, l->zones[i % zones]);
 }
@@ -271,7 +272,7 @@ static bool take_option(struct load *l, const char *option)
         const char **value;
     } options[] = {{"key=", &l->key_id},  {"secret=", &l->secret}, {"region=", &l->region},
                    {"image=", &l->image}, {"id=", &l->id},         {"form=", &l->form},
-                   {"zones=", &l->zones}};
+                   {"zones=", &l->zones}, {"tokens=", &l->tokens}};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (str_has_prefix(option, options[i].name)) {
             *options[i].value = option + strlen(options[i].name);
@@ -308,7 +309,8 @@ int main(int argc, char **argv)
                      .image = "",
                      .id = "",
                      .form = "",
-                     .zones = ""};
+                     .zones = "",
+                     .tokens = "bench"};
     if (!read_line(&l, argc, argv)) {
         fprintf(stderr, "usage: load WHAT PORT CONNECTIONS COUNT SECONDS [NAME=VALUE]...\n");
         return 2;

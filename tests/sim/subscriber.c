@@ -143,7 +143,7 @@ static void work(struct sim_subscriber *s)
 {
     struct sim_shadow *shadow = s->shadow;
     uint64_t draw = sim_world_draw(s->world, 10);
-    bool may_run = s->is_ready && count_living(s) < s->living_max &&
+    bool may_run = s->is_ready && !s->world->is_idle && count_living(s) < s->living_max &&
                    shadow->guests_len < s->guests_max;
     if (draw < 3)
         s->look(s);
