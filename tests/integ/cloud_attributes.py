@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """What of an instance can be changed after its launch, by the stock clients and seen from inside the guest: its size, its
 user data, its protection, its metadata service; and what clients read on each refresh."""
+import re
+
 import cloud
 from cloud import check, equal, refuses, until
 
@@ -161,6 +163,28 @@ def read(c, instance):
     equal("it is not monitored", c.instance(instance)["Monitoring"]["State"], "disabled")
 
 
+def shared(c):
+    """An image given to another account: it sees it, runs it, and changes nothing of it."""
+    said = cloud.tool(f"{cloud.BUILD}/tercet-cloud-manager", "--config", f"{c.state}/conf/cloud", "account", "create", "other")
+    words = dict(re.findall(r"^(\w+) *= *(\S+)", said, re.M))
+    other = c.client("ec2", words["access_key_id"], words["secret_access_key"])
+    account = c.client("sts", words["access_key_id"], words["secret_access_key"]).get_caller_identity()["Account"]
+    wanted = {"ImageId": c.image, "InstanceType": cloud.TYPE, "MinCount": 1, "MaxCount": 1}
+    equal("the other account sees no image", other.describe_images()["Images"], [])
+    refuses("and runs none", "InvalidAMIID.NotFound", other.run_instances, **wanted)
+    c.ec2.modify_image_attribute(ImageId=c.image, LaunchPermission={"Add": [{"UserId": account}]})
+    equal("given to it, it is seen", [i["ImageId"] for i in other.describe_images()["Images"]], [c.image])
+    refuses("and not changed", "UnauthorizedOperation", other.modify_image_attribute, ImageId=c.image, Description={"Value": "x"})
+    guest = other.run_instances(**wanted)["Instances"][0]["InstanceId"]
+    other.get_waiter("instance_running").wait(InstanceIds=[guest], WaiterConfig={"Delay": 1, "MaxAttempts": 90})
+    refuses("its guest is its own", "InvalidInstanceID.NotFound", c.ec2.describe_instances, InstanceIds=[guest])
+    c.ec2.reset_image_attribute(ImageId=c.image, Attribute="launchPermission")
+    equal("taken back, it is gone", other.describe_images()["Images"], [])
+    equal("what runs of it runs on", other.describe_instances()["Reservations"][0]["Instances"][0]["State"]["Name"], "running")
+    other.terminate_instances(InstanceIds=[guest])
+    other.get_waiter("instance_terminated").wait(InstanceIds=[guest], WaiterConfig={"Delay": 1, "MaxAttempts": 90})
+
+
 def bad(c, instance):
     modify, options = c.ec2.modify_instance_attribute, c.ec2.modify_instance_metadata_options
     refuses("two attributes", "InvalidParameterCombination", modify, InstanceId=instance, DisableApiStop={"Value": True},
@@ -182,6 +206,7 @@ def main():
     metadata(c, guest)
     protected(c, instance)
     bad(c, instance)
+    shared(c)
     resized(c, guest)
     read(c, instance)
     refused(c, guest)
