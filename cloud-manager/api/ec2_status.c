@@ -3,6 +3,7 @@
 #include "cloud-manager/api/ec2_instance.h"
 #include "cloud-manager/model/instance_check.h"
 #include "cloud-manager/ops/room.h"
+#include "proto/wire/states.h"
 
 static const char *const status_filters[] = {
     "availability-zone",         "event.code",
@@ -16,33 +17,53 @@ static const char *const status_filters[] = {
 /* An instance and what is known of its health. */
 struct status {
     const struct cloud_instance *row;
-    enum cloud_check check;
+    struct cloud_checks checks;
 };
+
+static enum cloud_reach reach_of(const struct cloud_instance *row)
+{
+    switch (guest_status_parse(row->status)) {
+    case GUEST_OK:
+        return CLOUD_REACH_OK;
+    case GUEST_IMPAIRED:
+        return CLOUD_REACH_FAILED;
+    case GUEST_NONE:
+    case GUEST_INITIALIZING:
+    case GUEST_COUNT:
+        break;
+    }
+    return CLOUD_REACH_UNKNOWN;
+}
 
 static struct status status_of(struct cloud_call *call, const struct cloud_instance *row)
 {
     return (struct status){.row = row,
-                           .check = cloud_check_instance((enum cloud_instance_state)row->state,
-                                                         cloud_room_is_fresh(call->op, row->node))};
+                           .checks = cloud_checks_of((enum cloud_instance_state)row->state,
+                                                     cloud_room_is_fresh(call->op, row->node),
+                                                     reach_of(row))};
+}
+
+static void add_check(struct cloud_call *call, const char *name, enum cloud_check check,
+                      struct cloud_facts *f)
+{
+    const char *reachability = cloud_check_reachability(check);
+    cloud_facts_add(f, arena_printf(call->op->arena, "%s.status", name), cloud_check_status(check));
+    if (reachability != NULL)
+        cloud_facts_add(f, arena_printf(call->op->arena, "%s.reachability", name), reachability);
 }
 
 static void add_facts(struct cloud_call *call, const struct status *s, struct cloud_facts *f)
 {
-    const char *status = cloud_check_status(s->check);
-    const char *reachability = cloud_check_reachability(s->check);
     cloud_facts_add(f, "availability-zone", cloud_zone_name(call->op, s->row->letter));
     cloud_facts_add_i64(f, "instance-state-code", s->row->state);
     cloud_facts_add(f, "instance-state-name",
                     cloud_instance_state_text((enum cloud_instance_state)s->row->state));
-    cloud_facts_add(f, "instance-status.status", status);
-    cloud_facts_add(f, "system-status.status", status);
-    if (reachability == NULL)
-        return;
-    cloud_facts_add(f, "instance-status.reachability", reachability);
-    cloud_facts_add(f, "system-status.reachability", reachability);
+    add_check(call, "instance-status", s->checks.instance, f);
+    add_check(call, "system-status", s->checks.system, f);
 }
 
-static void write_check(struct cloud_xml *x, const char *name, enum cloud_check check)
+static void write_check(struct cloud_xml *x, const char *name, enum cloud_check check,
+                        int64_t since_wall_ms)
 {
     cloud_xml_open(x, name);
     cloud_xml_text(x, "status", cloud_check_status(check));
@@ -51,6 +72,8 @@ static void write_check(struct cloud_xml *x, const char *name, enum cloud_check 
         cloud_xml_open(x, "item");
         cloud_xml_text(x, "name", "reachability");
         cloud_xml_text(x, "status", cloud_check_reachability(check));
+        if (check == CLOUD_CHECK_IMPAIRED)
+            cloud_xml_time(x, "impairedSince", since_wall_ms);
         cloud_xml_close(x);
         cloud_xml_close(x);
     }
@@ -64,8 +87,8 @@ static void write_status(struct cloud_call *call, const struct status *s)
     cloud_xml_text(x, "instanceId", s->row->id);
     cloud_xml_text(x, "availabilityZone", cloud_zone_name(call->op, s->row->letter));
     cloud_write_state(x, "instanceState", (enum cloud_instance_state)s->row->state);
-    write_check(x, "systemStatus", s->check);
-    write_check(x, "instanceStatus", s->check);
+    write_check(x, "systemStatus", s->checks.system, s->row->status_wall_ms);
+    write_check(x, "instanceStatus", s->checks.instance, s->row->status_wall_ms);
     cloud_xml_open(x, "eventsSet");
     cloud_xml_close(x);
     cloud_xml_close(x);

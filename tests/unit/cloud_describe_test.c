@@ -204,6 +204,19 @@ static void test_status(void **state)
     assert_null(rig_text(&r, ask(&r, "DescribeInstanceStatus", filter), "instanceId"));
     filter = "&Filter.1.Name=system-status.reachability&Filter.1.Value.1=init%2A";
     assert_string_equal(rig_text(&r, ask(&r, "DescribeInstanceStatus", filter), "instanceId"), id);
+    rig_say(&r, &w.cluster, "instance", id, 1,
+            "{\"state\":\"running\",\"ever_ran\":true,\"status\":\"ok\"}");
+    body = ask(&r, "DescribeInstanceStatus", "");
+    assert_int_equal(rig_count(body, "<status>ok</status>"), 2);
+    assert_int_equal(rig_count(body, "<status>passed</status>"), 2);
+    rig_say(&r, &w.cluster, "instance", id, 1,
+            "{\"state\":\"running\",\"ever_ran\":true,\"status\":\"impaired\","
+            "\"status_why\":\"no answer\"}");
+    filter = "&Filter.1.Name=instance-status.reachability&Filter.1.Value.1=failed";
+    body = ask(&r, "DescribeInstanceStatus", filter);
+    assert_int_equal(rig_count(body, "<status>impaired</status>"), 1);
+    assert_int_equal(rig_count(body, "<status>ok</status>"), 1);
+    assert_non_null(rig_text(&r, body, "impairedSince"));
     rig_advance(&r, 60000);
     body = ask(&r, "DescribeInstanceStatus", "");
     assert_int_equal(rig_count(body, "<status>insufficient-data</status>"), 4);
