@@ -33,6 +33,15 @@ static void tell_instance(struct cloud_core *c, struct cloud_op *op,
                      buf_str(&body));
 }
 
+static void end_instance(struct cloud_core *c, struct cloud_op *op,
+                         const struct cloud_instance *row)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    cloud_wish_end(op, row, &body);
+    sync_parent_end_with(&c->parent, row->node, "instance", row->id, row->generation,
+                         INSTANCE_PEPOCH, "deleted", buf_str(&body));
+}
+
 static void settle_instance(struct cloud_core *c, struct cloud_op *op,
                             const struct cloud_instance *row)
 {
@@ -47,8 +56,7 @@ static void settle_instance(struct cloud_core *c, struct cloud_op *op,
         tell_instance(c, op, row);
         break;
     case CLOUD_INSTANCE_END:
-        sync_parent_end(&c->parent, row->node, "instance", row->id, row->generation,
-                        INSTANCE_PEPOCH, "deleted");
+        end_instance(c, op, row);
         break;
     case CLOUD_INSTANCE_FREE:
         cloud_instance_free(op, row);
@@ -64,7 +72,7 @@ static void settle_instances(struct cloud_core *c, struct cloud_op *op)
         settle_instance(c, op, &dirty.list[i]);
 }
 
-static void settle_image(struct cloud_core *c, const struct cloud_image *row)
+static void settle_image(struct cloud_core *c, struct cloud_op *op, const struct cloud_image *row)
 {
     CLEANUP(buf_fini) struct buf body = {0};
     enum cloud_image_action action = cloud_plan_image(
@@ -75,7 +83,7 @@ static void settle_image(struct cloud_core *c, const struct cloud_image *row)
         cloud_image_settled(c->store, row->id, row->sent_generation);
         return;
     case CLOUD_IMAGE_WISH:
-        cloud_wish_image(row, &body);
+        cloud_wish_image(op, row, &body);
         sync_parent_want(&c->parent, row->node, "image", row->id, row->generation, NO_PEPOCH,
                          buf_str(&body));
         break;
@@ -95,7 +103,7 @@ static void settle_images(struct cloud_core *c, struct cloud_op *op)
     size_t len;
     const struct cloud_image *dirty = cloud_image_list_dirty(c->store, op->arena, &len);
     for (size_t i = 0; i < len; i++)
-        settle_image(c, &dirty[i]);
+        settle_image(c, op, &dirty[i]);
 }
 
 static bool is_in(const char *const *names, size_t len, const char *name)

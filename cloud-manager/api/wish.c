@@ -7,6 +7,7 @@
 #include "cloud-manager/model/imds.h"
 #include "cloud-manager/model/want.h"
 #include "cloud-manager/store/network.h"
+#include "cloud-manager/store/replay.h"
 #include "cloud-manager/store/tag.h"
 #include "cloud-manager/store/volume.h"
 #include "proto/auth/seal.h"
@@ -75,16 +76,49 @@ static const char *domain_of(struct cloud_op *op)
     return arena_printf(op->arena, "%s.compute.internal", op->config->region);
 }
 
-void cloud_wish_instance(struct cloud_op *op, const struct cloud_instance *row, struct buf *out)
+enum { TAGGED_MAX = 3 };
+
+/* The tags of up to TAGGED_MAX resources, one after the other. */
+static struct wire_label *labels_of(struct cloud_op *op, const char *const *resources, size_t len,
+                                    size_t *out_len)
+{
+    struct cloud_tags tags[TAGGED_MAX];
+    size_t all = 0;
+    PRE(len <= TAGGED_MAX);
+    for (size_t i = 0; i < len; i++) {
+        tags[i] = cloud_tag_list(op->store, op->arena, resources[i]);
+        all += tags[i].len;
+    }
+    struct wire_label *out = arena_alloc(op->arena, (all + 1) * sizeof *out);
+    *out_len = 0;
+    for (size_t i = 0; i < len; i++)
+        for (size_t j = 0; j < tags[i].len; j++)
+            out[(*out_len)++] = (struct wire_label){resources[i], tags[i].list[j].key,
+                                                    tags[i].list[j].value};
+    return out;
+}
+
+static const char *token_hash_of(struct cloud_op *op, const struct cloud_instance *row)
+{
+    struct cloud_token token;
+    bool has = *row->client_token != '\0' &&
+               cloud_token_get(op->store, op->arena, row->account, "RunInstances",
+                               row->client_token, &token);
+    return has ? token.hash : "";
+}
+
+/* All but tags. False for a row without port or disk: one that a restore found ended. */
+static bool fill_instance(struct cloud_op *op, const struct cloud_instance *row,
+                          struct wire_instance *out)
 {
     struct cloud_port port;
     struct cloud_volume volume;
     char hostname[CLOUD_HOSTNAME_SIZE];
-    bool found = cloud_port_of_instance(op->store, op->arena, row->id, &port) &&
-                 cloud_volume_of_instance(op->store, op->arena, row->id, &volume);
-    INV(found);
+    if (!cloud_port_of_instance(op->store, op->arena, row->id, &port) ||
+        !cloud_volume_of_instance(op->store, op->arena, row->id, &volume))
+        return false;
     cloud_hostname_format(hostname, port.address);
-    struct wire_instance body = {
+    *out = (struct wire_instance){
         .want = row->want == CLOUD_WANT_RUNNING ? "running" : "stopped",
         .reboot_n = row->reboot_n,
         .account = row->account,
@@ -109,15 +143,39 @@ void cloud_wish_instance(struct cloud_op *op, const struct cloud_instance *row, 
         .count = row->count,
         .launch_index = row->launch_index,
         .launch_ms = row->launch_wall_ms,
-        .hostname = hostname,
+        .hostname = arena_strdup(op->arena, hostname),
         .domain = domain_of(op),
         .region = op->config->region,
         .zone = cloud_zone_name(op, row->letter),
         .port = make_port(op, row, &port),
         .dos_url = cloud_node_dos_url(op->store, op->arena),
         .grant = "",
+        .client_token = row->client_token,
+        .token_hash = token_hash_of(op, row),
+        .on_shutdown = row->on_shutdown,
     };
+    return true;
+}
+
+void cloud_wish_instance(struct cloud_op *op, const struct cloud_instance *row, struct buf *out)
+{
+    struct wire_instance body;
+    bool found = fill_instance(op, row, &body);
+    INV(found);
     fill_tags(op, row, &body);
+    const char *const tagged[] = {row->id, body.volume, body.port->id};
+    body.labels = labels_of(op, tagged, TAGGED_MAX, &body.labels_len);
+    wire_encode(out, &wire_instance_type, &body);
+}
+
+void cloud_wish_end(struct cloud_op *op, const struct cloud_instance *row, struct buf *out)
+{
+    struct wire_instance body;
+    if (!fill_instance(op, row, &body))
+        return;
+    body.want = "";
+    body.key = "";
+    body.user_data = "";
     wire_encode(out, &wire_instance_type, &body);
 }
 
@@ -144,9 +202,20 @@ void cloud_wish_group(struct cloud_op *op, const struct cloud_group *row, struct
     wire_encode(out, &wire_group_type, &body);
 }
 
-void cloud_wish_image(const struct cloud_image *row, struct buf *out)
+void cloud_wish_image(struct cloud_op *op, const struct cloud_image *row, struct buf *out)
 {
-    struct wire_image body = {.account = row->account, .bucket = row->bucket, .key = row->key};
+    struct wire_image body = {.account = row->account,
+                              .bucket = row->bucket,
+                              .key = row->key,
+                              .name = row->name,
+                              .description = row->description,
+                              .architecture = row->architecture,
+                              .root_device = row->root_device,
+                              .snapshot = row->snapshot,
+                              .disk_gib = row->disk_gib,
+                              .created_ms = row->created_wall_ms};
+    const char *const tagged[] = {row->id, row->snapshot};
+    body.labels = labels_of(op, tagged, 2, &body.labels_len);
     wire_encode(out, &wire_image_type, &body);
 }
 

@@ -10,7 +10,9 @@
 #include "cloud-manager/store/group.h"
 #include "cloud-manager/store/image.h"
 #include "cloud-manager/store/node.h"
+#include "cloud-manager/store/replay.h"
 #include "cloud-manager/store/returned.h"
+#include "cloud-manager/store/tag.h"
 
 #include <string.h>
 
@@ -28,17 +30,86 @@ static void end_row(struct cloud_op *op, struct cloud_instance *row, const char 
     cloud_instance_save_want(op->store, row);
 }
 
-/* Its owner ended it after the backup was made. */
-static void take_end(struct cloud_op *op, const struct cloud_returned *r)
+/* ---- what wishes carry for the cloud itself ------------------------------------------------- */
+
+static void take_labels(struct cloud_op *op, const char *account, const struct wire_label *tags,
+                        size_t len)
 {
-    struct cloud_instance row;
-    if (!cloud_instance_get(op->store, op->arena, r->id, &row) || !row.is_live ||
-        !str_eq(row.node, r->node))
-        return;
-    cloud_instance_raise(op->store, r->id, r->generation);
-    if (row.want != CLOUD_WANT_TERMINATED)
-        end_row(op, &row, "Client.UserInitiatedShutdown",
-                "Client.UserInitiatedShutdown: User initiated shutdown");
+    for (size_t i = 0; i < len; i++)
+        cloud_tag_save(op->store, account,
+                       &(struct cloud_tag){tags[i].of, tags[i].key, tags[i].value});
+}
+
+/* I4: a token that was given before the restore stands for what it stood for. */
+static void take_token(struct cloud_op *op, const struct wire_instance *body)
+{
+    struct cloud_token token;
+    if (*body->client_token != '\0' && !cloud_token_get(op->store, op->arena, body->account,
+                                                        "RunInstances", body->client_token, &token))
+        cloud_token_insert(op->store, body->account, "RunInstances", body->client_token,
+                           &(struct cloud_token){body->token_hash, body->reservation});
+}
+
+static bool decode(struct cloud_op *op, const struct cloud_returned *r, struct wire_instance *body)
+{
+    struct err err = {0};
+    if (wire_decode(&wire_instance_type, r->body, strlen(r->body), op->arena, body, &err) == ERR_OK)
+        return true;
+    log_error("recovery.malformed", "id", r->id, "node", r->node, "why", err.text, NULL);
+    return false;
+}
+
+static struct cloud_instance row_of(const struct cloud_returned *r,
+                                    const struct wire_instance *body, const struct cloud_node *node)
+{
+    return (struct cloud_instance){.id = r->id,
+                                   .account = body->account,
+                                   .reservation = body->reservation,
+                                   .launch_index = body->launch_index,
+                                   .minimum = body->minimum,
+                                   .count = body->count,
+                                   .image = body->image,
+                                   .manifest = body->manifest,
+                                   .image_bytes = body->image_bytes,
+                                   .architecture = "x86_64",
+                                   .type = body->type,
+                                   .vcpus = body->vcpus,
+                                   .memory_mib = body->memory_mib,
+                                   .key_name = body->key_name,
+                                   .key = body->key,
+                                   .user_data = body->user_data,
+                                   .client_token = body->client_token,
+                                   .on_shutdown = *body->on_shutdown != '\0' ? body->on_shutdown
+                                                                             : "stop",
+                                   .imds_off = body->imds_off,
+                                   .imds_required = body->imds_required,
+                                   .imds_tags = body->imds_tags,
+                                   .imds_hops = body->imds_hops,
+                                   .root_device = body->root_device,
+                                   .letter = node->letter,
+                                   .node = node->name,
+                                   .vpc = "",
+                                   .subnet = "",
+                                   .launch_wall_ms = body->launch_ms,
+                                   .generation = r->generation,
+                                   .sent_rev = CLOUD_NOT_SENT,
+                                   .reboot_n = body->reboot_n,
+                                   .has_run = 1, /* it may have: its disk is never thrown away */
+                                   .status = "",
+                                   .status_why = "",
+                                   .reason_code = "",
+                                   .reason = ""};
+}
+
+static void forget_tags(struct cloud_op *op, const char *instance)
+{
+    struct cloud_volume volume;
+    struct cloud_port port;
+    cloud_tag_delete_all(op->store, instance);
+    if (cloud_volume_of_instance(op->store, op->arena, instance, &volume))
+        cloud_tag_delete_all(op->store, volume.id);
+    if (cloud_port_of_instance(op->store, op->arena, instance, &port))
+        cloud_tag_delete_all(op->store, port.id);
 }
 
 /* A newer want than ours is the owner's last word. */
@@ -69,7 +140,10 @@ static void take_attributes(struct cloud_op *op, struct cloud_instance *row,
     row->imds_required = body->imds_required;
     row->imds_tags = body->imds_tags;
     row->imds_hops = body->imds_hops;
+    row->on_shutdown = *body->on_shutdown != '\0' ? body->on_shutdown : row->on_shutdown;
     cloud_instance_save_attributes(op->store, row);
+    forget_tags(op, row->id);
+    take_labels(op, row->account, body->labels, body->labels_len);
     cloud_instance_tell_again(op->store, row->id); /* the wish of the backup is older, too */
 }
 
@@ -119,49 +193,30 @@ static void adopt_rows(struct cloud_op *op, const struct cloud_returned *r,
                        const struct wire_instance *body, const struct cloud_node *node,
                        int64_t address)
 {
-    bool is_stopped = str_eq(body->want, "stopped");
-    struct cloud_instance row = {.id = r->id,
-                                 .account = body->account,
-                                 .reservation = body->reservation,
-                                 .launch_index = body->launch_index,
-                                 .minimum = body->minimum,
-                                 .count = body->count,
-                                 .image = body->image,
-                                 .manifest = body->manifest,
-                                 .image_bytes = body->image_bytes,
-                                 .architecture = "x86_64",
-                                 .type = body->type,
-                                 .vcpus = body->vcpus,
-                                 .memory_mib = body->memory_mib,
-                                 .key_name = body->key_name,
-                                 .key = body->key,
-                                 .user_data = body->user_data,
-                                 .client_token = "",
-                                 .on_shutdown = "stop",
-                                 .imds_off = body->imds_off,
-                                 .imds_required = body->imds_required,
-                                 .imds_tags = body->imds_tags,
-                                 .imds_hops = body->imds_hops,
-                                 .root_device = body->root_device,
-                                 .letter = node->letter,
-                                 .node = node->name,
-                                 .vpc = body->port->vpc,
-                                 .subnet = body->port->subnet,
-                                 .launch_wall_ms = body->launch_ms,
-                                 .want = is_stopped ? CLOUD_WANT_STOPPED : CLOUD_WANT_RUNNING,
-                                 .generation = r->generation,
-                                 .sent_rev = CLOUD_NOT_SENT,
-                                 .reboot_n = body->reboot_n,
-                                 .has_run = 1, /* it may have: its disk is never thrown away */
-                                 .state = is_stopped ? CLOUD_INSTANCE_STOPPING
-                                                     : CLOUD_INSTANCE_PENDING,
-                                 .status = "",
-                                 .status_why = "",
-                                 .reason_code = "",
-                                 .reason = "",
-                                 .is_live = 1,
-                                 .is_dirty = 1};
+    struct cloud_port taken;
+    bool is_stopped = str_eq(body->want, "stopped"), is_ended = *r->gone != '\0';
+    struct cloud_instance row = row_of(r, body, node);
+    row.vpc = body->port->vpc;
+    row.subnet = body->port->subnet;
+    row.want = is_ended     ? CLOUD_WANT_TERMINATED
+               : is_stopped ? CLOUD_WANT_STOPPED
+                            : CLOUD_WANT_RUNNING;
+    row.state = is_ended     ? CLOUD_INSTANCE_SHUTTING_DOWN
+                : is_stopped ? CLOUD_INSTANCE_STOPPING
+                             : CLOUD_INSTANCE_PENDING;
+    if (is_ended) {
+        row.reason_code = "Client.UserInitiatedShutdown";
+        row.reason = "Client.UserInitiatedShutdown: User initiated shutdown";
+    }
+    row.is_live = 1;
+    row.is_dirty = 1;
     cloud_instance_insert(op->store, &row);
+    take_token(op, body);
+    log_warn("recovery.adopted", "id", r->id, "node", r->node, NULL);
+    /* What has ended holds its address until its gone fact, unless that was given to another. */
+    if (is_ended && cloud_port_by_address(op->store, op->arena, body->port->vpc, address,
+                                          body->port->mac, &taken))
+        return;
     cloud_volume_insert(op->store, &(struct cloud_volume){.id = body->volume,
                                                           .account = body->account,
                                                           .instance = r->id,
@@ -172,7 +227,7 @@ static void adopt_rows(struct cloud_op *op, const struct cloud_returned *r,
                                                           .device = body->root_device,
                                                           .created_wall_ms = body->launch_ms});
     adopt_port(op, body, r->id, node->name, address);
-    log_warn("recovery.adopted", "id", r->id, "node", r->node, NULL);
+    take_labels(op, body->account, body->labels, body->labels_len);
 }
 
 static void adopt(struct cloud_op *op, const struct cloud_returned *r,
@@ -193,16 +248,30 @@ static void adopt(struct cloud_op *op, const struct cloud_returned *r,
     adopt_rows(op, r, body, &node, address);
 }
 
+/* Its owner ended it after the backup was made. */
+static void take_end(struct cloud_op *op, const struct cloud_returned *r)
+{
+    struct cloud_instance row;
+    struct wire_instance body;
+    if (!cloud_instance_get(op->store, op->arena, r->id, &row)) {
+        if (*r->body != '\0' && decode(op, r, &body))
+            adopt(op, r, &body);
+        return;
+    }
+    if (!row.is_live || !str_eq(row.node, r->node))
+        return;
+    cloud_instance_raise(op->store, r->id, r->generation);
+    if (row.want != CLOUD_WANT_TERMINATED)
+        end_row(op, &row, "Client.UserInitiatedShutdown",
+                "Client.UserInitiatedShutdown: User initiated shutdown");
+}
+
 static void take_live(struct cloud_op *op, const struct cloud_returned *r)
 {
     struct cloud_instance row;
     struct wire_instance body;
-    struct err err = {0};
-    if (wire_decode(&wire_instance_type, r->body, strlen(r->body), op->arena, &body, &err) !=
-        ERR_OK) {
-        log_error("recovery.malformed", "id", r->id, "node", r->node, "why", err.text, NULL);
+    if (!decode(op, r, &body))
         return;
-    }
     if (!cloud_instance_get(op->store, op->arena, r->id, &row))
         adopt(op, r, &body);
     else if (row.is_live && str_eq(row.node, r->node)) {
@@ -213,6 +282,38 @@ static void take_live(struct cloud_op *op, const struct cloud_returned *r)
 
 /* ---- the rest ------------------------------------------------------------------------------ */
 
+/* Registered after the backup: what its dos says of it is looked at again after the merge. */
+static void adopt_image(struct cloud_op *op, const struct cloud_returned *r)
+{
+    struct wire_image body;
+    struct err err = {0};
+    if (wire_decode(&wire_image_type, r->body, strlen(r->body), op->arena, &body, &err) != ERR_OK ||
+        !cloud_account_known(op->store, body.account) || *body.name == '\0' ||
+        !cloud_image_insert(op->store, &(struct cloud_image){.id = r->id,
+                                                             .account = body.account,
+                                                             .name = body.name,
+                                                             .description = body.description,
+                                                             .bucket = body.bucket,
+                                                             .key = body.key,
+                                                             .architecture = body.architecture,
+                                                             .root_device = body.root_device,
+                                                             .snapshot = body.snapshot,
+                                                             .disk_gib = body.disk_gib,
+                                                             .is_named = 1,
+                                                             .generation = r->generation,
+                                                             .node = r->node,
+                                                             .state = "pending",
+                                                             .manifest = "",
+                                                             .detail = "",
+                                                             .created_wall_ms = body.created_ms,
+                                                             .is_dirty = 1})) {
+        log_error("recovery.cannot_adopt", "id", r->id, "node", r->node, "why", err.text, NULL);
+        return;
+    }
+    take_labels(op, body.account, body.labels, body.labels_len);
+    log_warn("recovery.adopted", "id", r->id, "node", r->node, NULL);
+}
+
 static void recover_images(struct cloud_op *op)
 {
     size_t len;
@@ -220,6 +321,8 @@ static void recover_images(struct cloud_op *op)
     for (size_t i = 0; i < len; i++) {
         struct cloud_image row;
         bool known = cloud_image_get(op->store, op->arena, r[i].id, &row);
+        if (!known && *r[i].gone == '\0')
+            adopt_image(op, &r[i]);
         if (known && *r[i].gone != '\0' && row.is_named)
             cloud_image_set_unnamed(op->store, row.id);
         if (known)

@@ -111,12 +111,12 @@ static enum err_code check_own(const struct cloud_op *op, const char *const *ids
     return ERR_OK;
 }
 
-/* Guests that may read the tags of their instance read what they are now. */
-static void show_guests(const struct cloud_op *op, const char *const *ids, size_t len)
+/* Guests that may read the tags of their instance read what they are now; and the cloud's own store
+ * may be restored to before they were. */
+static void tell_tags(const struct cloud_op *op, const char *const *ids, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if (str_has_prefix(ids[i], "i-"))
-            cloud_instance_tell_tags(op->store, ids[i]);
+        cloud_instance_tell_tags(op->store, ids[i]);
 }
 
 enum err_code cloud_tags_create(const struct cloud_op *op, const char *const *ids, size_t ids_len,
@@ -130,7 +130,7 @@ enum err_code cloud_tags_create(const struct cloud_op *op, const char *const *id
             if (put(op, &(struct cloud_tag){ids[i], tags->list[j].key, tags->list[j].value}, err) !=
                 ERR_OK)
                 return err->code;
-    show_guests(op, ids, ids_len);
+    tell_tags(op, ids, ids_len);
     return ERR_OK;
 }
 
@@ -147,7 +147,7 @@ enum err_code cloud_tags_delete(const struct cloud_op *op, const char *const *id
             cloud_tag_delete(op->store, op->account, ids[i], tags->list[j].key,
                              tags->list[j].value);
     }
-    show_guests(op, ids, ids_len);
+    tell_tags(op, ids, ids_len);
     return ERR_OK;
 }
 

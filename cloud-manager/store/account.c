@@ -11,6 +11,11 @@ bool cloud_account_has(struct store *st, const char *name)
     return store_has(st, "SELECT 1 FROM account WHERE name=?", "s", name);
 }
 
+bool cloud_account_known(struct store *st, const char *id)
+{
+    return store_has(st, "SELECT 1 FROM account WHERE id=?", "s", id);
+}
+
 struct cloud_usage cloud_usage_get(struct store *st, const char *account)
 {
     struct cloud_usage usage = {0};

@@ -22,6 +22,8 @@ struct cloud_usage {
 
 void cloud_account_insert(struct store *st, const char *id, const char *name, int64_t wall_ms);
 bool cloud_account_has(struct store *st, const char *name);
+/* By its id. */
+bool cloud_account_known(struct store *st, const char *id);
 struct cloud_usage cloud_usage_get(struct store *st, const char *account);
 /* Ids of all accounts, in order. */
 const char **cloud_account_ids(struct store *st, struct arena *arena, size_t *len);

@@ -36,10 +36,14 @@ void cloud_instance_tell_again(struct store *st, const char *id)
               "s", id);
 }
 
-void cloud_instance_tell_tags(struct store *st, const char *id)
+void cloud_instance_tell_tags(struct store *st, const char *resource)
 {
-    if (store_has(st, "SELECT 1 FROM instance WHERE id=? AND imds_tags=1", "s", id))
-        cloud_instance_tell_again(st, id);
+    struct query q;
+    STORE_EACH (st, q,
+                "SELECT ?1 UNION SELECT instance FROM volume WHERE id=?1"
+                " UNION SELECT instance FROM port WHERE id=?1 ORDER BY 1",
+                "s", resource)
+        cloud_instance_tell_again(st, query_text(&q, 0));
 }
 
 void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row)

@@ -66,8 +66,10 @@ static bool remember(struct cluster_core *c, const char *id, const struct cluste
     struct wire_instance body;
     struct err err;
     CLEANUP(buf_fini) struct buf as_wished = {0};
-    if (*i->id != '\0' && i->generation >= r->generation)
-        return true; /* the wish of this store is as new */
+    if (*i->id != '\0' && i->generation > r->generation)
+        return true; /* the wish of this store is newer */
+    if (*i->id != '\0' && *r->body == '\0')
+        return true; /* and of a quarantined domain the only one */
     if (wire_decode(&wire_instance_type, r->body, strlen(r->body), arena, &body, &err) != ERR_OK) {
         log_error("recovery.unreadable", "id", id, "host", r->node, "why", err.text, NULL);
         return false;

@@ -134,8 +134,8 @@ void sync_child_adopt(struct sync_child *c, const struct wire_item *wish)
 {
     if (store_has(c->store,
                   "SELECT 1 FROM got WHERE kind=?1 AND id=?2 AND pepoch=?3 AND (gone<>'' OR"
-                  " generation>?4 OR (generation=?4 AND ?5=''))",
-                  "ssiis", wish->kind, wish->id, wish->pepoch, wish->generation, wish->gone))
+                  " generation>?4)",
+                  "ssii", wish->kind, wish->id, wish->pepoch, wish->generation))
         return;
     add_got_sum(c, 0 - got_hash(c, wish));
     store_run(c->store,

@@ -86,6 +86,9 @@ void sync_parent_want(struct sync_parent *p, const char *node, const char *kind,
 /* Turns the wish into a tombstone, "deleted" or "moved"; also where there was no wish yet. */
 void sync_parent_end(struct sync_parent *p, const char *node, const char *kind, const char *id,
                      int64_t generation, int64_t pepoch, const char *gone);
+/* The same, and the tombstone carries `body`: for this parent itself, after a restore. */
+void sync_parent_end_with(struct sync_parent *p, const char *node, const char *kind, const char *id,
+                          int64_t generation, int64_t pepoch, const char *gone, const char *body);
 /* Drops a live wish that needs no tombstone because nothing is made from it (a group, a key)
  * and says so to the child as `deleted`. */
 void sync_parent_drop(struct sync_parent *p, const char *node, const char *kind, const char *id);

@@ -121,6 +121,12 @@ void sync_parent_want(struct sync_parent *p, const char *node, const char *kind,
 void sync_parent_end(struct sync_parent *p, const char *node, const char *kind, const char *id,
                      int64_t generation, int64_t pepoch, const char *gone)
 {
+    sync_parent_end_with(p, node, kind, id, generation, pepoch, gone, "");
+}
+
+void sync_parent_end_with(struct sync_parent *p, const char *node, const char *kind, const char *id,
+                          int64_t generation, int64_t pepoch, const char *gone, const char *body)
+{
     PRE(*gone != '\0');
     put_wish(p, node,
              &(struct wire_item){.kind = kind,
@@ -128,7 +134,7 @@ void sync_parent_end(struct sync_parent *p, const char *node, const char *kind, 
                                  .generation = generation,
                                  .pepoch = pepoch,
                                  .gone = gone,
-                                 .body = ""});
+                                 .body = body});
 }
 
 void sync_parent_drop(struct sync_parent *p, const char *node, const char *kind, const char *id)

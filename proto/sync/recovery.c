@@ -114,13 +114,15 @@ static void end_the_rest(struct sync_parent *p)
 {
     struct query q;
     STORE_EACH (p->store, q,
-                "SELECT r.node, r.kind, r.id, r.generation, r.pepoch, r.gone FROM returned r"
+                "SELECT r.node, r.kind, r.id, r.generation, r.pepoch, r.gone,"
+                " iif(r.gone='', '', r.body) FROM returned r"
                 " WHERE NOT EXISTS (SELECT 1 FROM wish w WHERE w.node=r.node AND w.kind=r.kind"
                 " AND w.id=r.id AND w.pepoch=r.pepoch) ORDER BY r.node, r.kind, r.id, r.pepoch",
                 "")
-        sync_parent_end(p, query_text(&q, 0), query_text(&q, 1), query_text(&q, 2),
-                        query_i64(&q, 3), query_i64(&q, 4),
-                        *query_text(&q, 5) != '\0' ? query_text(&q, 5) : "deleted");
+        sync_parent_end_with(p, query_text(&q, 0), query_text(&q, 1), query_text(&q, 2),
+                             query_i64(&q, 3), query_i64(&q, 4),
+                             *query_text(&q, 5) != '\0' ? query_text(&q, 5) : "deleted",
+                             query_text(&q, 6));
 }
 
 static uint64_t sum_of(struct sync_parent *p, const char *node)

@@ -180,6 +180,7 @@ static void described_images(void *self, int status, const char *body, size_t bo
     if (!c->subscriber.is_ready)
         SIM_TRACE(c->world, "subscriber", "image-ready", "", "%s", c->image);
     c->subscriber.is_ready = true;
+    c->cloud->has_no_backup = false;
 }
 
 static void ask(struct cloud_scene *c, const char *query,
@@ -242,7 +243,7 @@ static void build_hosts(struct cloud_scene *c, struct sim_node **clusters)
     }
 }
 
-static void build(struct sim_world *w)
+static void build_with(struct sim_world *w, const struct sim_tier *cloud)
 {
     struct cloud_scene *c = check_alloc(sizeof *c);
     struct sim_node *children[JOINERS];
@@ -251,7 +252,8 @@ static void build(struct sim_world *w)
     c->world = w;
     sim_shadow_init(&c->shadow, w);
     c->shadow.quota = SIM_QUOTA_INSTANCES;
-    c->cloud = sim_node_add(w, "cloud", &sim_tier_cloud, NULL);
+    c->cloud = sim_node_add(w, "cloud", cloud, NULL);
+    c->cloud->has_no_backup = true;
     for (size_t i = 0; i < CLUSTERS; i++) {
         snprintf(name, sizeof name, "cluster-%zu", i + 1);
         children[i] = sim_node_add(w, name, &sim_tier_cluster, c->cloud);
@@ -271,6 +273,19 @@ static void build(struct sim_world *w)
                                             .guests_max = 60,
                                             .count_max = COUNT_MAX};
     sim_subscriber_begin(&c->subscriber);
+}
+
+static void build(struct sim_world *w)
+{
+    build_with(w, &sim_tier_cloud);
+}
+
+/* Where the cloud-manager's own store goes back as well, in every seed. */
+static void build_region(struct sim_world *w)
+{
+    enum { RESTORES_S = 30 };
+    build_with(w, &sim_tier_kept_cloud);
+    w->faults.rate[SIM_FAULT_RESTORE] = RESTORES_S;
 }
 
 static void scene_free(struct sim_world *w)
@@ -299,11 +314,11 @@ static void fault(struct sim_world *w, enum sim_fault f)
     sim_shadow_fault(&scene_of(w)->shadow, f);
 }
 
-/* Clusters only: what subscribers were told stands in the store above them, and still holds. */
+/* Of a cluster: what subscribers were told stands in the store above it, and still holds. */
 static void on_restore(struct sim_world *w, struct sim_node *n)
 {
-    (void)w;
-    PRE(n->tier == &sim_tier_cluster);
+    if (n->tier == &sim_tier_kept_cloud)
+        sim_shadow_restored(&scene_of(w)->shadow);
 }
 
 static void heal(struct sim_world *w)
@@ -352,3 +367,13 @@ const struct sim_scene sim_scene_cloud = {.name = "cloud",
                                           .on_restore = on_restore,
                                           .heal = heal,
                                           .finish = finish};
+
+const struct sim_scene sim_scene_region = {.name = "region",
+                                           .build = build_region,
+                                           .free = scene_free,
+                                           .after_turn = after_turn,
+                                           .on_wire = on_wire,
+                                           .fault = fault,
+                                           .on_restore = on_restore,
+                                           .heal = heal,
+                                           .finish = finish};

@@ -5,3 +5,5 @@
 #include "tests/sim/world.h"
 
 extern const struct sim_scene sim_scene_cloud;
+/* The same, and the cloud-manager is restored from backups too. */
+extern const struct sim_scene sim_scene_region;

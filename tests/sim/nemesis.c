@@ -126,8 +126,9 @@ static struct sim_node *draw_parent(struct sim_world *w)
 
 static void backup_fire(struct sim_world *w, const struct sim_due *due)
 {
-    if (w->faults.on)
-        sim_node_backup(due->what);
+    struct sim_node *n = due->what;
+    if (w->faults.on && !n->has_no_backup)
+        sim_node_backup(n);
 }
 
 /* Every fault of this kind restores a parent, or takes the backup that a later one restores. */

@@ -82,7 +82,8 @@ struct sim_node {
     size_t crash_at;      /* event after which it happens */
     size_t stepped;
     bool step_may_fail;
-    void *backup; /* a dump of the store; owned */
+    bool has_no_backup; /* yet: the scene is still being installed */
+    void *backup;       /* a dump of the store; owned */
     size_t backup_len;
     int64_t backup_at_ms; /* virtual time of that backup */
     bool was_restored;

@@ -208,15 +208,27 @@ static unsigned count_running(const struct sim_shadow *s, const char *id)
     return len;
 }
 
+/* No machine ever had anything of it: the cloud may have made it after the backup, and told nobody
+ * below. If it was told after all, it turns up as a stranger. */
+static bool may_be_forgotten(struct sim_shadow *s, const struct sim_guest *g)
+{
+    return s->was_restored && !g->was_seen_running && count_running(s, g->id) == 0;
+}
+
 void sim_shadow_tell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb, const char *id)
 {
+    enum { UNDER_WAY_MS = 10 * 1000 };
+    if (s->was_restored && verb != SIM_RUN && s->world->now_ms < s->restored_ms + UNDER_WAY_MS) {
+        sim_shadow_untell(s, g, verb); /* perhaps it was said before the store went back */
+        return;
+    }
     g->told[verb] = SIM_TOLD;
     if (verb == SIM_RUN || verb == SIM_STOP || verb == SIM_START)
         g->last = verb;
     if (verb != SIM_RUN)
         return;
     g->is_refused = false;
-    if (g->id[0] != '\0' && !str_eq(g->id, id))
+    if (g->id[0] != '\0' && !str_eq(g->id, id) && !may_be_forgotten(s, g))
         sim_world_fail(s->world, "I4", g->id, "one token, and now also %s", id);
     str_copy(g->id, sizeof g->id, id);
 }
@@ -299,8 +311,9 @@ void sim_shadow_see(struct sim_shadow *s, const char *id, const char *token, int
         return;
     if (g->id[0] == '\0')
         str_copy(g->id, sizeof g->id, id);
-    if (!str_eq(g->id, id))
+    if (!str_eq(g->id, id) && !may_be_forgotten(s, g))
         sim_world_fail(s->world, "I4", id, "is a second instance of %s's token", g->id);
+    str_copy(g->id, sizeof g->id, id);
     g->listed = s->lists;
     if (g->seen == to)
         return;
@@ -311,6 +324,18 @@ void sim_shadow_see(struct sim_shadow *s, const char *id, const char *token, int
     g->was_seen_running |= to == SIM_STATE_RUNNING;
     if (to == SIM_STATE_TERMINATED)
         check_nowhere(s, id);
+}
+
+void sim_shadow_restored(struct sim_shadow *s)
+{
+    s->was_restored = true;
+    s->restored_ms = s->world->now_ms;
+    for (size_t i = 0; i < s->guests_len; i++) {
+        struct sim_guest *g = &s->guests[i];
+        g->is_blurred = true;
+        if (g->told[SIM_TERMINATE] == SIM_TOLD && g->seen != SIM_STATE_TERMINATED)
+            g->told[SIM_TERMINATE] = SIM_NOTHING;
+    }
 }
 
 void sim_shadow_see_begin(struct sim_shadow *s)
@@ -329,7 +354,7 @@ void sim_shadow_see_end(struct sim_shadow *s)
             g->seen != SIM_STATE_TERMINATED && !s->was_restored)
             sim_world_fail(s->world, "I5", g->id, "was promised and is not there");
     }
-    if (s->quota > 0 && living > s->quota)
+    if (s->quota > 0 && living > s->quota && !s->was_restored)
         sim_world_fail(s->world, "I8", "", "%ld instances live, and the quota is %ld", (long)living,
                        (long)s->quota);
 }
@@ -341,6 +366,8 @@ static void finish_guest(struct sim_shadow *s, const struct sim_guest *g)
 {
     struct sim_world *w = s->world;
     unsigned runs = count_running(s, g->id);
+    if (s->was_restored && g->listed != s->lists && runs == 0)
+        return; /* forgotten, or ended long ago */
     if (g->told[SIM_TERMINATE] == SIM_TOLD && g->seen != SIM_STATE_TERMINATED)
         sim_world_fail(w, "I6", g->id, "was to be terminated and is %s", state_words[g->seen]);
     else if (g->seen == SIM_STATE_PENDING || g->seen == SIM_STATE_STOPPING ||

@@ -66,8 +66,9 @@ struct sim_shadow {
     size_t machines_len;
     struct sim_guest *guests; /* SIM_GUESTS_MAX; owned */
     size_t guests_len;
-    int64_t quota;     /* of instances that live; 0 = none (I8) */
-    uint64_t lists;    /* descriptions on the wire until now */
+    int64_t quota;  /* of instances that live; 0 = none (I8) */
+    uint64_t lists; /* descriptions on the wire until now */
+    int64_t restored_ms;
     bool was_restored; /* a store went back in time: states may, once */
 };
 
@@ -93,6 +94,9 @@ void sim_shadow_tell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb ve
 void sim_shadow_untell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb verb);
 
 /* A description is on the wire: _see for each instance in it, between _begin and _end. */
+/* The cloud's store went back: an order that was told may be lost, and what no cluster had heard of
+ * is as if it had never been. What a cluster holds, token and all, is not (I4). */
+void sim_shadow_restored(struct sim_shadow *s);
 void sim_shadow_see_begin(struct sim_shadow *s);
 void sim_shadow_see_end(struct sim_shadow *s);
 /* It says that `id`, number `launch_index` of those made for `token`, is in that state. */

@@ -82,12 +82,27 @@ static void cloud_job(struct sim_node *n, const struct effect_job *job)
     sim_world_after(n->world, 1 + (int64_t)sim_world_draw(n->world, SIGN_MS), signed_fire, s, 0);
 }
 
+/* What the restore tool does (PROTOCOL R14). */
+static void open_recovery(struct store *st, const struct rng *rng)
+{
+    (void)rng;
+    sync_parent_open_recovery(st);
+}
+
 const struct sim_tier sim_tier_cloud = {.name = "cloud",
                                         .schema = &cloud_schema,
                                         .core_new = cloud_new,
                                         .core_free = cloud_free,
                                         .as_core = cloud_as_core,
                                         .job = cloud_job};
+
+const struct sim_tier sim_tier_kept_cloud = {.name = "cloud",
+                                             .schema = &cloud_schema,
+                                             .core_new = cloud_new,
+                                             .core_free = cloud_free,
+                                             .as_core = cloud_as_core,
+                                             .job = cloud_job,
+                                             .restore = open_recovery};
 
 void sim_tiers_setup(struct sim_node *cloud, struct sim_node *const *children, size_t len,
                      struct sim_ec2_key *key)
@@ -148,13 +163,6 @@ static struct core cluster_as_core(void *core)
 static void no_job(struct sim_node *n, const struct effect_job *job)
 {
     (void)n, (void)job;
-}
-
-/* What the restore tool does (PROTOCOL R14). */
-static void open_recovery(struct store *st, const struct rng *rng)
-{
-    (void)rng;
-    sync_parent_open_recovery(st);
 }
 
 const struct sim_tier sim_tier_cluster = {.name = "cluster",

@@ -9,6 +9,8 @@ struct sim_ec2_key;
 struct metadata_instance;
 
 extern const struct sim_tier sim_tier_cloud;
+/* A cloud-manager whose store is restored from backups. */
+extern const struct sim_tier sim_tier_kept_cloud;
 extern const struct sim_tier sim_tier_cluster;
 extern const struct sim_tier sim_tier_host;
 

@@ -418,6 +418,90 @@ static void test_restore(void **state)
     rig_fini(&r);
 }
 
+static const char later[] = "&ClientToken=later&InstanceInitiatedShutdownBehavior=terminate"
+                            "&TagSpecification.1.ResourceType=instance"
+                            "&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=one"
+                            "&TagSpecification.2.ResourceType=volume"
+                            "&TagSpecification.2.Tag.1.Key=of&TagSpecification.2.Tag.1.Value=disk";
+
+/* Wishes carry what only the cloud knows: after a restore a token stands for what it stood for
+ * (I4), also when that was ended since, and tags and the shutdown behaviour are as they were. */
+static void test_restore_of_what_only_the_cloud_knows(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    size_t len;
+    void *dump = store_dump(r.store, &len);
+    const char *made = rig_run(&r, &w, later);
+    const char *ended = rig_run(&r, &w, "&ClientToken=ended");
+    rig_pull(&r, &w.cluster);
+    rig_ok(&r, arena_printf(&r.arena,
+                            "Action=CreateTags&Version=2016-11-15&ResourceId.1=%s"
+                            "&Tag.1.Key=added&Tag.1.Value=two",
+                            made));
+    ask(&r, "TerminateInstances", ended);
+    rig_pull(&r, &w.cluster);
+    rig_say(&r, &w.cluster, "instance", ended, 2, NULL);
+
+    rig_restore(&r, dump, len);
+    free(dump);
+    rig_return(&r, &w.cluster);
+    rig_return(&r, &w.dos);
+    rig_capacity(&r, &w.cluster, w.cluster.capacity);
+    assert_string_equal(rig_run(&r, &w, later), made);
+    assert_string_equal(rig_run(&r, &w, "&ClientToken=ended"), ended);
+    assert_string_equal(state_of(&r, ended), "shutting-down"); /* it holds its address till ... */
+    assert_int_equal(rows(&r, "SELECT count(DISTINCT address) FROM port"), 2);
+    rig_pull(&r, &w.cluster);
+    assert_string_equal(rig_known(&w.cluster, "instance", ended)->gone, "deleted");
+    rig_say(&r, &w.cluster, "instance", ended, 2, NULL);
+    assert_string_equal(state_of(&r, ended), "terminated");
+    assert_int_equal(rows(&r, "SELECT count(*) FROM port"), 1);
+    assert_int_equal(rows(&r, "SELECT count(*) FROM instance"), 2);
+    rig_fails(&r,
+              arena_printf(&r.arena,
+                           "Action=RunInstances&Version=2016-11-15&ImageId=%s&InstanceType=t1.nano"
+                           "&MinCount=1&MaxCount=2&ClientToken=ended",
+                           w.image),
+              400, "IdempotentParameterMismatch");
+    assert_int_equal(rows(&r, "SELECT count(*) FROM instance WHERE on_shutdown='terminate'"), 1);
+    const char *tags = rig_ok(&r, "Action=DescribeTags&Version=2016-11-15");
+    assert_non_null(strstr(tags, "<key>Name</key>"));
+    assert_non_null(strstr(tags, "<key>added</key>"));
+    assert_non_null(strstr(tags, "<resourceType>volume</resourceType><key>of</key>"));
+    rig_fini(&r);
+}
+
+/* An image that was registered after the backup is taken from what its dos returns. */
+static void test_restore_of_an_image(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    size_t len;
+    void *dump = store_dump(r.store, &len);
+    const char *body = rig_ok(&r, "Action=RegisterImage&Version=2016-11-15&Name=other"
+                                  "&ImageLocation=images%2Fother.qcow2&Description=of+later");
+    const char *image = rig_text(&r, body, "imageId");
+    rig_pull(&r, &w.dos);
+    rig_restore(&r, dump, len);
+    free(dump);
+    rig_return(&r, &w.cluster);
+    rig_return(&r, &w.dos);
+    rig_say(&r, &w.dos, "image", image, 1, "{\"state\":\"available\",\"size_bytes\":134217728}");
+    body = rig_ok(
+        &r, arena_printf(&r.arena, "Action=DescribeImages&Version=2016-11-15&ImageId.1=%s", image));
+    assert_non_null(strstr(body, "<imageState>available</imageState>"));
+    assert_non_null(strstr(body, "<name>other</name>"));
+    assert_non_null(strstr(body, "<description>of later</description>"));
+    rig_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +517,8 @@ int main(void)
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_restore),
+        cmocka_unit_test(test_restore_of_what_only_the_cloud_knows),
+        cmocka_unit_test(test_restore_of_an_image),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
