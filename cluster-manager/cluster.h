@@ -51,6 +51,10 @@ void cluster_end_confirmed(struct cluster_core *c, const char *id, const struct 
 void cluster_end_wished(struct cluster_core *c, const struct event *ev);
 /* ops/group.c: gives a host the security groups that its instances need, and no others. */
 void cluster_group_forward(struct cluster_core *c, const char *host);
+/* ops/underlay.c: tells hosts who of their networks lives on which other host. Once a step. */
+void cluster_underlay_settle(struct cluster_core *c);
+/* ops/underlay.c: a host says where its tunnels end. */
+void cluster_underlay_hear(struct cluster_core *c, const char *host, const struct wire_item *fact);
 /* ops/recover.c: merges what hosts returned with what this store remembers. */
 void cluster_recover(void *core, const struct event *ev);
 /* ops/capacity.c: the zone's room, for the cloud. */

@@ -395,6 +395,7 @@ static void plan_all(struct host_core *c)
     at = 0;
     for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;)
         act_group(c, e->value);
+    host_peers_act(c);
 }
 
 static void note_due(struct host_core *c)
@@ -415,6 +416,7 @@ static void note_due(struct host_core *c)
         if (g->job_id == 0 && g->wished_sum != g->applied_sum && g->next_ms > c->at.now_ms)
             c->due_ms = earlier(c->due_ms, g->next_ms);
     }
+    c->due_ms = earlier(c->due_ms, host_peers_due_ms(c));
 }
 
 void host_act(struct host_core *c)

@@ -44,6 +44,7 @@ void host_core_free(struct host_core *c)
     free_values(&c->records);
     free_values(&c->bases);
     free_values(&c->groups);
+    host_peers_free(c);
     free(c->disks);
     arena_fini(&c->answer);
     sync_child_fini(&c->up);
@@ -84,6 +85,9 @@ static void load(struct host_core *c)
     for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;)
         ((struct host_record *)e->value)->port_sum = 0;
     load_groups(c);
+    host_peers_free(c);
+    host_peers_load(c);
+    host_say_tunnel(c);
     query_open(&q, c->store, "SELECT fresh_boot FROM machine", "");
     if (query_next(&q)) {
         str_copy(c->fresh_boot, sizeof c->fresh_boot, query_text(&q, 0));

@@ -246,21 +246,28 @@ static void tell_console(struct host_core *c, const char *instance, const struct
 
 /* ---- records ------------------------------------------------------------------------------- */
 
-/* A network goes with its last port, and its group sets with it. */
-static void forget_groups(struct host_core *c, const struct host_record *gone)
+/* The port's network was made anew since it was heard of last: it went with its last port, perhaps
+ * with an order whose end nobody heard. */
+static void note_network(struct host_core *c, int64_t vni, int64_t network)
 {
     size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;) {
-        const struct host_record *r = e->value;
-        if (r != gone && r->has_port && r->vni == gone->vni)
-            return;
-    }
-    at = 0;
+    if (!host_peers_note_network(c, vni, network))
+        return;
     for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;) {
         struct host_group *g = e->value;
-        if (g->vni == gone->vni)
+        if (g->vni == vni)
             g->applied_sum = 0;
     }
+}
+
+static void done_port(struct host_core *c, struct host_record *r, const struct job_done *done)
+{
+    const struct host_net_port_done *port = done->result;
+    r->port_sum = r->ordered_port_sum;
+    if (done->result_size != sizeof *port)
+        return;
+    str_copy(r->tap, sizeof r->tap, port->tap);
+    note_network(c, r->vni, port->network);
 }
 
 static void succeeded(struct host_core *c, struct host_record *r, const struct job_done *done)
@@ -268,14 +275,12 @@ static void succeeded(struct host_core *c, struct host_record *r, const struct j
     r->attempt = r->next_ms = 0;
     switch (done->kind) {
     case HOST_JOB_NET_PORT:
-        if (done->result_size == sizeof(struct host_net_port_done))
-            str_copy(r->tap, sizeof r->tap, ((const struct host_net_port_done *)done->result)->tap);
-        r->port_sum = r->ordered_port_sum;
+        done_port(c, r, done);
         break;
     case HOST_JOB_NET_UNPORT:
         r->has_port = false;
         r->port_sum = 0;
-        forget_groups(c, r);
+        host_peers_touch(c, r->vni, r->address);
         break;
     case HOST_JOB_DISK_ERASE:
         r->has_root = r->is_root_made = false;
@@ -455,6 +460,8 @@ void host_done(struct host_core *c, const struct job_done *done)
         done_disks(c, done);
     else if (done->job_id != 0 && done->job_id == c->evict_job)
         host_cache_done(c, done);
+    else if (done->kind == HOST_JOB_NET_PEERS)
+        host_peers_done(c, done);
     else if (r != NULL)
         done_record(c, r, done);
     else if (done->kind == HOST_JOB_HV_CONSOLE)

@@ -49,6 +49,7 @@ static void check_record(struct host_core *c, struct host_record *r,
     log_warn("port.lacking", "id", r->id, "port", r->port, NULL);
     r->port_sum = 0; /* unknown: it is applied again */
     forget_groups(c, r->vni);
+    host_peers_touch(c, r->vni, 0); /* and all its peers */
     c->is_dirty = true;
 }
 

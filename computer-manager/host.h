@@ -37,6 +37,9 @@ struct host_core {
     struct map records;           /* "id/pepoch" -> struct host_record: cache of the record table */
     struct map bases;             /* manifest -> struct host_base */
     struct map groups;            /* group -> struct host_group */
+    struct map peers;             /* port elsewhere -> its wish (peers.c) */
+    struct map reaches;           /* network -> struct host_reach */
+    bool peers_leave;             /* some wishes of peers were dropped and are not called gone */
     struct host_hv_probe probe;   /* zero until the hypervisor was probed */
     struct host_disk_list *disks; /* newest; NULL until listed */
     char boot[HOST_NAME_SIZE];    /* of the machine, as last listed */
@@ -93,6 +96,21 @@ void host_pulse_hear(struct host_core *c, struct host_record *r, int64_t age_ms)
 bool host_pulse_judge(const struct host_core *c, struct host_record *r);
 const char *host_pulse_why(const struct host_core *c, const struct host_record *r);
 
+/* peers.c: who of this host's networks lives on other hosts. */
+void host_peers_load(struct host_core *c);
+void host_peers_free(struct host_core *c);
+enum err_code host_peers_take(struct host_core *c, const struct wire_item *wish,
+                              struct arena *arena, struct err *err);
+void host_peers_act(struct host_core *c);
+int64_t host_peers_due_ms(const struct host_core *c);
+void host_peers_done(struct host_core *c, const struct job_done *done);
+/* The network as it was just heard of; true: it was made anew, and knows nobody. */
+bool host_peers_note_network(struct host_core *c, int64_t vni, int64_t network);
+/* The address is no port's here any more; 0 = which one is not known. */
+void host_peers_touch(struct host_core *c, int64_t vni, uint32_t address);
+
+/* say.c: where this host's tunnels end. */
+void host_say_tunnel(struct host_core *c);
 /* say.c: says the fact of a record, if it changed. */
 void host_say(struct host_core *c, const struct host_record *r);
 

@@ -10,6 +10,8 @@
 #include "computer-manager/effect/disk.h"
 #include "computer-manager/effect/helper.h"
 #include "computer-manager/effect/metadata_server.h"
+#include "computer-manager/effect/underlay.h"
+#include "computer-manager/model/tunnel.h"
 #include "computer-manager/options.h"
 #include "proto/http/client.h"
 #include "proto/http/enroll.h"
@@ -27,6 +29,7 @@ enum {
     LIST_MS = 10000,
     NET_LIST_MS = 3000
 };
+enum { GUEST_MTU_MIN = 576, GUEST_MTU_MAX = 9166 };
 
 static const struct config_option table[] = {
 #define OPTION(section, key, name, kind, otherwise, min, max, help) \
@@ -86,7 +89,9 @@ struct shell {
     char folder[ENROLL_PATH_SIZE]; /* of the identity */
     char state[ENROLL_PATH_SIZE], images[ENROLL_PATH_SIZE];
     char hypervisor_path[ENROLL_PATH_SIZE], network_path[ENROLL_PATH_SIZE];
-    const char *hypervisor_argv[10], *network_argv[10];
+    struct underlay underlay;
+    char tunnel_port[8];
+    const char *hypervisor_argv[10], *network_argv[14];
 };
 
 static void perform_call(void *self, const struct effect_call *call)
@@ -168,11 +173,17 @@ static const struct metadata_instance *find_metadata(void *self, int64_t vni, ui
 static void start_helpers(struct shell *s)
 {
     const struct host_options *o = s->options;
+    bool has_tunnel = s->underlay.address[0] != '\0';
     const char *hv[] = {s->hypervisor_path, "--uri",   o->uri,          "--state-dir",  s->state,
                         "--images-dir",     s->images, "--accelerator", o->accelerator, NULL};
-    const char *net[] = {
-        s->network_path, "--prefix",     o->prefix,     "--run-dir",  o->network_run,
-        "--resolv-conf", o->resolv_conf, "--tap-owner", o->tap_owner, NULL};
+    const char *net[] = {s->network_path,     "--prefix",
+                         o->prefix,           "--run-dir",
+                         o->network_run,      "--resolv-conf",
+                         o->resolv_conf,      "--tap-owner",
+                         o->tap_owner,        "--tunnel-port",
+                         s->tunnel_port,      has_tunnel ? "--tunnel-address" : NULL,
+                         s->underlay.address, NULL};
+    snprintf(s->tunnel_port, sizeof s->tunnel_port, "%lld", (long long)o->tunnel_udp_port);
     path_in(s->hypervisor_path, o->helpers, "tercet-computer-hypervisor");
     path_in(s->network_path, o->helpers, "tercet-computer-network");
     memcpy(s->hypervisor_argv, hv, sizeof hv);
@@ -263,6 +274,14 @@ static void on_renewed(void *self)
     enroll_fini(&id);
 }
 
+static int64_t guest_mtu(const struct shell *s)
+{
+    int64_t mtu = s->underlay.mtu - HOST_TUNNEL_OVERHEAD;
+    if (s->options->mtu != 0)
+        return s->options->mtu;
+    return mtu < GUEST_MTU_MIN ? GUEST_MTU_MIN : mtu > GUEST_MTU_MAX ? GUEST_MTU_MAX : mtu;
+}
+
 static void run_core(struct shell *s, struct store *store, const struct enroll_identity *id)
 {
     const struct host_options *o = s->options;
@@ -274,7 +293,8 @@ static void run_core(struct shell *s, struct store *store, const struct enroll_i
                                  .list_ms = LIST_MS,
                                  .net_list_ms = NET_LIST_MS,
                                  .reserve_mib = o->reserve_mib,
-                                 .mtu = o->mtu,
+                                 .mtu = guest_mtu(s),
+                                 .tunnel = s->underlay.address,
                                  .profile = o->profile,
                                  .cache_bytes = o->cache_mib << 20,
                                  .cache_free_percent = o->cache_free};
@@ -287,7 +307,7 @@ static void run_core(struct shell *s, struct store *store, const struct enroll_i
     s->metadata = metadata_server_new(loop_uv(s->loop), find_metadata, s, &rng, &clock);
     start_helpers(s);
     struct loop_performer performer = {.self = s, .call = perform_call, .job = perform_job};
-    log_info("computer.ready", "node", id->node, NULL);
+    log_info("computer.ready", "node", id->node, "tunnel", s->underlay.address, NULL);
     loop_run(s->loop, &turn, &performer);
     host_helper_close(s->hypervisor);
     host_helper_close(s->network);
@@ -310,6 +330,7 @@ static int run(const struct host_options *o, const struct daemon *d, char **argv
     else
         path_in(s.images, o->data, "images");
     if (enroll_load(&id, s.folder, &err) != ERR_OK ||
+        underlay_find(&s.underlay, o->tunnel_address, &err) != ERR_OK ||
         store_open(&store, db, &host_schema, &err) != ERR_OK)
         return say(&err);
     s.loop = loop_new(NULL);

@@ -1,4 +1,4 @@
-/* say.c - what a record looks like from above. */
+/* say.c - what a record, and this host, look like from above. */
 #include "base/check.h"
 #include "computer-manager/host.h"
 
@@ -40,4 +40,11 @@ void host_say(struct host_core *c, const struct host_record *r)
                     .status_why = state == SEEN_RUNNING ? host_pulse_why(c, r) : "",
                 });
     sync_child_say(&c->up, "instance", r->id, r->generation, r->pepoch, body.data);
+}
+
+void host_say_tunnel(struct host_core *c)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    wire_encode(&body, &wire_tunnel_type, &(struct wire_tunnel){.address = c->config->tunnel});
+    sync_child_say(&c->up, "tunnel", "self", 0, 0, body.data);
 }

@@ -78,6 +78,8 @@ static void on_fact(void *core, const char *node, const struct wire_item *fact,
         cluster_group_forward(c, node);
     } else if (str_eq(fact->kind, "instance"))
         take_seen(c, node, fact, ev);
+    else if (str_eq(fact->kind, "tunnel"))
+        cluster_underlay_hear(c, node, fact);
     else if (str_eq(fact->kind, "stray"))
         log_error("host.stray_domain", "host", node, "id", fact->id, NULL);
 }

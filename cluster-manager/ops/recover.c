@@ -182,5 +182,6 @@ void cluster_recover(void *core, const struct event *ev)
     cluster_end_wished(c, ev);
     STORE_EACH (c->store, q, "SELECT node FROM child WHERE removed=0 ORDER BY node", "")
         cluster_group_forward(c, arena_strdup(&arena, query_text(&q, 0)));
+    cluster_underlay_settle(c); /* within the merge: what nobody wishes after it is ended */
     arena_fini(&arena);
 }

@@ -1,6 +1,8 @@
 /* instance.c - the instance, instance_group, excluded and host_use tables. */
 #include "cluster-manager/store/instance.h"
 
+#include "cluster-manager/store/port.h"
+
 bool cluster_instance_load(struct store *st, const char *id, struct arena *arena,
                            struct cluster_instance *out)
 {
@@ -46,6 +48,8 @@ void cluster_instance_save(struct store *st, const struct wire_item *wish,
     for (size_t i = 0; body->port != NULL && i < body->port->groups_len; i++)
         store_run(st, "INSERT INTO instance_group VALUES(?, ?) ON CONFLICT DO NOTHING", "ss",
                   wish->id, body->port->groups[i]);
+    if (body->port != NULL)
+        cluster_port_save(st, wish->id, body->port);
 }
 
 void cluster_instance_place(struct store *st, const char *id, const char *host, int64_t pepoch)

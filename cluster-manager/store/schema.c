@@ -54,7 +54,58 @@ static const char instances[] =
     /* Secrets shared with dos, as the cloud sealed them. */
     "CREATE TABLE secret(name TEXT PRIMARY KEY, sealed TEXT NOT NULL) WITHOUT ROWID;";
 
+static const char underlay[] =
+    /* Every port of the zone, and the host where it lives: '' while it lives nowhere, and from the
+     * wish of its end on. Only the triggers on `instance` write the host. */
+    "CREATE TABLE port(id TEXT PRIMARY KEY, instance TEXT NOT NULL, vni INTEGER NOT NULL,"
+    " mac TEXT NOT NULL, address TEXT NOT NULL, host TEXT NOT NULL DEFAULT '') WITHOUT ROWID;"
+    "CREATE INDEX port_instance ON port(instance);"
+    "CREATE INDEX port_vni ON port(vni, host, id);"
+    "CREATE TRIGGER port_moves AFTER UPDATE OF host, ending ON instance BEGIN"
+    " UPDATE port SET host=iif(new.ending, '', new.host) WHERE instance=new.id; END;"
+    "CREATE TRIGGER port_ends AFTER DELETE ON instance BEGIN"
+    " DELETE FROM port WHERE instance=old.id; END;"
+    /* Which hosts have guests of a network, and how many: they are told of its other ports. */
+    "CREATE TABLE reach(vni INTEGER NOT NULL, host TEXT NOT NULL, ports INTEGER NOT NULL,"
+    " PRIMARY KEY(vni, host)) WITHOUT ROWID;"
+    "CREATE INDEX reach_host ON reach(host, vni);"
+    /* Where each host's tunnels end. */
+    "CREATE TABLE tunnel(host TEXT PRIMARY KEY, address TEXT NOT NULL UNIQUE) WITHOUT ROWID;"
+    /* What changed and has not been told; ops/underlay.c empties them at the end of each step. */
+    "CREATE TABLE port_changed(id TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "CREATE TABLE reach_changed(vni INTEGER NOT NULL, host TEXT NOT NULL, PRIMARY KEY(vni, host))"
+    " WITHOUT ROWID;"
+    "CREATE TRIGGER port_insert AFTER INSERT ON port BEGIN"
+    " INSERT INTO port_changed VALUES(new.id) ON CONFLICT DO NOTHING;"
+    " INSERT INTO reach SELECT new.vni, new.host, 1 WHERE new.host<>''"
+    " ON CONFLICT DO UPDATE SET ports=ports+1; END;"
+    "CREATE TRIGGER port_update AFTER UPDATE ON port WHEN (new.vni, new.mac, new.address, new.host)"
+    " IS NOT (old.vni, old.mac, old.address, old.host) BEGIN"
+    " INSERT INTO port_changed VALUES(new.id) ON CONFLICT DO NOTHING;"
+    " UPDATE reach SET ports=ports-1 WHERE vni=old.vni AND host=old.host;"
+    " INSERT INTO reach SELECT new.vni, new.host, 1 WHERE new.host<>''"
+    " ON CONFLICT DO UPDATE SET ports=ports+1;"
+    " DELETE FROM reach WHERE vni=old.vni AND host=old.host AND ports=0; END;"
+    "CREATE TRIGGER port_delete AFTER DELETE ON port BEGIN"
+    " INSERT INTO port_changed VALUES(old.id) ON CONFLICT DO NOTHING;"
+    " UPDATE reach SET ports=ports-1 WHERE vni=old.vni AND host=old.host;"
+    " DELETE FROM reach WHERE vni=old.vni AND host=old.host AND ports=0; END;"
+    "CREATE TRIGGER reach_insert AFTER INSERT ON reach BEGIN"
+    " INSERT INTO reach_changed VALUES(new.vni, new.host) ON CONFLICT DO NOTHING; END;"
+    "CREATE TRIGGER reach_delete AFTER DELETE ON reach BEGIN"
+    " INSERT INTO reach_changed VALUES(old.vni, old.host) ON CONFLICT DO NOTHING; END;"
+    "CREATE TRIGGER tunnel_insert AFTER INSERT ON tunnel BEGIN"
+    " INSERT INTO port_changed SELECT id FROM reach r JOIN port p ON p.vni=r.vni AND p.host=r.host"
+    " WHERE r.host=new.host ON CONFLICT DO NOTHING;"
+    " INSERT INTO reach_changed SELECT vni, host FROM reach WHERE host=new.host"
+    " ON CONFLICT DO NOTHING; END;"
+    "CREATE TRIGGER tunnel_delete AFTER DELETE ON tunnel BEGIN"
+    " INSERT INTO port_changed SELECT id FROM reach r JOIN port p ON p.vni=r.vni AND p.host=r.host"
+    " WHERE r.host=old.host ON CONFLICT DO NOTHING;"
+    " INSERT INTO reach_changed SELECT vni, host FROM reach WHERE host=old.host"
+    " ON CONFLICT DO NOTHING; END;";
+
 static const char *const migrations[] = {sync_parent_schema, sync_child_schema, admit_schema,
-                                         instances};
+                                         instances, underlay};
 
 const struct store_schema cluster_schema = {migrations, sizeof migrations / sizeof migrations[0]};

@@ -21,6 +21,7 @@ enum {
     HOST_GRANT_SIZE = 256,
     HOST_RULES_MAX = 320,    /* of one port: 5 groups of 60 rules, and room */
     HOST_MEMBERS_MAX = 4096, /* addresses of one group on one network */
+    HOST_PEERS_MAX = 4096,   /* ports on other hosts that one NET_PEERS names */
     HOST_DOMAINS_MAX = 1024,
     HOST_PORTS_MAX = 1024,
     HOST_CONSOLE_BYTES = 65536,
@@ -45,6 +46,7 @@ enum host_job_kind {
     HOST_JOB_NET_PORT,   /* ensure: network, tap, lease, filters; default drop comes first */
     HOST_JOB_NET_UNPORT, /* remove; the network goes with its last port */
     HOST_JOB_NET_GROUP,  /* replace the members of a security group on one network */
+    HOST_JOB_NET_PEERS,  /* who of a network lives on other hosts, within a range of addresses */
     /* workers of the manager itself */
     HOST_JOB_DISK_BASE,  /* fetch chunks, verify, assemble the base of an image */
     HOST_JOB_DISK_ROOT,  /* linked qcow2 on that base */
@@ -175,8 +177,34 @@ struct host_net_group {
     uint32_t members[HOST_MEMBERS_MAX];
 };
 
+/* An address of a network, and whose it is on another host of the cluster. */
+struct host_net_peer {
+    uint32_t address; /* host order; ascending within a job */
+    uint32_t tunnel;  /* of its host: where VXLAN sends; 0 = the address is nobody's elsewhere */
+    uint8_t mac[6];
+    uint8_t nothing[2];
+};
+
+/* Each entry says all of its address. A page says besides that nobody else is elsewhere from
+ * address `from` to address `to`: several of them find whatever a crash left behind. The size of
+ * the job ends with its last entry. */
+struct host_net_peers {
+    int64_t vni;
+    int64_t mtu; /* of guests */
+    int64_t is_page;
+    uint32_t from, to;
+    int64_t len;
+    struct host_net_peer peers[HOST_PEERS_MAX];
+};
+
+struct host_net_peers_done {
+    int64_t kept, made, removed;
+};
+
 struct host_net_port_done {
     char tap[16];
+    int64_t
+        network; /* names one making of it: another one has no members of groups, and no peers */
 };
 
 /* The metadata socket of a network, listening in its router namespace on 169.254.169.254:80, comes

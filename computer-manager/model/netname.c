@@ -68,6 +68,12 @@ const char *host_netname_tap_table(char out[HOST_NETNAME_SIZE], const char *pref
     return out;
 }
 
+const char *host_netname_tunnel_table(char out[HOST_NETNAME_SIZE], const char *prefix, int64_t vni)
+{
+    snprintf(out, HOST_NETNAME_SIZE, "tercet_%s_%c%06x", prefix, HOST_LINK_TUNNEL, (unsigned)vni);
+    return out;
+}
+
 const char *host_netname_group(char out[HOST_NETNAME_SIZE], int64_t vni, const char *group)
 {
     snprintf(out, HOST_NETNAME_SIZE, "g%06x_%.17s", (unsigned)vni, digits(group));

@@ -24,6 +24,7 @@ enum host_link_kind {
     HOST_LINK_GATEWAY = 'g', /* host's end of the veth between bridge and router namespace */
     HOST_LINK_UPLINK = 'u',  /* host's end of the veth that guests leave by */
     HOST_LINK_TAP = 't',     /* of a port */
+    HOST_LINK_TUNNEL = 'v',  /* VXLAN to the hosts of a network's other guests */
 };
 
 /* "tctb00000a"; kind is not HOST_LINK_TAP. All return `out`. */
@@ -40,5 +41,7 @@ const char *host_netname_table(char out[HOST_NETNAME_SIZE], const char *prefix);
 /* "tercet_tct_0123abcd": the netdev table of one tap. */
 const char *host_netname_tap_table(char out[HOST_NETNAME_SIZE], const char *prefix,
                                    const char *port);
+/* "tercet_tct_v00000a": the netdev table of a tunnel. */
+const char *host_netname_tunnel_table(char out[HOST_NETNAME_SIZE], const char *prefix, int64_t vni);
 /* "g00000a_0123...": the set of a group's members on one network. */
 const char *host_netname_group(char out[HOST_NETNAME_SIZE], int64_t vni, const char *group);

@@ -10,6 +10,7 @@ libhostnet_a_SOURCES = \
 	computer-manager/model/metadata_token.c computer-manager/model/metadata_token.h \
 	computer-manager/model/netname.c computer-manager/model/netname.h \
 	computer-manager/model/verdict.c computer-manager/model/verdict.h \
+	computer-manager/model/tunnel.c computer-manager/model/tunnel.h \
 	%D%/valid.c %D%/valid.h
 
 libexec_PROGRAMS += tercet-computer-network
@@ -22,7 +23,10 @@ tercet_computer_network_SOURCES = \
 	%D%/lease.c %D%/lease.h \
 	%D%/main.c \
 	%D%/netlink.c %D%/netlink.h \
+	%D%/netlink_talk.c %D%/netlink_talk.h \
+	%D%/netlink_vxlan.c %D%/netlink_vxlan.h \
 	%D%/network.h \
+	%D%/peers.c %D%/peers.h \
 	%D%/port.c %D%/port.h \
 	%D%/probe.c %D%/probe.h \
 	%D%/pulse.c %D%/pulse.h \
@@ -32,6 +36,7 @@ tercet_computer_network_SOURCES = \
 	%D%/survey.c %D%/survey.h \
 	%D%/sweep.c %D%/sweep.h \
 	%D%/tap.c %D%/tap.h \
+	%D%/tunnel.c %D%/tunnel.h \
 	%D%/vpc.c %D%/vpc.h
 tercet_computer_network_CPPFLAGS = $(AM_CPPFLAGS) $(MNL_CFLAGS) $(NFT_CFLAGS) $(SECCOMP_CFLAGS)
 tercet_computer_network_LDADD = libhostnet.a libhosteffect.a libbase.a $(NFT_LIBS) $(MNL_LIBS) $(SECCOMP_LIBS) $(SSL_LIBS)

@@ -11,6 +11,7 @@
 #include "computer-manager/model/address.h"
 #include "computer-manager/network/confine.h"
 #include "computer-manager/network/network.h"
+#include "computer-manager/network/peers.h"
 #include "computer-manager/network/port.h"
 #include "computer-manager/network/probe.h"
 #include "computer-manager/network/space.h"
@@ -157,6 +158,15 @@ static void do_group(struct network *net, struct err *err)
     answer(err, NULL, 0);
 }
 
+static void do_peers(struct network *net, struct err *err)
+{
+    struct host_net_peers_done done = {0};
+    const struct host_net_peers *peers = (const void *)message.body;
+    if (valid_peers(peers, message.head.size, err) == ERR_OK)
+        peers_apply(net, peers, &done, err);
+    answer(err, &done, sizeof done);
+}
+
 static void do_job(struct network *net, const struct err *unfit)
 {
     struct err err = {0};
@@ -170,6 +180,8 @@ static void do_job(struct network *net, const struct err *unfit)
         do_unport(net, &err);
     else if (message.head.kind == HOST_JOB_NET_GROUP)
         do_group(net, &err);
+    else if (message.head.kind == HOST_JOB_NET_PEERS)
+        do_peers(net, &err);
     else {
         err_set(&err, ERR_INVALID_ACTION, "no job of kind %u", message.head.kind);
         answer(&err, NULL, 0);
@@ -202,6 +214,8 @@ static const struct option options[] = {{"prefix", required_argument, NULL, 'p'}
                                         {"resolv-conf", required_argument, NULL, 'c'},
                                         {"tap-owner", required_argument, NULL, 'o'},
                                         {"link-base", required_argument, NULL, 'l'},
+                                        {"tunnel-address", required_argument, NULL, 't'},
+                                        {"tunnel-port", required_argument, NULL, 'u'},
                                         {"help", no_argument, NULL, 'h'},
                                         {NULL, 0, NULL, 0}};
 
@@ -213,9 +227,19 @@ static int usage(FILE *to, int code)
           "  --dnsmasq PATH      the program (/usr/sbin/dnsmasq)\n"
           "  --resolv-conf PATH  names the resolvers for guests' queries (/etc/resolv.conf)\n"
           "  --tap-owner UID     may open taps besides root (nobody)\n"
-          "  --link-base ADDRESS first of the /14 that uplinks take addresses from (100.64.0.0)\n",
+          "  --link-base ADDRESS first of the /14 that uplinks take addresses from (100.64.0.0)\n"
+          "  --tunnel-address A  this machine's end of tunnels to other hosts (none)\n"
+          "  --tunnel-port PORT  their UDP port (4789)\n",
           to);
     return code;
+}
+
+static bool read_udp_port(const char *value, uint16_t *out)
+{
+    int64_t port = 0;
+    bool is_one = str_parse_i64(value, 1, UINT16_MAX, &port);
+    *out = (uint16_t)port;
+    return is_one;
 }
 
 static bool read_option(struct network *net, int option, const char *value)
@@ -239,6 +263,10 @@ static bool read_option(struct network *net, int option, const char *value)
     case 'l':
         return host_address_parse(value, &net->link_base) &&
                host_address_is_cidr(net->link_base, 14);
+    case 't':
+        return host_address_parse(value, &net->tunnel.address);
+    case 'u':
+        return read_udp_port(value, &net->tunnel.udp_port);
     default:
         return false;
     }
@@ -269,6 +297,7 @@ int main(int argc, char **argv)
                           .dnsmasq = "/usr/sbin/dnsmasq",
                           .resolv_conf = "/etc/resolv.conf",
                           .tap_owner = -1,
+                          .tunnel = {.udp_port = HOST_TUNNEL_PORT},
                           .link_base = 0x64400000};
     log_init("computer-network", LOG_INFO);
     int code = read_options(&net, argc, argv);

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "computer-manager/network/netlink_talk.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,16 +15,6 @@
 #include <linux/veth.h>
 #include <net/if.h>
 #include <string.h>
-
-enum { REQUEST_SIZE = 2048, REPLY_SIZE = 32768 };
-
-/* One request being built. */
-struct request {
-    union {
-        struct nlmsghdr head;
-        char room[REQUEST_SIZE];
-    } u;
-};
 
 enum err_code netlink_open(struct netlink *n, struct err *err)
 {
@@ -44,52 +35,6 @@ void netlink_close(struct netlink *n)
     n->socket = NULL;
 }
 
-static struct nlmsghdr *request(struct request *r, uint16_t type, uint16_t flags)
-{
-    memset(r, 0, sizeof *r);
-    struct nlmsghdr *head = mnl_nlmsg_put_header(&r->u);
-    head->nlmsg_type = type;
-    head->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-    return head;
-}
-
-static struct ifinfomsg *link_request(struct request *r, uint16_t type, uint16_t flags)
-{
-    struct nlmsghdr *head = request(r, type, (uint16_t)(flags | NLM_F_ACK));
-    struct ifinfomsg *link = mnl_nlmsg_put_extra_header(head, sizeof *link);
-    link->ifi_family = AF_UNSPEC;
-    return link;
-}
-
-/* Sends and reads until the acknowledgement; 0 or an errno. `each` sees what comes before it. */
-static int talk(struct netlink *n, struct request *r, mnl_cb_t each, void *self)
-{
-    static _Alignas(16) char reply[REPLY_SIZE];
-    unsigned id = mnl_socket_get_portid(n->socket);
-    PRE(n->socket != NULL);
-    r->u.head.nlmsg_seq = ++n->seq;
-    if (mnl_socket_sendto(n->socket, &r->u, r->u.head.nlmsg_len) < 0)
-        return errno;
-    for (;;) {
-        ssize_t got = mnl_socket_recvfrom(n->socket, reply, sizeof reply);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return errno;
-        int more = mnl_cb_run(reply, (size_t)got, n->seq, id, each, self);
-        if (more < 0)
-            return errno;
-        if (more == MNL_CB_STOP)
-            return 0;
-    }
-}
-
-static enum err_code failed(struct err *err, int why, const char *what, const char *name)
-{
-    enum err_code code = why == EOPNOTSUPP || why == EAFNOSUPPORT ? ERR_UNSUPPORTED : ERR_IO;
-    return err_set(err, code, "%s %s: %s", what, name, strerror(why));
-}
-
 /* ---- links ----------------------------------------------------------------------------- */
 
 struct listing {
@@ -107,6 +52,8 @@ static int on_attribute(const struct nlattr *a, void *self)
         str_copy(link->alias, sizeof link->alias, mnl_attr_get_str(a));
     if (mnl_attr_get_type(a) == IFLA_MASTER && mnl_attr_validate(a, MNL_TYPE_U32) == 0)
         link->master = (int)mnl_attr_get_u32(a);
+    if (mnl_attr_get_type(a) == IFLA_ADDRESS && mnl_attr_get_payload_len(a) == sizeof link->mac)
+        memcpy(link->mac, mnl_attr_get_payload(a), sizeof link->mac);
     return MNL_CB_OK;
 }
 
@@ -124,36 +71,44 @@ static int on_link(const struct nlmsghdr *head, void *self)
 enum err_code netlink_list(struct netlink *n, bool (*each)(void *self, const struct netlink_link *),
                            void *self, struct err *err)
 {
-    struct request r;
+    struct netlink_request r;
     struct listing listing = {each, self, false};
-    struct nlmsghdr *head = request(&r, RTM_GETLINK, NLM_F_DUMP);
+    struct nlmsghdr *head = netlink_request(&r, RTM_GETLINK, NLM_F_DUMP);
     struct ifinfomsg *link = mnl_nlmsg_put_extra_header(head, sizeof *link);
     link->ifi_family = AF_UNSPEC;
-    int why = talk(n, &r, on_link, &listing);
-    return why == 0 ? ERR_OK : failed(err, why, "listing", "links");
+    int why = netlink_talk(n, &r, on_link, &listing);
+    return why == 0 ? ERR_OK : netlink_failed(err, why, "listing", "links");
 }
 
-static int on_index(const struct nlmsghdr *head, void *self)
+static int on_one_link(const struct nlmsghdr *head, void *self)
 {
     const struct ifinfomsg *info = mnl_nlmsg_get_payload(head);
-    *(int *)self = info->ifi_index;
+    struct netlink_link *link = self;
+    link->index = info->ifi_index;
+    mnl_attr_parse(head, sizeof *info, on_attribute, link);
     return MNL_CB_OK;
+}
+
+bool netlink_get(struct netlink *n, const char *name, struct netlink_link *out)
+{
+    struct netlink_request r;
+    *out = (struct netlink_link){.index = 0};
+    netlink_link_request(&r, RTM_GETLINK, 0);
+    mnl_attr_put_strz(&r.u.head, IFLA_IFNAME, name);
+    return netlink_talk(n, &r, on_one_link, out) == 0 && out->index != 0;
 }
 
 int netlink_index(struct netlink *n, const char *name)
 {
-    struct request r;
-    int index = 0;
-    link_request(&r, RTM_GETLINK, 0);
-    mnl_attr_put_strz(&r.u.head, IFLA_IFNAME, name);
-    return talk(n, &r, on_index, &index) == 0 ? index : 0;
+    struct netlink_link link;
+    return netlink_get(n, name, &link) ? link.index : 0;
 }
 
 enum err_code netlink_add_bridge(struct netlink *n, const char *name, struct err *err)
 {
-    struct request r;
+    struct netlink_request r;
     struct nlmsghdr *head = &r.u.head;
-    link_request(&r, RTM_NEWLINK, NLM_F_CREATE);
+    netlink_link_request(&r, RTM_NEWLINK, NLM_F_CREATE);
     mnl_attr_put_strz(head, IFLA_IFNAME, name);
     struct nlattr *info = mnl_attr_nest_start(head, IFLA_LINKINFO);
     mnl_attr_put_strz(head, IFLA_INFO_KIND, "bridge");
@@ -164,16 +119,16 @@ enum err_code netlink_add_bridge(struct netlink *n, const char *name, struct err
     mnl_attr_put_u8(head, IFLA_BR_NF_CALL_IPTABLES, 1);
     mnl_attr_nest_end(head, data);
     mnl_attr_nest_end(head, info);
-    int why = talk(n, &r, NULL, NULL);
-    return why == 0 ? ERR_OK : failed(err, why, "making bridge", name);
+    int why = netlink_talk(n, &r, NULL, NULL);
+    return why == 0 ? ERR_OK : netlink_failed(err, why, "making bridge", name);
 }
 
 enum err_code netlink_add_veth(struct netlink *n, const char *name, const char *peer,
                                int peer_space_fd, struct err *err)
 {
-    struct request r;
+    struct netlink_request r;
     struct nlmsghdr *head = &r.u.head;
-    link_request(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+    netlink_link_request(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
     mnl_attr_put_strz(head, IFLA_IFNAME, name);
     struct nlattr *info = mnl_attr_nest_start(head, IFLA_LINKINFO);
     mnl_attr_put_strz(head, IFLA_INFO_KIND, "veth");
@@ -185,47 +140,48 @@ enum err_code netlink_add_veth(struct netlink *n, const char *name, const char *
     mnl_attr_nest_end(head, other);
     mnl_attr_nest_end(head, data);
     mnl_attr_nest_end(head, info);
-    int why = talk(n, &r, NULL, NULL);
-    return why == 0 ? ERR_OK : failed(err, why, "making veth", name);
+    int why = netlink_talk(n, &r, NULL, NULL);
+    return why == 0 ? ERR_OK : netlink_failed(err, why, "making veth", name);
 }
 
 enum err_code netlink_delete(struct netlink *n, const char *name, struct err *err)
 {
-    struct request r;
-    link_request(&r, RTM_DELLINK, 0);
+    struct netlink_request r;
+    netlink_link_request(&r, RTM_DELLINK, 0);
     mnl_attr_put_strz(&r.u.head, IFLA_IFNAME, name);
-    int why = talk(n, &r, NULL, NULL);
-    return why == 0 || why == ENODEV ? ERR_OK : failed(err, why, "removing link", name);
+    int why = netlink_talk(n, &r, NULL, NULL);
+    return why == 0 || why == ENODEV ? ERR_OK : netlink_failed(err, why, "removing link", name);
 }
 
 enum err_code netlink_set(struct netlink *n, const char *name, const struct netlink_change *change,
                           struct err *err)
 {
-    struct request r;
+    struct netlink_request r;
     struct nlmsghdr *head = &r.u.head;
-    int index = netlink_index(n, name);
-    if (index == 0)
-        return failed(err, ENODEV, "changing link", name);
-    struct ifinfomsg *link = link_request(&r, RTM_NEWLINK, 0);
-    link->ifi_index = index;
+    struct netlink_link now;
+    if (!netlink_get(n, name, &now))
+        return netlink_failed(err, ENODEV, "changing link", name);
+    struct ifinfomsg *link = netlink_link_request(&r, RTM_NEWLINK, 0);
+    link->ifi_index = now.index;
     if (change->up || change->down) {
         link->ifi_change = IFF_UP;
         link->ifi_flags = change->up ? IFF_UP : 0;
     }
     if (change->alias != NULL)
         mnl_attr_put(head, IFLA_IFALIAS, strlen(change->alias), change->alias);
-    if (change->mac != NULL)
+    /* The same MAC again would cost the link all its neighbours. */
+    if (change->mac != NULL && memcmp(change->mac, now.mac, sizeof now.mac) != 0)
         mnl_attr_put(head, IFLA_ADDRESS, 6, change->mac);
     if (change->mtu > 0)
         mnl_attr_put_u32(head, IFLA_MTU, (uint32_t)change->mtu);
     if (change->master != NULL) {
         int master = netlink_index(n, change->master);
         if (master == 0)
-            return failed(err, ENODEV, "joining", change->master);
+            return netlink_failed(err, ENODEV, "joining", change->master);
         mnl_attr_put_u32(head, IFLA_MASTER, (uint32_t)master);
     }
-    int why = talk(n, &r, NULL, NULL);
-    return why == 0 ? ERR_OK : failed(err, why, "changing link", name);
+    int why = netlink_talk(n, &r, NULL, NULL);
+    return why == 0 ? ERR_OK : netlink_failed(err, why, "changing link", name);
 }
 
 /* ---- addresses and routes -------------------------------------------------------------- */
@@ -233,9 +189,10 @@ enum err_code netlink_set(struct netlink *n, const char *name, const struct netl
 enum err_code netlink_add_address(struct netlink *n, const char *link, uint32_t address,
                                   uint8_t len, struct err *err)
 {
-    struct request r;
+    struct netlink_request r;
     int index = netlink_index(n, link);
-    struct nlmsghdr *head = request(&r, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
+    struct nlmsghdr *head = netlink_request(&r, RTM_NEWADDR,
+                                            NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
     struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(head, sizeof *info);
     info->ifa_family = AF_INET;
     info->ifa_prefixlen = len;
@@ -243,14 +200,15 @@ enum err_code netlink_add_address(struct netlink *n, const char *link, uint32_t 
     info->ifa_index = (unsigned)index;
     mnl_attr_put_u32(head, IFA_LOCAL, htonl(address));
     mnl_attr_put_u32(head, IFA_ADDRESS, htonl(address));
-    int why = index == 0 ? ENODEV : talk(n, &r, NULL, NULL);
-    return why == 0 || why == EEXIST ? ERR_OK : failed(err, why, "adding an address to", link);
+    int why = index == 0 ? ENODEV : netlink_talk(n, &r, NULL, NULL);
+    return why == 0 || why == EEXIST ? ERR_OK
+                                     : netlink_failed(err, why, "adding an address to", link);
 }
 
-static struct nlmsghdr *route_request(struct request *r, uint16_t type, uint16_t flags,
+static struct nlmsghdr *route_request(struct netlink_request *r, uint16_t type, uint16_t flags,
                                       uint32_t cidr, uint8_t len, int index)
 {
-    struct nlmsghdr *head = request(r, type, (uint16_t)(NLM_F_ACK | flags));
+    struct nlmsghdr *head = netlink_request(r, type, (uint16_t)(NLM_F_ACK | flags));
     struct rtmsg *route = mnl_nlmsg_put_extra_header(head, sizeof *route);
     route->rtm_family = AF_INET;
     route->rtm_dst_len = len;
@@ -267,43 +225,62 @@ static struct nlmsghdr *route_request(struct request *r, uint16_t type, uint16_t
 enum err_code netlink_delete_route(struct netlink *n, uint32_t cidr, uint8_t len, const char *link,
                                    struct err *err)
 {
-    struct request r;
+    struct netlink_request r;
     int index = netlink_index(n, link);
     if (index == 0) /* routes go with their link */
         return ERR_OK;
     route_request(&r, RTM_DELROUTE, 0, cidr, len, index);
-    int why = talk(n, &r, NULL, NULL);
-    return why == 0 || why == ESRCH ? ERR_OK : failed(err, why, "removing a route over", link);
+    int why = netlink_talk(n, &r, NULL, NULL);
+    return why == 0 || why == ESRCH ? ERR_OK
+                                    : netlink_failed(err, why, "removing a route over", link);
 }
 
 enum err_code netlink_add_route(struct netlink *n, uint32_t cidr, uint8_t len, uint32_t via,
                                 const char *link, bool *taken, struct err *err)
 {
-    struct request r;
+    struct netlink_request r;
     int index = netlink_index(n, link);
     if (index == 0)
-        return failed(err, ENODEV, "adding a route over", link);
+        return netlink_failed(err, ENODEV, "adding a route over", link);
     /* A route of ours from before would look taken: it goes first. */
     if (netlink_delete_route(n, cidr, len, link, err) != ERR_OK)
         return err->code;
     struct nlmsghdr *head = route_request(&r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, cidr, len,
                                           index);
     mnl_attr_put_u32(head, RTA_GATEWAY, htonl(via));
-    int why = talk(n, &r, NULL, NULL);
+    int why = netlink_talk(n, &r, NULL, NULL);
     if (taken != NULL)
         *taken = why == EEXIST;
     return why == 0 || (why == EEXIST && taken != NULL)
                ? ERR_OK
-               : failed(err, why, "adding a route over", link);
+               : netlink_failed(err, why, "adding a route over", link);
+}
+
+enum err_code netlink_add_onlink(struct netlink *n, uint32_t cidr, uint8_t len, const char *link,
+                                 struct err *err)
+{
+    enum { METRIC = 1024 }; /* behind the kernel's own routes to ranges of addresses of ours */
+    struct netlink_request r;
+    int index = netlink_index(n, link);
+    if (index == 0)
+        return netlink_failed(err, ENODEV, "adding a route over", link);
+    struct nlmsghdr *head = route_request(&r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, cidr, len,
+                                          index);
+    struct rtmsg *route = mnl_nlmsg_get_payload(head);
+    route->rtm_scope = RT_SCOPE_LINK;
+    mnl_attr_put_u32(head, RTA_PRIORITY, METRIC);
+    int why = netlink_talk(n, &r, NULL, NULL);
+    return why == 0 ? ERR_OK : netlink_failed(err, why, "adding a route over", link);
 }
 
 /* ---- neighbours ------------------------------------------------------------------------ */
 
 enum { TICK_MS = 10 }; /* the kernel tells times to user space in hundredths of a second */
 
-static struct ndmsg *neighbour_request(struct request *r, uint16_t type, uint16_t flags, int index)
+static struct ndmsg *neighbour_request(struct netlink_request *r, uint16_t type, uint16_t flags,
+                                       int index)
 {
-    struct ndmsg *ask = mnl_nlmsg_put_extra_header(request(r, type, flags), sizeof *ask);
+    struct ndmsg *ask = mnl_nlmsg_put_extra_header(netlink_request(r, type, flags), sizeof *ask);
     ask->ndm_family = AF_INET;
     ask->ndm_ifindex = index;
     return ask;
@@ -312,14 +289,14 @@ static struct ndmsg *neighbour_request(struct request *r, uint16_t type, uint16_
 enum err_code netlink_ask_neighbour(struct netlink *n, const char *link, uint32_t address,
                                     struct err *err)
 {
-    struct request r;
+    struct netlink_request r;
     int index = netlink_index(n, link);
     struct ndmsg *ask = neighbour_request(&r, RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE, index);
     ask->ndm_state = NUD_NONE;
     ask->ndm_flags = NTF_USE;
     mnl_attr_put_u32(&r.u.head, NDA_DST, htonl(address));
-    int why = index == 0 ? ENODEV : talk(n, &r, NULL, NULL);
-    return why == 0 ? ERR_OK : failed(err, why, "asking for a neighbour on", link);
+    int why = index == 0 ? ENODEV : netlink_talk(n, &r, NULL, NULL);
+    return why == 0 ? ERR_OK : netlink_failed(err, why, "asking for a neighbour on", link);
 }
 
 struct neighbours {
@@ -360,9 +337,9 @@ enum err_code netlink_list_neighbours(struct netlink *n, const char *link,
                                       void (*each)(void *self, const struct netlink_neighbour *),
                                       void *self, struct err *err)
 {
-    struct request r;
+    struct netlink_request r;
     struct neighbours all = {netlink_index(n, link), each, self};
     neighbour_request(&r, RTM_GETNEIGH, NLM_F_DUMP, 0);
-    int why = all.index == 0 ? ENODEV : talk(n, &r, on_neighbour, &all);
-    return why == 0 ? ERR_OK : failed(err, why, "listing neighbours on", link);
+    int why = all.index == 0 ? ENODEV : netlink_talk(n, &r, on_neighbour, &all);
+    return why == 0 ? ERR_OK : netlink_failed(err, why, "listing neighbours on", link);
 }

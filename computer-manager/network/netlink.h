@@ -26,6 +26,7 @@ void netlink_close(struct netlink *n);
 struct netlink_link {
     char name[NETLINK_NAME_SIZE];
     char alias[NETLINK_ALIAS_SIZE];
+    uint8_t mac[6];
     int index, master; /* master: index of its bridge, 0 = none */
     bool is_up;
 };
@@ -35,6 +36,8 @@ enum err_code netlink_list(struct netlink *n, bool (*each)(void *self, const str
                            void *self, struct err *err);
 /* Index of the link, or 0 where there is none. */
 int netlink_index(struct netlink *n, const char *name);
+/* The link as it is; false where there is none. */
+bool netlink_get(struct netlink *n, const char *name, struct netlink_link *out);
 
 /* A bridge without spanning tree that hands its IPv4 to the inet filters; down. */
 enum err_code netlink_add_bridge(struct netlink *n, const char *name, struct err *err);
@@ -76,5 +79,8 @@ enum err_code netlink_add_address(struct netlink *n, const char *link, uint32_t 
  * which stays. */
 enum err_code netlink_add_route(struct netlink *n, uint32_t cidr, uint8_t len, uint32_t via,
                                 const char *link, bool *taken, struct err *err);
+/* All of cidr/len is behind `link` itself, where no better route says otherwise. */
+enum err_code netlink_add_onlink(struct netlink *n, uint32_t cidr, uint8_t len, const char *link,
+                                 struct err *err);
 enum err_code netlink_delete_route(struct netlink *n, uint32_t cidr, uint8_t len, const char *link,
                                    struct err *err);

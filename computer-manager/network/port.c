@@ -10,6 +10,7 @@
 #include "computer-manager/network/dnsmasq.h"
 #include "computer-manager/network/guard.h"
 #include "computer-manager/network/pulse.h"
+#include "computer-manager/network/peers.h"
 #include "computer-manager/network/ruleset.h"
 #include "computer-manager/network/survey.h"
 #include "computer-manager/network/sweep.h"
@@ -103,9 +104,11 @@ enum err_code port_ensure(struct network *net, const struct host_port *port,
         vpc_ensure_bridge(&v, &seen, port, err) != ERR_OK ||
         load_filters(&v, port, err) != ERR_OK || vpc_ensure_router(&v, port, err) != ERR_OK ||
         lease_write(&v.paths, port, err) != ERR_OK || dnsmasq_reread(&v.paths, err) != ERR_OK ||
-        raise_tap(&v, tap, err) != ERR_OK || route_to(&v, port, err) != ERR_OK)
+        peers_yield(&v, port->address, err) != ERR_OK || raise_tap(&v, tap, err) != ERR_OK ||
+        route_to(&v, port, err) != ERR_OK)
         return err->code;
     str_copy(done->tap, sizeof done->tap, tap);
+    done->network = netlink_index(&net->home, v.bridge); /* no bridge to come will have it */
     return ERR_OK;
 }
 

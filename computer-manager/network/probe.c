@@ -51,6 +51,7 @@ static enum err_code try_filters(const struct network *net, struct err *err)
     CLEANUP(buf_fini) struct buf text = {0};
     const struct host_filter_resolvers none = {.len = 0};
     host_filter_base(&text, net->prefix, &none);
+    host_tunnel_base(&text, net->prefix, &net->tunnel);
     host_filter_port(&text, net->prefix, &example, 1);
     host_filter_router(&text, example.vpc_cidr, example.vpc_cidr_len);
     return ruleset_load(text.data, err);

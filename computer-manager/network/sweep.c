@@ -117,17 +117,28 @@ struct gates {
     struct buf text; /* the transaction that removes what nobody needs */
 };
 
+/* "tercet_tct_v00000a", of a tunnel whose network is here. */
+static bool has_network(const struct gates *g, const char *name)
+{
+    char gate[HOST_NETNAME_SIZE];
+    for (size_t n = 0; n < g->survey->networks_len; n++)
+        if (str_eq(name,
+                   host_netname_tunnel_table(gate, g->net->prefix, g->survey->networks[n].vni)))
+            return true;
+    return false;
+}
+
 static void on_gate(void *self, const char *name)
 {
     struct gates *g = self;
     char table[HOST_NETNAME_SIZE];
     size_t len = strlen(host_netname_table(table, g->net->prefix));
     if (strncmp(name, table, len) == 0 && name[len] == '_' &&
-        !has_tap(g->net, g->survey, name + len + 1))
+        !has_tap(g->net, g->survey, name + len + 1) && !has_network(g, name))
         buf_printf(&g->text, "delete table netdev %s\n", name);
 }
 
-/* Gates of taps that are gone. */
+/* Gates of taps and tunnels that are gone. */
 static enum err_code sweep_gates(struct network *net, const struct survey *survey, struct err *err)
 {
     struct gates g = {.net = net, .survey = survey};

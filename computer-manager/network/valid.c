@@ -136,3 +136,35 @@ enum err_code valid_group(const struct host_net_group *g, struct err *err)
         return refuse(err, "group or vni");
     return g->len >= 0 && g->len <= HOST_MEMBERS_MAX ? ERR_OK : refuse(err, "number of members");
 }
+
+/* An address that some host can have: none of this net's, loopback's, link-local or multicast. */
+static bool is_unicast(uint32_t address)
+{
+    return address >> 24 != 0 && address >> 24 != 127 && address >> 16 != 0xa9fe &&
+           address < 224u << 24;
+}
+
+static bool is_peer(const struct host_net_peers *p, int64_t i)
+{
+    const struct host_net_peer *peer = &p->peers[i];
+    bool is_nobody = !p->is_page && peer->tunnel == 0;
+    return (!p->is_page || (peer->address >= p->from && peer->address <= p->to)) &&
+           (i == 0 || p->peers[i - 1].address < peer->address) && is_unicast(peer->address) &&
+           (is_nobody || (is_unicast(peer->tunnel) && is_mac(peer->mac)));
+}
+
+enum err_code valid_peers(const struct host_net_peers *p, size_t size, struct err *err)
+{
+    const size_t head = offsetof(struct host_net_peers, peers);
+    if (size < head || p->len < 0 || p->len > HOST_PEERS_MAX ||
+        size != head + (size_t)p->len * sizeof p->peers[0])
+        return refuse(err, "number of peers");
+    if (!is_vni(p->vni) || p->is_page < 0 || p->is_page > 1 || p->from > p->to)
+        return refuse(err, "vni or range of peers");
+    if (p->mtu < MTU_MIN || p->mtu > MTU_MAX)
+        return refuse(err, "mtu");
+    for (int64_t i = 0; i < p->len; i++)
+        if (!is_peer(p, i))
+            return err_set(err, ERR_INVALID_PARAMETER, "bad peer %lld", (long long)i);
+    return ERR_OK;
+}

@@ -24,6 +24,7 @@ void vpc_init(struct vpc *v, struct network *net, const struct survey *survey, i
     host_netname_link(v->bridge, net->prefix, HOST_LINK_BRIDGE, vni);
     host_netname_link(v->gateway, net->prefix, HOST_LINK_GATEWAY, vni);
     host_netname_link(v->uplink, net->prefix, HOST_LINK_UPLINK, vni);
+    host_netname_link(v->tunnel, net->prefix, HOST_LINK_TUNNEL, vni);
     host_netname_space(v->space, net->prefix, vni);
     lease_paths(&v->paths, net, vni);
 }
@@ -83,6 +84,7 @@ ensure_base_filter(struct vpc *v, const struct host_filter_resolvers *resolvers,
 {
     CLEANUP(buf_fini) struct buf text = {0};
     host_filter_base(&text, v->net->prefix, resolvers);
+    host_tunnel_base(&text, v->net->prefix, &v->net->tunnel);
     if (ruleset_load(text.data, err) != ERR_OK)
         return err->code;
     return guard_learn_shared(v->net, text.data, err);
@@ -127,7 +129,12 @@ static enum err_code ensure_gateway(struct vpc *v, struct netlink *inside,
     for (size_t a = 0; a < sizeof own / sizeof *own; a++)
         if (netlink_add_address(inside, HOST_NETNAME_GATEWAY, own[a], 32, err) != ERR_OK)
             return err->code;
-    return netlink_add_address(inside, HOST_NETNAME_GATEWAY, port->gateway, port->subnet_len, err);
+    if (netlink_add_address(inside, HOST_NETNAME_GATEWAY, port->gateway, port->subnet_len, err) !=
+        ERR_OK)
+        return err->code;
+    /* Subnets whose guests are all on other hosts: the tunnel's neighbours say where. */
+    return netlink_add_onlink(inside, port->vpc_cidr, port->vpc_cidr_len, HOST_NETNAME_GATEWAY,
+                              err);
 }
 
 static enum err_code ensure_uplink(struct vpc *v, struct netlink *inside,
@@ -272,7 +279,7 @@ static void delete_sets(struct vpc *v, const char *table, const char *listing, s
 static enum err_code remove_filters(struct vpc *v, struct err *err)
 {
     CLEANUP(buf_fini) struct buf names = {0}, zones = {0}, text = {0};
-    char command[96], table[HOST_NETNAME_SIZE];
+    char command[96], table[HOST_NETNAME_SIZE], tunnel[24];
     host_netname_table(table, v->net->prefix);
     snprintf(command, sizeof command, "list table inet %s", table);
     if (ruleset_list(command, RULESET_NAMES, &names, err) != ERR_OK)
@@ -281,6 +288,9 @@ static enum err_code remove_filters(struct vpc *v, struct err *err)
     if (ruleset_list(command, RULESET_ELEMENTS, &zones, err) != ERR_OK)
         return err->code;
     delete_sets(v, table, buf_str(&names), &text);
+    snprintf(tunnel, sizeof tunnel, "chain tunnel_%06x ", (unsigned)v->vni);
+    if (strstr(buf_str(&names), tunnel) != NULL)
+        host_tunnel_close(&text, v->net->prefix, v->vni);
     if (strstr(buf_str(&zones), v->bridge) != NULL)
         buf_printf(&text, "delete element inet %s zones { \"%s\" }\n", table, v->bridge);
     return text.len > 0 ? ruleset_load(text.data, err) : ERR_OK;
@@ -291,6 +301,7 @@ enum err_code vpc_remove(struct vpc *v, struct err *err)
     if (dnsmasq_stop(&v->paths, err) != ERR_OK ||
         netlink_delete(&v->net->home, v->gateway, err) != ERR_OK ||
         netlink_delete(&v->net->home, v->uplink, err) != ERR_OK ||
+        netlink_delete(&v->net->home, v->tunnel, err) != ERR_OK ||
         space_remove(v->space, err) != ERR_OK || runfile_remove_dir(v->paths.dir, err) != ERR_OK ||
         remove_filters(v, err) != ERR_OK)
         return err->code;

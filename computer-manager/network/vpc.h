@@ -3,6 +3,7 @@
  *      host namespace                      router namespace tercet-P-VNI
  *   taps -- PbVNI (bridge) -- PgVNI ====== gw   gateway of each subnet, resolver, 169.254.169.254
  *                             PuVNI ====== up   100.64.x.y/30, default route, masquerade
+ *                             PvVNI             tunnel.c: to the hosts of its other guests
  *
  * All of it is derived from the vni and from what a port says; ensuring it again changes nothing.
  * The filters' shared table is there before the bridge is. */
@@ -23,6 +24,7 @@ struct vpc {
     int64_t vni;
     uint16_t slot; /* unique on this machine: conntrack zone and number of the uplink's range */
     char bridge[HOST_LINK_SIZE], gateway[HOST_LINK_SIZE], uplink[HOST_LINK_SIZE];
+    char tunnel[HOST_LINK_SIZE];
     char space[HOST_NETNAME_SIZE];
     struct lease_paths paths;
 };

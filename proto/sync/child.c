@@ -102,6 +102,13 @@ static void add_got_sum(struct sync_child *c, uint64_t hash)
     store_run(c->store, "UPDATE child_self SET got_sum=?", "i", (int64_t)(sum + hash));
 }
 
+/* It is wished again: that it was gone is no answer to its next end. */
+static void unsay_gone(struct sync_child *c, const struct wire_item *wish)
+{
+    store_run(c->store, "DELETE FROM said WHERE kind=? AND id=? AND pepoch=? AND gone<>''", "ssi",
+              wish->kind, wish->id, wish->pepoch);
+}
+
 /* A tombstone that comes again asks again: its end is said under a new number. */
 static void say_again(struct sync_child *c, const struct wire_item *wish)
 {
@@ -127,6 +134,8 @@ static void record_wish(struct sync_child *c, const struct wire_item *wish)
     add_got_sum(c, got_hash(c, wish) - before);
     if (*wish->gone != '\0')
         say_again(c, wish);
+    else
+        unsay_gone(c, wish);
 }
 
 /* Under number 0: in no sum, and whatever the parent says of it comes over it. */

@@ -101,6 +101,9 @@ void sync_parent_keep(struct sync_parent *p, const char *node, const char *kind,
                       const struct sync_kept *list, size_t len);
 /* Is there a live wish or a tombstone of that id on any child? */
 bool sync_parent_holds(struct sync_parent *p, const char *kind, const char *id);
+/* The children that are wished (kind, id), in order; NULL-terminated. */
+const char **sync_parent_told(struct sync_parent *p, const char *kind, const char *id,
+                              struct arena *arena);
 /* The revision of what this turn has wished; 0 before its first wish. */
 int64_t sync_parent_rev(const struct sync_parent *p);
 /* Asks the child something ephemeral with its next answer. */

@@ -36,13 +36,17 @@ static void forget_fact(struct sync_parent *p, const char *node, const struct wi
               node, fact->kind, fact->id, fact->pepoch);
 }
 
-static void record_gone(struct sync_parent *p, const char *node, const struct wire_item *fact)
+/* Only the tombstone that the child had recorded when it said so: the object may have been wished
+ * again and ended again since, and that end is still to be heard of. */
+static void record_gone(struct sync_parent *p, const char *node, const struct wire_item *fact,
+                        int64_t applied_rev)
 {
     forget_fact(p, node, fact);
     if (store_run(p->store,
                   "DELETE FROM wish WHERE node=? AND kind=? AND id=? AND pepoch=? AND gone<>''"
-                  " AND generation<=?",
-                  "sssii", node, fact->kind, fact->id, fact->pepoch, fact->generation) > 0)
+                  " AND generation<=? AND rev<=?",
+                  "sssiii", node, fact->kind, fact->id, fact->pepoch, fact->generation,
+                  applied_rev) > 0)
         sync_parent_unblock(p, fact->kind, fact->id);
 }
 
@@ -85,7 +89,7 @@ static void take_facts(struct sync_parent *p, struct sync_link *l,
         if (*fact->gone != '\0' && recovers)
             forget_fact(p, m->node, fact); /* said again when its tombstone comes again */
         else if (*fact->gone != '\0')
-            record_gone(p, m->node, fact);
+            record_gone(p, m->node, fact, m->applied_rev);
         else
             record_fact(p, m->node, fact);
         if (!recovers)

@@ -45,6 +45,15 @@ class Group(c.Structure):
                 ("members", c.c_uint32 * MEMBERS_MAX)]
 
 
+class Peer(c.Structure):
+    _fields_ = [("address", c.c_uint32), ("tunnel", c.c_uint32), ("mac", c.c_uint8 * 6), ("nothing", c.c_uint8 * 2)]
+
+
+class PeersHead(c.Structure):
+    _fields_ = [("vni", c.c_int64), ("mtu", c.c_int64), ("is_page", c.c_int64),
+                ("from_", c.c_uint32), ("to", c.c_uint32), ("len", c.c_int64)]
+
+
 class ListEntry(c.Structure):
     _fields_ = [("port", c.c_char * 24), ("vni", c.c_int64), ("is_whole", c.c_bool), ("answered_ms", c.c_int64)]
 
@@ -70,6 +79,7 @@ def read_numbers():
 KINDS, CODES = read_numbers()
 NET_LIST, NET_PORT = KINDS["HOST_JOB_NET_LIST"], KINDS["HOST_JOB_NET_PORT"]
 NET_UNPORT, NET_GROUP = KINDS["HOST_JOB_NET_UNPORT"], KINDS["HOST_JOB_NET_GROUP"]
+NET_PEERS = KINDS["HOST_JOB_NET_PEERS"]
 LISTENER = KINDS["HOST_NET_LISTENER"]
 
 
@@ -105,11 +115,28 @@ def mac_of(p):
     return ":".join(f"{b:02x}" for b in p.mac)
 
 
+def peer(p, tunnel):
+    """That port as the other hosts know it."""
+    return Peer(p.address, number(tunnel), p.mac)
+
+
+def nobody(address):
+    return Peer(number(address))
+
+
+def peers(vni, entries, from_="0.0.0.0", to="255.255.255.255", mtu=1450, is_page=1):
+    """The body of a NET_PEERS."""
+    entries = sorted(entries, key=lambda e: e.address)
+    head = PeersHead(vni, mtu, is_page, number(from_), number(to), len(entries))
+    return bytes(head) + b"".join(bytes(e) for e in entries)
+
+
 class Manager:
     """The other end of the channel."""
 
-    def __init__(self, program, directory):
+    def __init__(self, program, directory, *options):
         self.program, self.directory, self.process, self.jobs = program, directory, None, 0
+        self.options = options
         self.listeners, self.former = {}, {}
         self.log = open(os.path.join(directory, "network.log"), "ab")
 
@@ -118,7 +145,7 @@ class Manager:
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         argv = [self.program, "--run-dir", f"{self.directory}/net", "--resolv-conf",
-                f"{self.directory}/resolv.conf"]
+                f"{self.directory}/resolv.conf", *self.options]
 
         def hand_over():
             os.dup2(theirs.fileno(), 3)
@@ -174,6 +201,13 @@ class Manager:
         for i, m in enumerate(members):
             g.members[i] = number(m)
         return self.job(NET_GROUP, g)[:2]
+
+    def peers(self, vni, entries, **more):
+        """(kept, made, removed)"""
+        code, text, body = self.job(NET_PEERS, peers(vni, entries, **more))
+        if code != "OK":
+            raise RuntimeError(f"{code}: {text}")
+        return struct.unpack("qqq", body)
 
     def list(self):
         code, text, body = self.job(NET_LIST)

@@ -239,6 +239,7 @@ static void build_hosts(struct cloud_scene *c, struct sim_node **clusters)
                                              clusters[i % CLUSTERS]);
         sim_tiers_join(host->parent, host, "host");
         struct sim_machine *m = host->machine = sim_machine_new(host, &sim_shadow_watch);
+        snprintf(m->tunnel, sizeof m->tunnel, "10.0.0.%zu", i + 1);
         sim_shadow_add_machine(&c->shadow, m);
     }
 }

@@ -21,6 +21,7 @@ libsim_a_SOURCES = \
 	%D%/subscriber.c %D%/subscriber.h \
 	%D%/tiers.c %D%/tiers.h \
 	%D%/trace.c %D%/trace.h \
+	%D%/tunnel.c \
 	%D%/wiretap.c %D%/wiretap.h \
 	%D%/world.c %D%/world.h \
 	%D%/self/lord.c %D%/self/lord.h \

@@ -29,6 +29,7 @@ static const struct row {
     {HOST_JOB_NET_PORT, "net-port", NETWORK, 10, 200, false},
     {HOST_JOB_NET_UNPORT, "net-unport", NETWORK, 10, 200, false},
     {HOST_JOB_NET_GROUP, "net-group", NETWORK, 5, 50, false},
+    {HOST_JOB_NET_PEERS, "net-peers", NETWORK, 5, 50, false},
     {HOST_JOB_DISK_BASE, "disk-base", DISKS, 100, 8000, false},
     {HOST_JOB_DISK_ROOT, "disk-root", DISKS, 10, 200, false},
     {HOST_JOB_DISK_ERASE, "disk-erase", DISKS, 5, 100, false},
@@ -114,7 +115,7 @@ static const char *name_of(const struct job *j)
     int kind = j->row->kind;
     bool is_whole = kind == HOST_JOB_HV_LIST || kind == HOST_JOB_HV_PROBE ||
                     kind == HOST_JOB_NET_LIST || kind == HOST_JOB_DISK_LIST ||
-                    kind == HOST_JOB_DISK_EVICT;
+                    kind == HOST_JOB_DISK_EVICT || kind == HOST_JOB_NET_PEERS;
     if (is_whole)
         return "";
     return kind == HOST_JOB_NET_PORT ? ((const struct host_port *)j->spec)->instance : j->spec;

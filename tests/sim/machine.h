@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 enum { SIM_DOMAINS_MAX = 64, SIM_PORTS_MAX = 64, SIM_ROOTS_MAX = 128, SIM_BASES_MAX = 32 };
+enum { SIM_PEERS_MAX = 256, SIM_TUNNEL_SIZE = 16 };
 
 enum sim_end { SIM_END_JOB, SIM_END_GUEST, SIM_END_CRASH, SIM_END_POWER };
 
@@ -35,6 +36,12 @@ struct sim_root {
     int64_t profile; /* hardware that first started from it; 0 = none yet */
 };
 
+/* What the machine's tunnels know of a network's address: whose it is, and on which machine. */
+struct sim_peer {
+    int64_t vni; /* 0 = free */
+    struct host_net_peer at;
+};
+
 struct sim_machine;
 struct sim_shadow;
 
@@ -43,6 +50,7 @@ struct sim_machine_watch {
     void (*on_run)(struct sim_machine *m, const struct sim_domain *d);
     void (*on_end)(struct sim_machine *m, const struct sim_domain *d, enum sim_end how);
     void (*on_port)(struct sim_machine *m, const struct host_port *port, bool is_there);
+    void (*on_peer)(struct sim_machine *m, const struct sim_peer *peer, bool is_there);
     void (*on_root)(struct sim_machine *m, const struct host_disk_root *root, bool is_there);
     /* An order reached the machine: what the daemon wants to happen. */
     void (*on_order)(struct sim_machine *m, int kind, const void *spec);
@@ -61,6 +69,10 @@ struct sim_machine {
     char bases[SIM_BASES_MAX][HOST_HASH_SIZE];
     struct host_port ports[SIM_PORTS_MAX]; /* port[0] == '\0': free */
     bool is_flushed[SIM_PORTS_MAX];        /* somebody took that port's rules away */
+    uint64_t network_of[SIM_PORTS_MAX];    /* which making of its network */
+    uint64_t networks;                     /* counts the makings of them */
+    char tunnel[SIM_TUNNEL_SIZE];          /* its address among the machines; "" = none */
+    struct sim_peer peers[SIM_PEERS_MAX];
     struct list jobs;
 };
 
@@ -94,4 +106,10 @@ void sim_ports_lose(struct sim_machine *m);
 void sim_ports_spoil(struct sim_machine *m, uint64_t which, bool is_removed);
 /* Has that instance a port, behind its rules? */
 bool sim_ports_has(const struct sim_machine *m, const char *instance);
+/* The part of computer-network that knows who lives elsewhere. */
+void sim_tunnel_do(struct sim_machine *m, const struct host_net_peers *spec,
+                   struct sim_outcome *out);
+/* A port here has the address from now on; the network is not here any more. */
+void sim_tunnel_yield(struct sim_machine *m, int64_t vni, uint32_t address);
+void sim_tunnel_lose(struct sim_machine *m, int64_t vni);
 void sim_disks_do(struct sim_machine *m, int kind, const void *spec, struct sim_outcome *out);

@@ -14,6 +14,15 @@ static struct host_port *find(struct sim_machine *m, const char *port)
     return NULL;
 }
 
+/* That of the network's other ports here, or made anew. */
+static uint64_t join_network(struct sim_machine *m, int64_t vni)
+{
+    for (size_t i = 0; i < SIM_PORTS_MAX; i++)
+        if (m->ports[i].port[0] != '\0' && m->ports[i].vni == vni)
+            return m->network_of[i];
+    return ++m->networks;
+}
+
 static void put_port(struct sim_machine *m, const struct host_port *spec, struct sim_outcome *out)
 {
     struct host_port *p = find(m, spec->port);
@@ -21,12 +30,16 @@ static void put_port(struct sim_machine *m, const struct host_port *spec, struct
     if (is_new)
         p = find(m, "");
     INV(p != NULL);
+    if (is_new)
+        m->network_of[p - m->ports] = join_network(m, spec->vni);
     *p = *spec;
     m->is_flushed[p - m->ports] = false;
+    sim_tunnel_yield(m, p->vni, p->address);
     if (is_new)
         m->watch->on_port(m, p, true);
     struct host_net_port_done *r = check_alloc(sizeof *r);
     snprintf(r->tap, sizeof r->tap, "tap%zu", (size_t)(p - m->ports));
+    r->network = (int64_t)m->network_of[p - m->ports];
     out->result = r;
     out->size = sizeof *r;
 }
@@ -38,6 +51,10 @@ static void remove_port(struct sim_machine *m, const char *port)
         return;
     m->watch->on_port(m, p, false);
     p->port[0] = '\0';
+    for (size_t i = 0; i < SIM_PORTS_MAX; i++)
+        if (m->ports[i].port[0] != '\0' && m->ports[i].vni == p->vni)
+            return;
+    sim_tunnel_lose(m, p->vni); /* the network went with its last port */
 }
 
 static void list(struct sim_machine *m, struct sim_outcome *out)
@@ -64,6 +81,8 @@ void sim_ports_do(struct sim_machine *m, int kind, const void *spec, struct sim_
         remove_port(m, ((const struct host_net_unport *)spec)->port);
     else if (kind == HOST_JOB_NET_LIST)
         list(m, out);
+    else if (kind == HOST_JOB_NET_PEERS)
+        sim_tunnel_do(m, spec, out);
 }
 
 void sim_ports_lose(struct sim_machine *m)

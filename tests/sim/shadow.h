@@ -5,6 +5,7 @@
  *   I1 one running domain     I3 room of a host          I4 one token, one instance
  *   SIZE a guest starts with the size that was promised
  *   I5 what was told stays    I7 terminated is nowhere   I11 one port per address
+ *   I12 tunnels lead to their own network's guests, and to all of them
  *   PROFILE the hardware of record stays                 I12 who runs has a port behind its rules
  *   I8 the quota              I19, I25 nothing is ended that nobody wanted ended   I23 states move
  * forward only */

@@ -183,8 +183,10 @@ struct host {
 
 static void *host_new(struct sim_node *n, const struct rng *rng)
 {
+    const struct sim_machine *m = n->machine;
     struct host *h = check_alloc(sizeof *h);
     h->config = (struct host_config){.node = n->name,
+                                     .tunnel = m != NULL ? m->tunnel : "",
                                      .timing = sim_world_timing(n->world),
                                      .job_ms = 30000,
                                      .stop_ms = 90000,

@@ -2,7 +2,8 @@
 cluster_tests = \
 	tests/unit/cluster_capacity_test \
 	tests/unit/cluster_place_test \
-	tests/unit/cluster_recover_test
+	tests/unit/cluster_recover_test \
+	tests/unit/cluster_underlay_test
 check_PROGRAMS += $(cluster_tests)
 TESTS += $(cluster_tests)
 cluster_rig = %D%/cluster_rig.c %D%/cluster_rig.h
@@ -13,3 +14,5 @@ tests_unit_cluster_place_test_SOURCES = %D%/cluster_place_test.c
 tests_unit_cluster_place_test_LDADD = libcluster.a libproto.a libbase.a $(CMOCKA_LIBS)
 tests_unit_cluster_recover_test_SOURCES = %D%/cluster_recover_test.c $(cluster_rig)
 tests_unit_cluster_recover_test_LDADD = $(cluster_test_ldadd)
+tests_unit_cluster_underlay_test_SOURCES = %D%/cluster_underlay_test.c $(cluster_rig)
+tests_unit_cluster_underlay_test_LDADD = $(cluster_test_ldadd)

@@ -100,6 +100,7 @@ void host_rig_init(struct host_rig *r)
                                       .mtu = 1450,
                                       .cache_bytes = (int64_t)10 << 30,
                                       .cache_free_percent = 15,
+                                      .tunnel = "10.0.0.1",
                                       .profile = HOST_PROFILE_CURRENT}};
     r->seed.state = 1;
     r->rng = rng_seeded(&r->seed);
@@ -223,6 +224,13 @@ void host_rig_end(struct host_rig *r, int64_t generation)
                                 .pepoch = 1,
                                 .gone = "deleted",
                                 .body = ""});
+}
+
+void host_rig_wish_other(struct host_rig *r, const char *kind, const char *id, const char *gone,
+                         const char *body)
+{
+    take(r,
+         &(struct wire_item){.kind = kind, .id = id, .generation = 1, .gone = gone, .body = body});
 }
 
 /* ---- jobs ---------------------------------------------------------------------------------- */

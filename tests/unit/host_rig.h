@@ -45,6 +45,9 @@ struct wire_instance host_rig_instance(void);
 void host_rig_wish(struct host_rig *r, int64_t generation, const struct wire_instance *body);
 void host_rig_wish_group(struct host_rig *r, int64_t generation, const struct wire_group *body);
 void host_rig_end(struct host_rig *r, int64_t generation);
+/* Of any other kind; `gone` "" and a body, or an end. */
+void host_rig_wish_other(struct host_rig *r, const char *kind, const char *id, const char *gone,
+                         const char *body);
 
 /* The oldest job of that kind, or NULL. */
 struct rig_job *host_rig_job(struct host_rig *r, int kind);

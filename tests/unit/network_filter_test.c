@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "computer-manager/model/filter.h"
+#include "computer-manager/model/tunnel.h"
 #include "tests/unit/network_facts.h"
 
 static struct host_rule rule(uint8_t egress, uint8_t protocol, int32_t from, int32_t to)
@@ -145,6 +146,41 @@ static void members_replace_each_other(void **state)
     assert_null(strstr(buf_str(&out), "add element"));
 }
 
+/* A peer is let in with its own MAC and with the gateway's, from its host, with its address: in
+ * this network's set, before everything else is dropped. */
+static void a_tunnel_lets_in_what_is_planned(void **state)
+{
+    (void)state;
+    CLEANUP(buf_fini) struct buf out = {0};
+    const struct host_net_peer peer = {0xac1f0006, 0x0a000002, {2, 0, 0, 0, 0, 6}, {0}};
+    host_tunnel_add(&out, "tct", 10, &peer);
+    assert_string_equal(
+        buf_str(&out),
+        "add element inet tercet_tct p00000a { 10.0.0.2 . 0x020000000006 . 0xac1f0006,"
+        " 10.0.0.2 . 0x027463740001 . 0xac1f0006 }\n");
+    buf_clear(&out);
+    host_tunnel_open(&out, "tct", 10);
+    const char *group = strstr(buf_str(&out), "@th,128,48 & 0x010000000000 == 0x010000000000 drop");
+    const char *own = strstr(buf_str(&out), "@th,128,48 { 0x027463740001, 0x027463740002 } drop");
+    const char *planned = strstr(buf_str(&out),
+                                 "@th,224,16 0x0800 ip saddr . @th,176,48 . @th,336,32"
+                                 " @p00000a accept\n    drop\n");
+    assert_non_null(planned);
+    assert_true(group != NULL && own != NULL && group < planned && own < planned);
+}
+
+/* Without an end for tunnels a machine neither looks at nor lets alone anybody's packets. */
+static void no_tunnel_touches_nothing(void **state)
+{
+    (void)state;
+    CLEANUP(buf_fini) struct buf out = {0};
+    host_tunnel_base(&out, "tct", &(struct host_tunnel){.udp_port = 4789});
+    assert_null(strstr(buf_str(&out), "4789"));
+    host_tunnel_base(&out, "tct", &(struct host_tunnel){0x0a000001, 4789});
+    assert_non_null(strstr(buf_str(&out), "udp dport 4789 @th,96,24 vmap @tunnels"));
+    assert_non_null(strstr(buf_str(&out), "ip daddr 10.0.0.1 udp dport 4789 notrack"));
+}
+
 /* Nothing but our own names is ever touched: no flush of a ruleset, no table of others. */
 static void only_our_own_tables_are_named(void **state)
 {
@@ -155,6 +191,9 @@ static void only_our_own_tables_are_named(void **state)
     host_filter_base(&out, "tct", &resolvers);
     host_filter_port(&out, "tct", &p, 1);
     host_filter_unport(&out, "tct", p.port, p.vni, &p.address, 1);
+    host_tunnel_base(&out, "tct", &(struct host_tunnel){0x0a000001, 4789});
+    host_tunnel_open(&out, "tct", p.vni);
+    host_tunnel_close(&out, "tct", p.vni);
     assert_null(strstr(buf_str(&out), "ruleset"));
     for (const char *at = buf_str(&out); (at = strstr(at, "table ")) != NULL; at++)
         assert_true(strncmp(at, "table inet tercet_tct", 21) == 0 ||
@@ -168,6 +207,8 @@ int main(void)
         cmocka_unit_test(every_form_of_a_rule_is_one_line),
         cmocka_unit_test(a_group_is_a_set_of_its_network),
         cmocka_unit_test(members_replace_each_other),
+        cmocka_unit_test(a_tunnel_lets_in_what_is_planned),
+        cmocka_unit_test(no_tunnel_touches_nothing),
         cmocka_unit_test(only_our_own_tables_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,54 @@ static void groups_and_removals_too(void **state)
     assert_int_equal(valid_unport(&u, NULL), ERR_INVALID_PARAMETER);
 }
 
+static bool peers_fit(const struct host_net_peers *p)
+{
+    return valid_peers(p,
+                       offsetof(struct host_net_peers, peers) + (size_t)p->len * sizeof p->peers[0],
+                       NULL) == ERR_OK;
+}
+
+static void peers_are_in_order_and_somewhere(void **state)
+{
+    (void)state;
+    static const struct host_net_peers good = {
+        .vni = 1,
+        .mtu = 1450,
+        .is_page = 1,
+        .from = 0x0a000000,
+        .to = 0x0a0000ff,
+        .len = 2,
+        .peers = {{0x0a000005, 0xc0000201, {2, 0, 0, 0, 0, 5}, {0}},
+                  {0x0a000006, 0xc0000202, {2, 0, 0, 0, 0, 6}, {0}}}};
+    static struct host_net_peers p;
+#define BAD(change)                  \
+    do {                             \
+        p = good;                    \
+        change;                      \
+        assert_false(peers_fit(&p)); \
+    } while (0)
+    assert_true(peers_fit(&good));
+    BAD(p.vni = 0);
+    BAD(p.mtu = 0);
+    BAD(p.is_page = 2);
+    BAD(p.to = p.from - 1);
+    BAD(p.to = 0x0a000005);
+    BAD(p.peers[1].address = p.peers[0].address);
+    BAD(p.peers[0].tunnel = 0);
+    BAD(p.peers[0].tunnel = 0x7f000001);
+    BAD(p.peers[0].tunnel = 0xe0000001);
+    BAD(p.peers[0].mac[0] = 1);
+    BAD(memcpy(p.peers[0].mac, HOST_FILTER_GATEWAY_MAC, 6));
+    p = good;
+    p.is_page = 0; /* one by one: nobody is an answer, and no MAC goes with it */
+    p.peers[0] = (struct host_net_peer){.address = 0x0a000005};
+    assert_true(peers_fit(&p));
+    assert_int_equal(valid_peers(&p, sizeof p, NULL), ERR_INVALID_PARAMETER);
+    assert_int_equal(valid_peers(&p, 8, NULL), ERR_INVALID_PARAMETER);
+    p.len = HOST_PEERS_MAX + 1;
+    assert_int_equal(valid_peers(&p, sizeof p, NULL), ERR_INVALID_PARAMETER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +236,7 @@ int main(void)
         cmocka_unit_test(names_are_plain_labels),
         cmocka_unit_test(rules_make_sense),
         cmocka_unit_test(groups_and_removals_too),
+        cmocka_unit_test(peers_are_in_order_and_somewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,6 +153,16 @@ static void plug(struct sim_machine *m)
     free(out.result);
 }
 
+static void put_port(struct sim_machine *m, const char *instance, int64_t vni, uint8_t n)
+{
+    struct host_port port = {.vni = vni, .address = n, .mac = {2, 0, 0, 0, 0, n}};
+    struct sim_outcome out = {0};
+    snprintf(port.port, sizeof port.port, "eni-%d", n);
+    str_copy(port.instance, sizeof port.instance, instance);
+    sim_ports_do(m, HOST_JOB_NET_PORT, &port, &out);
+    free(out.result);
+}
+
 static void i12_runs_without_filters(struct test_world *t)
 {
     given(t, "a", ID);
@@ -185,6 +195,67 @@ static void profile_changes(struct test_world *t)
         sim_hypervisor_create(t->one, ID);
         sim_machine_end_guest(t->one, 0, SIM_END_CRASH);
     }
+}
+
+static void put_peer(struct sim_machine *m, int64_t vni, uint8_t n, uint32_t tunnel)
+{
+    static struct host_net_peers spec;
+    struct sim_outcome out = {0};
+    spec = (struct host_net_peers){
+        .vni = vni,
+        .len = 1,
+        .peers = {{.address = n, .tunnel = tunnel, .mac = {2, 0, 0, 0, 0, n}}}};
+    sim_tunnel_do(m, &spec, &out);
+}
+
+#define OTHER_ID "i-0123456789abcdef9"
+
+/* Two running guests of one network on two machines. */
+static void two_guests(struct test_world *t)
+{
+    str_copy(t->one->tunnel, sizeof t->one->tunnel, "10.0.0.1");
+    str_copy(t->other->tunnel, sizeof t->other->tunnel, "10.0.0.2");
+    given(t, "a", ID);
+    run(t->one, 64);
+    see(t, ID, "a", "running");
+    put_port(t->one, ID, 1, 1);
+    put_port(t->other, OTHER_ID, 1, 2);
+}
+
+static void i12_never_told(struct test_world *t)
+{
+    two_guests(t);
+    sim_shadow_finish(&t->shadow);
+}
+
+static void i12_told_a_wrong_machine(struct test_world *t)
+{
+    two_guests(t);
+    put_peer(t->other, 1, 1, 0x0a000003);
+    sim_shadow_finish(&t->shadow);
+}
+
+static void i12_knows_what_ended(struct test_world *t)
+{
+    two_guests(t);
+    put_peer(t->other, 1, 1, 0x0a000001);
+    put_peer(t->other, 1, 7, 0x0a000001);
+    sim_shadow_finish(&t->shadow);
+}
+
+static void i12_knows_another_network(struct test_world *t)
+{
+    put_port(t->one, ID, 1, 1);
+    put_port(t->other, OTHER_ID, 2, 2);
+    put_peer(t->other, 2, 1, 0x0a000001);
+}
+
+static void tunnels_are_well(struct test_world *t)
+{
+    two_guests(t);
+    put_peer(t->other, 1, 1, 0x0a000001);
+    put_peer(t->one, 1, 2, 0x0a000002);
+    sim_shadow_finish(&t->shadow);
 }
 
 static void i23_back_from_the_dead(struct test_world *t)
@@ -245,6 +316,11 @@ static const struct expectation cases[] = {
     {i12_runs_without_filters, "I12"},
     {i12_runs_without_a_port, "I12"},
     {profile_changes, "PROFILE"},
+    {i12_never_told, "I12"},
+    {i12_told_a_wrong_machine, "I12"},
+    {i12_knows_what_ended, "I12"},
+    {i12_knows_another_network, "I12"},
+    {tunnels_are_well, NULL},
     {i23_back_from_the_dead, "I23"},
     {i23_running_to_pending, "I23"},
     {i25_ended_unasked, "I25"},

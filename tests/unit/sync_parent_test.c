@@ -368,6 +368,26 @@ static void tombstones_are_not_summed(void **state)
     assert_true(answer_of(r).want_sum == sync_item_hash("instance", "i-2", 1, 1, rev_of(r, "i-2")));
 }
 
+/* Wished, ended, wished and ended again: that the first end was done says nothing of the second,
+ * which the child has not even heard of. */
+static void an_end_is_confirmed_only_by_who_has_recorded_it(void **state)
+{
+    struct rig *r = *state;
+    struct wire_item gone = fact_of("i-1", 1);
+    gone.gone = "deleted";
+    rig_end(r, 0, "i-1", 1, 1, "deleted");
+    rig_parent_turn(r);
+    struct wire_sync_request m = with_facts(sync_of("b1", r->at.wall_ms, 1), &gone, 1);
+    m.applied_rev = rev_of(r, "i-1") - 1;
+    assert_int_equal(ask(r, &m), 200);
+    assert_true(rig_holds(r, "i-1"));
+    gone.number = 2;
+    m = with_facts(sync_of("b1", r->at.wall_ms, 2), &gone, 1);
+    m.applied_rev = rev_of(r, "i-1");
+    assert_int_equal(ask(r, &m), 200);
+    assert_false(rig_holds(r, "i-1"));
+}
+
 static void the_end_of_what_was_never_wished_is_a_tombstone_too(void **state)
 {
     struct rig *r = *state;
@@ -458,6 +478,7 @@ int main(void)
         PARENT_TEST(a_turn_has_one_revision_and_the_next_a_greater_one),
         cmocka_unit_test(a_page_never_splits_a_revision),
         PARENT_TEST(tombstones_are_not_summed),
+        PARENT_TEST(an_end_is_confirmed_only_by_who_has_recorded_it),
         PARENT_TEST(the_end_of_what_was_never_wished_is_a_tombstone_too),
         PARENT_TEST(a_child_is_suspect_then_down_by_its_last_lease),
         PARENT_TEST(the_lease_counts_from_the_answer),

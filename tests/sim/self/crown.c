@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ADDRESSES = 14, VNI = 7 }; /* fewer than subscribers would like to have */
+enum { ADDRESSES = 14, VNI = 7, NETWORKS = 2 }; /* fewer than subscribers would like to have */
 
 static const char crown_tables[] =
     "CREATE TABLE instance(id TEXT PRIMARY KEY, token TEXT NOT NULL UNIQUE, cluster TEXT NOT NULL,"
@@ -76,13 +76,14 @@ static void wish(struct crown_core *c, const struct row *r)
 {
     char mac[18], address[16], volume[32], eni[32];
     snprintf(mac, sizeof mac, "02:00:00:00:00:%02x", (unsigned)r->address & 0xff);
-    snprintf(address, sizeof address, "172.31.0.%u", ((unsigned)r->address & 0x7f) + 10);
+    /* Two tenants whose networks have the same addresses (I12). */
+    snprintf(address, sizeof address, "172.31.0.%u", ((unsigned)r->address & 0x7f) / NETWORKS + 10);
     snprintf(volume, sizeof volume, "vol-%s", r->id + 2);
     snprintf(eni, sizeof eni, "eni-%s", r->id + 2);
     const char *groups[] = {"sg-00000000000000001"}, *names[] = {"default"};
     struct wire_port port = {.id = eni,
                              .vpc = "vpc-00000000000000001",
-                             .vni = VNI,
+                             .vni = VNI + r->address % NETWORKS,
                              .subnet = "subnet-00000000000000001",
                              .subnet_cidr = "172.31.0.0/20",
                              .vpc_cidr = "172.31.0.0/16",

@@ -101,6 +101,11 @@ static void on_port(struct sim_machine *m, const struct host_port *p, bool is_th
     (void)m, (void)p, (void)is_there;
 }
 
+static void on_peer(struct sim_machine *m, const struct sim_peer *p, bool is_there)
+{
+    (void)m, (void)p, (void)is_there;
+}
+
 static void on_root(struct sim_machine *m, const struct host_disk_root *r, bool is_there)
 {
     (void)m, (void)r, (void)is_there;
@@ -111,7 +116,7 @@ static void on_order(struct sim_machine *m, int kind, const void *spec)
     (void)m, (void)kind, (void)spec;
 }
 
-static const struct sim_machine_watch watch = {on_run, on_end, on_port, on_root, on_order};
+static const struct sim_machine_watch watch = {on_run, on_end, on_port, on_peer, on_root, on_order};
 
 /* ---- tiers
  * ------------------------------------------------------------------------------------------ */

@@ -136,6 +136,7 @@ static void build(struct sim_world *w)
         struct sim_node *host = sim_node_add(w, name, &sim_tier_host, clusters[i % CLUSTERS]);
         sim_tiers_join(host->parent, host, "host");
         struct sim_machine *m = host->machine = sim_machine_new(host, &sim_shadow_watch);
+        snprintf(m->tunnel, sizeof m->tunnel, "10.0.0.%zu", i + 1);
         sim_shadow_add_machine(&z->shadow, m);
     }
     z->subscriber = (struct sim_subscriber){.world = w,
