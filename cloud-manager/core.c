@@ -13,6 +13,7 @@
 #include "cloud-manager/ops/console.h"
 #include "cloud-manager/ops/image.h"
 #include "cloud-manager/ops/instance.h"
+#include "cloud-manager/ops/placement.h"
 #include "cloud-manager/ops/recover.h"
 #include "cloud-manager/state.h"
 #include "cloud-manager/store/account.h"
@@ -71,7 +72,7 @@ static void on_recovered(void *core, const struct event *ev)
 }
 
 /* Takes up the request again; only a request that reads may be answered from here. */
-static void answer_console(struct cloud_core *c, struct cloud_held *held, const struct event *ev)
+static void answer_note(struct cloud_core *c, struct cloud_held *held, const struct event *ev)
 {
     struct err err = {0};
     if (cloud_front_request(c, ev, &held->request, NULL, true, &err) != ERR_OK)
@@ -84,8 +85,8 @@ static void answer_console(struct cloud_core *c, struct cloud_held *held, const 
 static void give_up(struct cloud_core *c, struct cloud_held *held, const struct event *ev)
 {
     struct err err = {.code = ERR_TIMEOUT, .text = "this took too long; try again"};
-    if (held->kind == CLOUD_HELD_CONSOLE) {
-        answer_console(c, held, ev);
+    if (held->kind == CLOUD_HELD_NOTE) {
+        answer_note(c, held, ev);
         return;
     }
     cloud_front_fail(&held->request, &err, c->out);
@@ -97,13 +98,15 @@ static void on_tell(void *core, const char *node, const struct wire_note *note,
 {
     struct cloud_core *c = core;
     struct cloud_op op = cloud_core_op(c, ev);
-    if (!str_eq(note->kind, "console"))
-        return;
-    cloud_console_hear(&op, node, note);
+    if (str_eq(note->kind, "console"))
+        cloud_console_hear(&op, node, note);
+    else if (str_eq(note->kind, "placement"))
+        cloud_placement_hear(&op, node, note);
     LIST_EACH_SAFE (it, &c->held) {
         struct cloud_held *held = LIST_ENTRY(it, struct cloud_held, link);
-        if (held->kind == CLOUD_HELD_CONSOLE && str_eq(held->instance, note->id))
-            answer_console(c, held, ev);
+        if (held->kind == CLOUD_HELD_NOTE && str_eq(held->note, note->kind) &&
+            str_eq(held->instance, note->id))
+            answer_note(c, held, ev);
     }
 }
 

@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-    CONSOLE_WAIT_MS = 5 * 1000,
+    NOTE_WAIT_MS = 5 * 1000,
     RSA_TIMEOUT_MS = 60 * 1000,
     REPLAY_MS = 2 * SIGV4_SKEW_MS, /* from the earliest to the latest time of one signature */
 };
@@ -183,12 +183,12 @@ static enum err_code wait_for(struct cloud_core *c, const struct event *ev,
 {
     struct cloud_held *held = NULL;
     INV(ev->kind == EVENT_REQUEST && !call->is_again);
-    if (call->wait == CLOUD_WAIT_CONSOLE) {
-        if (cloud_hold(c, ev, CLOUD_HELD_CONSOLE, ev->at.mono_ms + CONSOLE_WAIT_MS, &held, err) !=
-            ERR_OK)
+    if (call->wait == CLOUD_WAIT_NOTE) {
+        if (cloud_hold(c, ev, CLOUD_HELD_NOTE, ev->at.mono_ms + NOTE_WAIT_MS, &held, err) != ERR_OK)
             return err->code;
         str_copy(held->instance, sizeof held->instance, call->wait_id);
-        sync_parent_ask(&c->parent, call->wait_node, "console", call->wait_id);
+        held->note = call->wait_note;
+        sync_parent_ask(&c->parent, call->wait_node, call->wait_note, call->wait_id);
         return ERR_OK;
     }
     if (cloud_hold(c, ev, CLOUD_HELD_JOB, ev->at.mono_ms + 2 * RSA_TIMEOUT_MS, &held, err) !=

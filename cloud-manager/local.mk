@@ -75,6 +75,8 @@ libcloud_a_SOURCES = \
 	%D%/ops/group.h \
 	%D%/ops/host.c \
 	%D%/ops/host.h \
+	%D%/ops/placement.c \
+	%D%/ops/placement.h \
 	%D%/ops/image.c \
 	%D%/ops/image.h \
 	%D%/ops/image_share.c \
@@ -120,6 +122,8 @@ libcloud_a_SOURCES = \
 	%D%/store/key_pair.h \
 	%D%/store/network.c \
 	%D%/store/network.h \
+	%D%/store/drain.c \
+	%D%/store/drain.h \
 	%D%/store/node.c \
 	%D%/store/node.h \
 	%D%/store/permission.c \

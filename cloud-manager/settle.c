@@ -11,6 +11,7 @@
 #include "cloud-manager/plan/instance.h"
 #include "cloud-manager/state.h"
 #include "cloud-manager/store/account.h"
+#include "cloud-manager/store/drain.h"
 
 #include <string.h>
 
@@ -176,6 +177,22 @@ static void settle_groups(struct cloud_core *c, struct cloud_op *op)
         c->groups_due_mono_ms = op->mono_ms + GROUPS_EVERY_MS;
 }
 
+/* A host takes no instances for as long as the wish stands; nothing is made from it. */
+static void settle_drains(struct cloud_core *c, struct cloud_op *op)
+{
+    size_t len;
+    const struct cloud_drain *dirty = cloud_drain_list_dirty(c->store, op->arena, &len);
+    for (size_t i = 0; i < len; i++) {
+        const struct cloud_drain *d = &dirty[i];
+        if (d->is_wanted)
+            sync_parent_want(&c->parent, d->node, "drain", d->host, d->generation, NO_PEPOCH, "{}");
+        else
+            sync_parent_drop(&c->parent, d->node, "drain", d->host);
+    }
+    if (len > 0)
+        cloud_drains_settled(c->store);
+}
+
 /* An admin's command may have made an account beside this process; dos is told of its key. */
 static void settle_keys(struct cloud_core *c, const struct cloud_op *op, const struct event *ev)
 {
@@ -196,5 +213,6 @@ void cloud_settle(struct cloud_core *c, const struct event *ev)
     settle_instances(c, &op);
     settle_images(c, &op);
     settle_groups(c, &op);
+    settle_drains(c, &op);
     settle_keys(c, &op, ev);
 }

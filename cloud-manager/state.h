@@ -15,11 +15,12 @@
 /* A request that is answered later: by a job, by a child, or by its deadline. */
 struct cloud_held {
     struct list link;
-    enum cloud_held_kind { CLOUD_HELD_JOB, CLOUD_HELD_CONSOLE } kind;
+    enum cloud_held_kind { CLOUD_HELD_JOB, CLOUD_HELD_NOTE } kind;
     struct request request; /* a copy, owned through `arena` */
     struct arena arena;
     uint64_t job_id;   /* of a job */
-    char instance[24]; /* of a console */
+    const char *note;  /* of a note: "console", "placement" */
+    char instance[24]; /* of a note: whose */
     int64_t due_mono_ms;
 };
 
@@ -56,7 +57,7 @@ void cloud_held_free(struct cloud_core *c, struct cloud_held *held);
 struct cloud_held *cloud_held_by_job(struct cloud_core *c, uint64_t job_id);
 
 /* A request of a subscriber, from its start. When one that was held is taken up again (`is_again`),
- * what it waited for is in `done` (a job) or in the store (a console). */
+ * what it waited for is in `done` (a job) or in the store (a note). */
 enum err_code cloud_front_request(struct cloud_core *c, const struct event *ev,
                                   const struct request *request, const struct job_done *done,
                                   bool is_again, struct err *err);

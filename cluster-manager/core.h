@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "base/store.h"
 #include "base/turn.h"
+#include "cluster-manager/model/place.h"
 #include "proto/sync/timing.h"
 
 #include <stdint.h>
@@ -19,6 +20,7 @@ struct cluster_config {
     unsigned char link_key[32]; /* opens what the cloud sealed for this link */
     const char *ca_pem;         /* root of the tiers, for hosts that join; "" in the simulator */
     const char *region, *zone;
+    enum place_strategy strategy;
     int64_t vcpu_overcommit_pct; /* 400 = four vCPUs a core */
     int64_t disk_overcommit_pct; /* 100 = none */
 };

@@ -3,9 +3,10 @@ noinst_LIBRARIES += libcluster.a
 libcluster_a_SOURCES = \
 	%D%/api/cloud.c %D%/api/host.c \
 	%D%/cluster.h %D%/core.c %D%/core.h \
-	%D%/model/place.c %D%/model/place.h %D%/model/room.c %D%/model/room.h \
+	%D%/model/place.c %D%/model/place.def %D%/model/place.h %D%/model/room.c %D%/model/room.h \
 	%D%/model/underlay.c %D%/model/underlay.h \
-	%D%/ops/capacity.c %D%/ops/end.c %D%/ops/grant.c %D%/ops/grant.h %D%/ops/group.c %D%/ops/place.c %D%/ops/recover.c \
+	%D%/ops/capacity.c %D%/ops/decision.c %D%/ops/decision.h %D%/ops/drain.c %D%/ops/drain.h \
+	%D%/ops/end.c %D%/ops/grant.c %D%/ops/grant.h %D%/ops/group.c %D%/ops/place.c %D%/ops/recover.c \
 	%D%/ops/resize.c %D%/ops/resize.h \
 	%D%/ops/underlay.c \
 	%D%/store/instance.c %D%/store/instance.h %D%/store/port.c %D%/store/port.h %D%/store/schema.c

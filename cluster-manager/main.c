@@ -213,6 +213,12 @@ static int run_core(const struct cluster_options *o, struct store *store,
                                     .vcpu_overcommit_pct = o->vcpu_overcommit_pct,
                                     .disk_overcommit_pct = o->disk_overcommit_pct};
     memcpy(config.link_key, id->link_key, sizeof config.link_key);
+    if (!place_strategy_parse(o->strategy, &config.strategy)) {
+        struct err err = {0};
+        err_set(&err, ERR_CONFIG, "place.strategy: '%s' is none of spread, pack, balanced",
+                o->strategy);
+        return say(&err);
+    }
     struct cluster_core *core = cluster_core_new(store, &rng, &config);
     struct core steps = cluster_core_as_core(core);
     struct instant now = loop_now(loop);

@@ -20,8 +20,9 @@ struct cloud_call {
     struct cloud_xml *xml;       /* of EC2 and STS */
     const struct job_done *done; /* the job that it waited for, or NULL */
     bool is_again;               /* called for the second time: no more waiting */
-    enum cloud_wait { CLOUD_WAIT_NOTHING, CLOUD_WAIT_RSA, CLOUD_WAIT_CONSOLE } wait;
-    const char *wait_node, *wait_id; /* of a console: whom to ask for what */
+    enum cloud_wait { CLOUD_WAIT_NOTHING, CLOUD_WAIT_RSA, CLOUD_WAIT_NOTE } wait;
+    /* Of a note: whom to ask, for which ("console", "placement"), of what. */
+    const char *wait_node, *wait_note, *wait_id;
 };
 
 /* A handler. */

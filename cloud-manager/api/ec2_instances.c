@@ -163,7 +163,8 @@ enum err_code cloud_ec2_get_console_output(struct cloud_call *call, struct err *
         cloud_console_read(call->op, id, &console, err) != ERR_OK)
         return err->code;
     if (console.can_ask && !call->is_again) {
-        call->wait = CLOUD_WAIT_CONSOLE;
+        call->wait = CLOUD_WAIT_NOTE;
+        call->wait_note = "console";
         call->wait_id = id;
         call->wait_node = console.node;
         return ERR_OK;

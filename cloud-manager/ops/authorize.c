@@ -2,6 +2,7 @@
 #include "base/id.h"
 #include "base/str.h"
 #include "cloud-manager/ops/op.h"
+#include "cloud-manager/store/account.h"
 
 enum action_effect { READS, SETTLES, CHANGES };
 
@@ -13,12 +14,22 @@ static const enum action_effect effects[CLOUD_ACTIONS] = {
 #undef STS
 };
 
+/* What shows or changes the machines under the cloud: for its admins, who have the first account.
+ */
+static const bool for_admins[CLOUD_ACTIONS] = {
+    [CLOUD_DO_DESCRIBE_HOSTS] = true,
+    [CLOUD_DO_DRAIN_HOSTS] = true,
+    [CLOUD_DO_UNDRAIN_HOSTS] = true,
+    [CLOUD_DO_EXPLAIN_PLACEMENT] = true,
+};
+
 enum err_code cloud_authorize(const struct cloud_op *op, enum cloud_action_id action,
                               struct err *err)
 {
     /* An account's own key may do everything within the account, and sees nothing beyond it:
      * every statement of the store names the account. */
-    if (*op->account == '\0' || (unsigned)action >= CLOUD_ACTIONS)
+    if (*op->account == '\0' || (unsigned)action >= CLOUD_ACTIONS ||
+        (for_admins[action] && !cloud_account_is_first(op->store, op->account)))
         return err_set(err, ERR_DENIED, "You are not authorized to perform this operation.");
     if (op->is_dry_run)
         return err_set(err, ERR_DRY_RUN, "Request would have succeeded, but DryRun flag is set.");

@@ -180,6 +180,7 @@ void cloud_instances_purge(struct cloud_op *op)
         const struct cloud_instance *row = &ended.list[i];
         cloud_tag_delete_all(op->store, row->id);
         cloud_console_delete(op->store, row->id);
+        cloud_placement_delete(op->store, row->id);
         cloud_instance_delete(op->store, row->id);
         if (!cloud_reservation_has_rows(op->store, row->account, row->reservation))
             cloud_token_forget(op->store, row->account, "RunInstances", row->client_token,

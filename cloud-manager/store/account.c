@@ -6,6 +6,11 @@ void cloud_account_insert(struct store *st, const char *id, const char *name, in
     store_run(st, "INSERT INTO account VALUES(?,?,NULL,NULL,?)", "ssi", id, name, wall_ms);
 }
 
+bool cloud_account_is_first(struct store *st, const char *id)
+{
+    return store_has(st, "SELECT 1 FROM account WHERE id=? AND name='root'", "s", id);
+}
+
 bool cloud_account_has(struct store *st, const char *name)
 {
     return store_has(st, "SELECT 1 FROM account WHERE name=?", "s", name);

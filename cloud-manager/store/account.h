@@ -21,6 +21,8 @@ struct cloud_usage {
 };
 
 void cloud_account_insert(struct store *st, const char *id, const char *name, int64_t wall_ms);
+/* The one that setup made. */
+bool cloud_account_is_first(struct store *st, const char *id);
 bool cloud_account_has(struct store *st, const char *name);
 /* By its id. */
 bool cloud_account_known(struct store *st, const char *id);

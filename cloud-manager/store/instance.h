@@ -122,6 +122,10 @@ struct cloud_in_flight {
 struct cloud_in_flight *cloud_instance_in_flight(struct store *st, struct arena *arena,
                                                  const char *node, int64_t placed_rev, size_t *len);
 
+/* What was said last of its placement, in `arena`; NULL when nothing was. */
+const char *cloud_placement_get(struct store *st, struct arena *arena, const char *instance);
+void cloud_placement_save(struct store *st, const char *instance, const char *body);
+void cloud_placement_delete(struct store *st, const char *instance);
 /* The last text of its console, in `arena`; NULL when there is none. */
 const char *cloud_console_get(struct store *st, struct arena *arena, const char *instance,
                               int64_t *at_wall_ms);

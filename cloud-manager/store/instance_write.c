@@ -84,6 +84,28 @@ void cloud_instance_delete(struct store *st, const char *id)
     store_run(st, "DELETE FROM instance WHERE id=?", "s", id);
 }
 
+const char *cloud_placement_get(struct store *st, struct arena *arena, const char *instance)
+{
+    struct query q;
+    query_open(&q, st, "SELECT body FROM placement WHERE instance=?", "s", instance);
+    if (!query_next(&q))
+        return NULL;
+    const char *body = arena_strdup(arena, query_text(&q, 0));
+    query_close(&q);
+    return body;
+}
+
+void cloud_placement_save(struct store *st, const char *instance, const char *body)
+{
+    store_run(st, "INSERT INTO placement VALUES(?1,?2) ON CONFLICT DO UPDATE SET body=?2", "ss",
+              instance, body);
+}
+
+void cloud_placement_delete(struct store *st, const char *instance)
+{
+    store_run(st, "DELETE FROM placement WHERE instance=?", "s", instance);
+}
+
 const char *cloud_console_get(struct store *st, struct arena *arena, const char *instance,
                               int64_t *at_wall_ms)
 {

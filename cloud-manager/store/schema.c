@@ -26,6 +26,10 @@ static const char accounts[] =
     "CREATE TABLE wished(node TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
     " generation INTEGER NOT NULL, PRIMARY KEY(node,kind,id)) WITHOUT ROWID;"
     "CREATE INDEX wished_id ON wished(kind,id);"
+    /* Hosts that are to take no new instances, or no longer are; dirty = not told yet. */
+    "CREATE TABLE drained(node TEXT NOT NULL, host TEXT NOT NULL, generation INTEGER NOT NULL,"
+    " is_wanted INTEGER NOT NULL, is_dirty INTEGER NOT NULL, PRIMARY KEY(node,host));"
+    "CREATE INDEX drained_dirty ON drained(node,host) WHERE is_dirty=1;"
     /* Answers to changing requests, by signature (RELIABILITY must 3). */
     "CREATE TABLE replay(signature TEXT PRIMARY KEY, answer TEXT NOT NULL,"
     " expires_wall_ms INTEGER NOT NULL);"
@@ -135,6 +139,8 @@ static const char compute[] =
     " snapshot TEXT NOT NULL, letter TEXT NOT NULL, size_gib INTEGER NOT NULL, type TEXT NOT NULL,"
     " device TEXT NOT NULL, created_wall_ms INTEGER NOT NULL);"
     "CREATE INDEX volume_account ON volume(account,id);"
+    /* What its cluster said last of why an instance is on its host: a wire_placement. */
+    "CREATE TABLE placement(instance TEXT PRIMARY KEY, body TEXT NOT NULL);"
     "CREATE TABLE console(instance TEXT PRIMARY KEY, text TEXT NOT NULL, at_wall_ms INTEGER NOT "
     "NULL);";
 

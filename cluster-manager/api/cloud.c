@@ -2,6 +2,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cluster-manager/cluster.h"
+#include "cluster-manager/ops/decision.h"
+#include "cluster-manager/ops/drain.h"
 #include "cluster-manager/ops/grant.h"
 #include "cluster-manager/ops/resize.h"
 #include "cluster-manager/store/instance.h"
@@ -106,6 +108,8 @@ static enum err_code on_wish(void *core, const struct wire_item *wish, const str
         code = take_group(c, wish, &arena, ev, err);
     else if (str_eq(wish->kind, "type"))
         code = take_shape(c, wish, &arena, ev, err);
+    else if (str_eq(wish->kind, "drain"))
+        cluster_drain(c, wish, ev);
     else if (str_eq(wish->kind, "secret"))
         code = take_secret(c, wish, &arena, ev, err);
     else
@@ -120,7 +124,9 @@ static void on_ask(void *core, const struct wire_note *note, const struct event 
     struct arena arena = {0};
     struct cluster_instance i;
     (void)ev;
-    if (cluster_instance_load(c->store, note->id, &arena, &i) && *i.host != '\0')
+    if (str_eq(note->kind, "placement"))
+        cluster_decision_tell(c, note->id, &arena);
+    else if (cluster_instance_load(c->store, note->id, &arena, &i) && *i.host != '\0')
         sync_parent_ask(&c->down, i.host, note->kind, note->id);
     arena_fini(&arena);
 }

@@ -2,45 +2,128 @@
 #include "cluster-manager/model/place.h"
 
 #include "base/check.h"
+#include "base/str.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static bool refuses(const struct place_host *h, struct room need, struct place_refusals *r)
+static const char *const strategy_words[] = {
+#define STRATEGY(name, word) [PLACE_##name] = word,
+#include "cluster-manager/model/place.def"
+#undef STRATEGY
+};
+
+static const char *const counted[] = {
+#define WHY(name, words) [PLACE_##name] = words,
+#include "cluster-manager/model/place.def"
+#undef WHY
+};
+
+bool place_strategy_parse(const char *word, enum place_strategy *out)
 {
-    struct room free = room_sub(h->total, h->used);
-    if (!h->is_up)
-        r->down++;
-    else if (h->is_excluded)
-        r->excluded++;
-    else if (free.memory_mib < need.memory_mib)
-        r->memory++;
-    else if (free.vcpus < need.vcpus)
-        r->vcpus++;
-    else if (free.disk_bytes < need.disk_bytes)
-        r->disk++;
-    else
-        return false;
-    return true;
+    for (unsigned i = 0; i < PLACE_STRATEGIES; i++) {
+        if (str_eq(word, strategy_words[i])) {
+            *out = (enum place_strategy)i;
+            return true;
+        }
+    }
+    return false;
 }
 
-/* Is a's share of memory in use smaller than b's? Compared by cross products: no fractions. */
-static bool is_emptier(const struct place_host *a, const struct place_host *b)
+const char *place_strategy_word(enum place_strategy strategy)
 {
-    int64_t left = a->used.memory_mib * b->total.memory_mib;
-    int64_t right = b->used.memory_mib * a->total.memory_mib;
-    return left != right ? left < right : strcmp(a->node, b->node) < 0;
+    PRE((unsigned)strategy < PLACE_STRATEGIES);
+    return strategy_words[strategy];
 }
 
-long place_choose(const struct place_host *hosts, size_t len, struct room need,
-                  struct place_refusals *refusals)
+/* ---- does it fit --------------------------------------------------------------------------- */
+
+enum place_why place_why(const struct place_host *host, struct room need)
+{
+    struct room free = room_sub(host->total, host->used);
+    return !host->is_up                        ? PLACE_DOWN
+           : host->is_drained                  ? PLACE_DRAINED
+           : host->is_excluded                 ? PLACE_EXCLUDED
+           : free.memory_mib < need.memory_mib ? PLACE_MEMORY
+           : free.vcpus < need.vcpus           ? PLACE_VCPUS
+           : free.disk_bytes < need.disk_bytes ? PLACE_DISK
+                                               : PLACE_FITS;
+}
+
+/* ---- which is better ----------------------------------------------------------------------- */
+
+/* What of a whole is in use. Compared by cross products, no fractions: a disk is counted in MiB, so
+ * that the product of two PiB stays within 63 bits. */
+struct share {
+    int64_t part, whole;
+};
+
+struct shares {
+    struct share memory, vcpus, disk;
+};
+
+static int share_compare(struct share a, struct share b)
+{
+    int64_t left = a.part * b.whole, right = b.part * a.whole;
+    return left < right ? -1 : left > right;
+}
+
+static struct share share_of(int64_t used, int64_t need, int64_t total)
+{
+    return total > 0 ? (struct share){used + need, total} : (struct share){0, 1};
+}
+
+static struct shares shares_with(const struct place_host *h, struct room need)
+{
+    return (struct shares){
+        share_of(h->used.memory_mib, need.memory_mib, h->total.memory_mib),
+        share_of(h->used.vcpus, need.vcpus, h->total.vcpus),
+        share_of(h->used.disk_bytes >> 20, need.disk_bytes >> 20, h->total.disk_bytes >> 20),
+    };
+}
+
+static struct share scarcest(const struct shares *s)
+{
+    struct share most = share_compare(s->memory, s->vcpus) < 0 ? s->vcpus : s->memory;
+    return share_compare(most, s->disk) < 0 ? s->disk : most;
+}
+
+/* Below zero: a is preferred. */
+static int preference(enum place_strategy strategy, const struct shares *a, const struct shares *b)
+{
+    switch (strategy) {
+    case PLACE_SPREAD:
+        return share_compare(a->memory, b->memory);
+    case PLACE_PACK:
+        return share_compare(b->memory, a->memory);
+    case PLACE_BALANCED:
+        return share_compare(scarcest(a), scarcest(b));
+    case PLACE_STRATEGIES:
+        break;
+    }
+    IMPOSSIBLE("strategy");
+}
+
+static bool is_preferred(enum place_strategy strategy, const struct place_host *a,
+                         const struct place_host *b, struct room need)
+{
+    struct shares with_a = shares_with(a, need), with_b = shares_with(b, need);
+    int better = preference(strategy, &with_a, &with_b);
+    return better != 0 ? better < 0 : strcmp(a->node, b->node) < 0;
+}
+
+long place_choose(enum place_strategy strategy, const struct place_host *hosts, size_t len,
+                  struct room need, struct place_counts *counts)
 {
     long best = -1;
-    for (size_t i = 0; i < len; i++)
-        if (!refuses(&hosts[i], need, refusals) &&
-            (best < 0 || is_emptier(&hosts[i], &hosts[best])))
+    for (size_t i = 0; i < len; i++) {
+        enum place_why why = place_why(&hosts[i], need);
+        counts->hosts[why]++;
+        if (why == PLACE_FITS &&
+            (best < 0 || is_preferred(strategy, &hosts[i], &hosts[best], need)))
             best = (long)i;
+    }
     return best;
 }
 
@@ -56,34 +139,55 @@ bool place_may_grow(struct room total, struct room used, struct room from, struc
            may_grow(total.disk_bytes, used.disk_bytes, from.disk_bytes, to.disk_bytes);
 }
 
-void place_explain(char *out, size_t out_size, const struct place_refusals *r, size_t hosts,
+/* ---- in words ------------------------------------------------------------------------------ */
+
+/* What is missing of `need` for that reason; 0 where it is no question of room. */
+static int64_t missing(enum place_why why, struct room need, const char **unit)
+{
+    *unit = why == PLACE_MEMORY ? "MiB of memory" : why == PLACE_VCPUS ? "vCPUs" : "GiB of disk";
+    return why == PLACE_MEMORY  ? need.memory_mib
+           : why == PLACE_VCPUS ? need.vcpus
+           : why == PLACE_DISK  ? need.disk_bytes >> 30
+                                : 0;
+}
+
+void place_explain(char *out, size_t out_size, const struct place_counts *counts, size_t hosts,
                    struct room need)
 {
-    const struct {
-        int64_t count;
-        const char *text;
-        int64_t need;
+    char sign = ':';
+    size_t len = (size_t)snprintf(out, out_size, "of %zu hosts", hosts);
+    for (int why = PLACE_FITS + 1; why < PLACE_WHYS && len < out_size; why++) {
         const char *unit;
-    } reasons[] = {
-        {r->down, "not up", 0, ""},
-        {r->excluded, "could not start it", 0, ""},
-        {r->memory, "without", need.memory_mib, " MiB of memory"},
-        {r->vcpus, "without", need.vcpus, " vCPUs"},
-        {r->disk, "without", need.disk_bytes / (1 << 30), " GiB of disk"},
-    };
-    int len = snprintf(out, out_size, "of %zu hosts:", hosts);
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
-        if (reasons[i].count == 0 || len < 0 || (size_t)len >= out_size)
+        int64_t amount = missing((enum place_why)why, need, &unit);
+        if (counts->hosts[why] == 0)
             continue;
-        len += snprintf(out + len, out_size - (size_t)len, " %" PRId64 " %s", reasons[i].count,
-                        reasons[i].text);
-        if (reasons[i].need > 0 && (size_t)len < out_size)
-            len += snprintf(out + len, out_size - (size_t)len, " %" PRId64 "%s", reasons[i].need,
-                            reasons[i].unit);
-        if ((size_t)len < out_size)
-            len += snprintf(out + len, out_size - (size_t)len, ",");
+        len += (size_t)snprintf(out + len, out_size - len, "%c %" PRId64 " %s", sign,
+                                counts->hosts[why], counted[why]);
+        if (amount > 0 && len < out_size)
+            len += (size_t)snprintf(out + len, out_size - len, " %" PRId64 " %s", amount, unit);
+        sign = ',';
     }
-    size_t end = strlen(out);
-    if (end > 0 && (out[end - 1] == ',' || out[end - 1] == ':'))
-        out[end - 1] = '\0';
+}
+
+static int64_t percent(struct share s)
+{
+    return s.part * 100 / s.whole;
+}
+
+void place_describe(char *out, size_t out_size, const struct place_host *host, struct room need)
+{
+    struct room free = room_sub(host->total, host->used);
+    struct shares with = shares_with(host, need);
+    enum place_why why = place_why(host, need);
+    const char *unit;
+    int64_t amount = missing(why, need, &unit), left = missing(why, free, &unit);
+    if (why == PLACE_FITS)
+        snprintf(out, out_size,
+                 "with it %" PRId64 " %% of memory, %" PRId64 " %% of vCPUs, %" PRId64
+                 " %% of disk in use",
+                 percent(with.memory), percent(with.vcpus), percent(with.disk));
+    else if (amount > 0)
+        snprintf(out, out_size, "%" PRId64 " %s wanted, %" PRId64 " free", amount, unit, left);
+    else
+        str_copy(out, out_size, counted[why]);
 }

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "cluster-manager/cluster.h"
+#include "cluster-manager/ops/drain.h"
 #include "cluster-manager/store/instance.h"
 
 static const char *state_word(enum sync_child_state state)
@@ -43,13 +44,14 @@ static void add_host(struct cluster_core *c, struct zone *z, const struct cluste
         .id = h->node,
         .state = state_word(state),
         .health = h->health,
+        .drained = cluster_is_drained(c->store, h->node),
         .instances = store_i64(c->store, 0, "SELECT instances FROM host_use WHERE host=?", "s",
                                h->node),
         .room = arena_alloc(arena, 3 * sizeof *seen->room),
         .room_len = 3,
     };
     fill_room(seen->room, h->total, free);
-    if (state != SYNC_CHILD_UP || *h->health != '\0')
+    if (state != SYNC_CHILD_UP || *h->health != '\0' || seen->drained)
         return;
     z->frees[z->frees_len++] = free;
     z->total.memory_mib += h->total.memory_mib;

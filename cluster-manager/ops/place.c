@@ -4,9 +4,12 @@
 #include "base/str.h"
 #include "cluster-manager/cluster.h"
 #include "cluster-manager/model/place.h"
+#include "cluster-manager/ops/decision.h"
+#include "cluster-manager/ops/drain.h"
 #include "cluster-manager/ops/grant.h"
 #include "cluster-manager/store/instance.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { TRIES_MAX = 3 }; /* hosts that may fail to start it before the zone gives up */
@@ -16,6 +19,11 @@ struct candidates {
     size_t len;
     bool is_waiting; /* a known host has not been heard in this run yet */
 };
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct place_host *)a)->node, ((const struct place_host *)b)->node);
+}
 
 static struct candidates gather(struct cluster_core *c, struct arena *arena)
 {
@@ -28,14 +36,16 @@ static struct candidates gather(struct cluster_core *c, struct arena *arena)
         all.hosts[all.len++] = (struct place_host){
             .node = h->node,
             .is_up = state == SYNC_CHILD_UP && *h->health == '\0' && h->total.memory_mib > 0,
+            .is_drained = cluster_is_drained(c->store, h->node),
             .total = h->total,
             .used = cluster_instance_use(c->store, h->node),
         };
     }
+    qsort(all.hosts, all.len, sizeof *all.hosts, by_name);
     return all;
 }
 
-static void exclude(struct cluster_core *c, struct candidates *all, const char *id)
+static void exclude(const struct cluster_core *c, struct candidates *all, const char *id)
 {
     for (size_t i = 0; i < all->len; i++)
         all->hosts[i].is_excluded = cluster_instance_is_excluded(c->store, id, all->hosts[i].node);
@@ -74,7 +84,7 @@ static void refuse(struct cluster_core *c, const struct cluster_instance *i, con
 
 struct reservation {
     struct cluster_instance *members; /* those that wait */
-    long *choice;                     /* index of the host of each, -1 none */
+    struct wire_placement *decisions; /* of each; host "" = none has the room */
     size_t len;
     int64_t placed; /* others of it that have a host already */
 };
@@ -92,7 +102,7 @@ static void load_reservation(struct cluster_core *c, const char *name, struct ar
                                                   " reservation=? AND host<>''",
                                                   "s", name)};
     r->members = arena_alloc(arena, (size_t)(waiting + 1) * sizeof *r->members);
-    r->choice = arena_alloc(arena, (size_t)(waiting + 1) * sizeof *r->choice);
+    r->decisions = arena_alloc(arena, (size_t)(waiting + 1) * sizeof *r->decisions);
     STORE_EACH (c->store, q,
                 "SELECT id FROM instance WHERE reservation=? AND host='' AND refused=0"
                 " AND ending=0 ORDER BY id",
@@ -103,40 +113,60 @@ static void load_reservation(struct cluster_core *c, const char *name, struct ar
     }
 }
 
-/* Chooses for each on a copy of the sums; then places all that found a host, or refuses all
- * when fewer than the minimum did. */
+/* A host for one instance, counted as taken in `all`. */
+static struct wire_placement choose(const struct cluster_core *c, struct candidates *all,
+                                    const struct cluster_instance *i, struct arena *arena,
+                                    const struct event *ev)
+{
+    struct place_counts counts = {0};
+    exclude(c, all, i->id);
+    long choice = place_choose(c->config->strategy, all->hosts, all->len, i->need, &counts);
+    struct wire_placement d = cluster_decision(c, all->hosts, all->len, choice, i->need, &counts,
+                                               arena, ev);
+    if (choice >= 0)
+        take(&all->hosts[choice], i->need);
+    return d;
+}
+
+/* All or, below the minimum, none; each hears what was said of the first that found no host. */
+static void decide(struct cluster_core *c, struct reservation *r, int64_t found,
+                   struct arena *arena, const struct event *ev)
+{
+    bool is_enough = r->placed + found >= r->members[0].minimum;
+    const char *why = "";
+    for (size_t i = 0; i < r->len && *why == '\0'; i++)
+        why = *r->decisions[i].host == '\0' ? r->decisions[i].counts : "";
+    for (size_t i = 0; i < r->len; i++) {
+        const char *host = is_enough ? r->decisions[i].host : "";
+        r->decisions[i].host = host;
+        cluster_decision_save(c, r->members[i].id, &r->decisions[i]);
+        if (*host != '\0')
+            place(c, &r->members[i], host, arena, ev);
+        else
+            refuse(c, &r->members[i], why);
+    }
+}
+
+/* Chooses for each on a copy of the sums. */
 static void place_reservation(struct cluster_core *c, const char *name, struct arena *arena,
                               const struct event *ev)
 {
     struct candidates all = gather(c, arena);
     struct reservation r;
-    struct place_refusals why = {0};
-    char text[256];
     load_reservation(c, name, arena, &r);
+    if (r.len == 0)
+        return;
     int64_t found = 0;
     for (size_t i = 0; i < r.len; i++) {
-        exclude(c, &all, r.members[i].id);
-        why = (struct place_refusals){0};
-        r.choice[i] = place_choose(all.hosts, all.len, r.members[i].need, &why);
-        if (r.choice[i] < 0)
-            continue;
-        take(&all.hosts[r.choice[i]], r.members[i].need);
-        found++;
+        r.decisions[i] = choose(c, &all, &r.members[i], arena, ev);
+        found += *r.decisions[i].host != '\0';
     }
-    bool may_wait = all.is_waiting && r.len > 0 &&
+    bool may_wait = all.is_waiting &&
                     ev->now_ms - r.members[0].since_ms < 3 * c->config->timing.suspect_ms;
-    if ((size_t)found < r.len && may_wait) {
+    if ((size_t)found < r.len && may_wait)
         c->retry_mono_ms = ev->at.mono_ms + c->config->timing.heartbeat_ms;
-        return;
-    }
-    bool enough = r.len > 0 && r.placed + found >= r.members[0].minimum;
-    for (size_t i = 0; i < r.len; i++) {
-        place_explain(text, sizeof text, &why, all.len, r.members[i].need);
-        if (enough && r.choice[i] >= 0)
-            place(c, &r.members[i], all.hosts[r.choice[i]].node, arena, ev);
-        else
-            refuse(c, &r.members[i], text);
-    }
+    else
+        decide(c, &r, found, arena, ev);
 }
 
 void cluster_place_waiting(struct cluster_core *c, const struct event *ev)
@@ -179,14 +209,13 @@ bool cluster_place_again(struct cluster_core *c, const char *id, const char *why
     if (again) {
         cluster_instance_exclude(c->store, id, i.host);
         struct candidates all = gather(c, &arena);
-        struct place_refusals no = {0};
-        exclude(c, &all, id);
-        long choice = place_choose(all.hosts, all.len, i.need, &no);
-        again = choice >= 0;
+        struct wire_placement d = choose(c, &all, &i, &arena, ev);
+        again = *d.host != '\0';
         if (again) {
+            cluster_decision_save(c, id, &d);
             log_info("instance.moved", "id", id, "from", i.host, "why", why, NULL);
             sync_parent_end(&c->down, i.host, "instance", id, i.generation, i.pepoch, "moved");
-            place(c, &i, all.hosts[choice].node, &arena, ev);
+            place(c, &i, d.host, &arena, ev);
         }
     }
     arena_fini(&arena);

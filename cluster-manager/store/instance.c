@@ -73,6 +73,7 @@ void cluster_instance_delete(struct store *st, const char *id)
     store_run(st, "DELETE FROM instance WHERE id=?", "s", id);
     store_run(st, "DELETE FROM instance_group WHERE instance=?", "s", id);
     store_run(st, "DELETE FROM excluded WHERE instance=?", "s", id);
+    store_run(st, "DELETE FROM decision WHERE instance=?", "s", id);
 }
 
 void cluster_instance_exclude(struct store *st, const char *id, const char *host)

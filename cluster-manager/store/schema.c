@@ -49,6 +49,10 @@ static const char instances[] =
     "CREATE TABLE group_ref(grp TEXT NOT NULL, ref TEXT NOT NULL, PRIMARY KEY(grp, ref))"
     " WITHOUT ROWID;"
     "CREATE INDEX group_ref_ref ON group_ref(ref, grp);"
+    /* Why it was placed there, or nowhere: a wire_placement, as it is told. */
+    "CREATE TABLE decision(instance TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;"
+    /* Hosts that take no new instances. */
+    "CREATE TABLE drained(host TEXT PRIMARY KEY) WITHOUT ROWID;"
     "CREATE TABLE shape(type TEXT PRIMARY KEY, vcpus INTEGER NOT NULL,"
     " memory_mib INTEGER NOT NULL) WITHOUT ROWID;"
     /* Secrets shared with dos, as the cloud sealed them. */

@@ -62,7 +62,7 @@ ZONES = tag("availabilityZoneInfo",
             tag("item", tag("zoneName", "localb"), tag("zoneState", "unavailable"), tag("regionName", "local"),
                 tag("messageSet", tag("item", tag("message", "The cluster of this zone is not connected")))))
 HOSTS = tag("hostSet", tag("item", tag("hostId", "host1"), tag("availabilityZone", "locala"), tag("state", "up"),
-                           tag("health"), tag("instances", "2"), tag("roomSet", *[
+                           tag("health"), tag("drained", "false"), tag("instances", "2"), tag("roomSet", *[
                                tag("item", tag("class", c), tag("total", t), tag("free", f))
                                for c, t, f in (("vcpu", "8", "6"), ("memory_mib", "16000", "15744"), ("disk_gib", "90", "88"))])))
 IMAGE = tag("item", tag("imageId", "ami-0ddddddddddddddd1"), tag("name", "tiny"), tag("imageState", "available"))

@@ -176,11 +176,15 @@ class Cloud:
         text = tool("/usr/bin/aws", "--endpoint-url", url, service, *words, check=check, env=env)
         return json.loads(text) if text.lstrip().startswith(("{", "[")) else text
 
-    def host_list(self):
-        """Hosts as admins see them; the action is our own, so it is our own client that asks."""
+    def tercet(self, *words):
+        """Our own client, as the root account."""
         env = dict(self.env, EC2_URL=self.urls["ec2"], S3_URL=self.urls["s3"], AWS_ACCESS_KEY_ID=self.key_id,
                    AWS_SECRET_ACCESS_KEY=self.secret, AWS_DEFAULT_REGION=self.region)
-        return json.loads(tool(f"{BUILD}/tercet", "host", "list", "-o", "json", env=env))
+        return tool(f"{BUILD}/tercet", *words, env=env)
+
+    def host_list(self):
+        """Hosts as admins see them."""
+        return json.loads(self.tercet("host", "list", "-o", "json"))
 
     # -- what guests need
     def publish(self, path=GUEST, name="tiny", bucket="images", seconds=PATIENCE):

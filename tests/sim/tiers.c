@@ -142,6 +142,7 @@ static void *cluster_new(struct sim_node *n, const struct rng *rng)
                                         .timing = sim_world_timing(n->world),
                                         .vcpu_overcommit_pct = 400,
                                         .disk_overcommit_pct = 100};
+    c->config.strategy = (enum place_strategy)(n->world->seed % PLACE_STRATEGIES);
     memcpy(c->config.link_key, n->link_key, sizeof c->config.link_key);
     c->core = cluster_core_new(n->store, rng, &c->config);
     return c;

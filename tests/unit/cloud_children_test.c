@@ -452,6 +452,100 @@ static void test_hosts(void **state)
     assert_non_null(strstr(body, "<class>memory_mib</class><total>1000</total><free>-10</free>"));
 }
 
+static const char two_hosts[] =
+    "{\"hosts\":[{\"id\":\"h1\",\"state\":\"up\"},{\"id\":\"h2\",\"state\":\"up\"}]}";
+
+/* What a child was told of draining that host: "drained", "no longer", "nothing". */
+static const char *told(const struct rig_child *c, const char *host)
+{
+    const struct wire_item *wish = rig_known(c, "drain", host);
+    return wish == NULL ? "nothing" : *wish->gone == '\0' ? "drained" : "no longer";
+}
+
+/* Remembered, told to the cluster of that host and to no other, and taken back. */
+static void test_drain(void **state)
+{
+    struct rig_child a, b;
+    (void)state;
+    rig_join(&rig, &a, "cluster", "laba");
+    rig_join(&rig, &b, "cluster", "labb");
+    rig_capacity(&rig, &a, two_hosts);
+    rig_capacity(&rig, &b, "{\"hosts\":[{\"id\":\"h1\",\"state\":\"up\"}]}");
+    rig_fails(&rig, "Action=DrainHosts&HostId.1=h2&HostId.2=h7" V, 400, "InvalidHostID.NotFound");
+    rig_fails(&rig, "Action=DrainHosts&HostId.1=h1" V, 400, "InvalidParameterValue"); /* where? */
+    rig_fails(&rig, "Action=DrainHosts" V, 400, "MissingParameter");
+    rig_pull(&rig, &a);
+    assert_string_equal(told(&a, "h2"), "nothing"); /* all or none */
+    rig_ok(&rig, "Action=DrainHosts&HostId.1=h2" V);
+    rig_ok(&rig, "Action=DrainHosts&HostId.1=h1&AvailabilityZone=labb" V);
+    rig_pull(&rig, &a);
+    rig_pull(&rig, &b);
+    assert_string_equal(told(&a, "h2"), "drained");
+    assert_string_equal(told(&a, "h1"), "nothing");
+    assert_string_equal(told(&b, "h1"), "drained");
+    rig_restart(&rig);
+    rig_capacity(&rig, &a, two_hosts);
+    assert_string_equal(
+        rig_text(&rig, strstr(rig_ok(&rig, "Action=DescribeHosts" V), ">h2<"), "drained"), "true");
+    rig_ok(&rig, "Action=UndrainHosts&HostId.1=h2" V);
+    rig_pull(&rig, &a);
+    assert_string_equal(told(&a, "h2"), "no longer");
+    assert_string_equal(
+        rig_text(&rig, strstr(rig_ok(&rig, "Action=DescribeHosts" V), ">h2<"), "drained"), "false");
+    rig_ok(&rig, "Action=DrainHosts&HostId.1=h2" V);
+    rig_pull(&rig, &a);
+    assert_string_equal(told(&a, "h2"), "drained");
+}
+
+/* The cluster is asked; when it is silent, what it said last is shown. */
+static void test_explain(void **state)
+{
+    struct rig_world w;
+    (void)state;
+    rig_world(&rig, &w);
+    const char *id = rig_run(&rig, &w, "");
+    const char *form = arena_printf(&rig.arena, "Action=ExplainPlacement&InstanceId=%s" V, id);
+    uint64_t request = rig_send(&rig, "ec2", form);
+    rig_pull(&rig, &w.cluster);
+    assert_string_equal(w.cluster.last.ask[0].kind, "placement");
+    assert_string_equal(w.cluster.last.ask[0].id, id);
+    rig_tell(&rig, &w.cluster, "console", id,
+             "aGVsbG8="); /* another answer, of the same instance */
+    assert_int_equal(rig_status(&rig, request), 0);
+    rig_tell(
+        &rig, &w.cluster, "placement", id,
+        "{\"host\":\"h2\",\"strategy\":\"spread\",\"at_wall_ms\":1,\"counts\":\"of 2 hosts\","
+        "\"verdicts\":[{\"host\":\"h2\",\"text\":\"fits\"},{\"host\":\"h1\",\"text\":\"not\"}]}");
+    assert_int_equal(rig_status(&rig, request), 200);
+    const char *body = rig_body(&rig, request);
+    assert_string_equal(rig_text(&rig, body, "strategy"), "spread");
+    assert_non_null(
+        strstr(body, "<hostId>h2</hostId><chosen>true</chosen><message>fits</message>"));
+    assert_non_null(
+        strstr(body, "<hostId>h1</hostId><chosen>false</chosen><message>not</message>"));
+    request = rig_send(&rig, "ec2", form);
+    rig_advance(&rig, 5000);
+    assert_string_equal(rig_text(&rig, rig_body(&rig, request), "strategy"), "spread");
+    rig_fails(&rig, "Action=ExplainPlacement&InstanceId=i-00000000000000000" V, 400,
+              "InvalidInstanceID.NotFound");
+}
+
+/* Machines are nobody's business but the admins': another account is refused, for each of them. */
+static void test_admins_only(void **state)
+{
+    static const char *const forms[] = {"Action=DescribeHosts" V, "Action=DrainHosts&HostId.1=h1" V,
+                                        "Action=UndrainHosts&HostId.1=h1" V,
+                                        "Action=ExplainPlacement&InstanceId=i-1" V};
+    struct cloud_root other = {0}, first = rig.root;
+    (void)state;
+    assert_int_equal(add_account("other", &other), ERR_OK);
+    rig.root = other;
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        rig_fails(&rig, forms[i], 403, "UnauthorizedOperation");
+    rig.root = first;
+    rig_ok(&rig, forms[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +564,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_created_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tags, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hosts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_drain, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_explain, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_admins_only, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 # unit tests of the cluster-manager
 cluster_tests = \
 	tests/unit/cluster_capacity_test \
+	tests/unit/cluster_drain_test \
 	tests/unit/cluster_place_test \
 	tests/unit/cluster_recover_test \
 	tests/unit/cluster_underlay_test
@@ -10,6 +11,8 @@ cluster_rig = %D%/cluster_rig.c %D%/cluster_rig.h
 cluster_test_ldadd = libcluster.a libproto.a libbase.a $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(SSL_LIBS)
 tests_unit_cluster_capacity_test_SOURCES = %D%/cluster_capacity_test.c $(cluster_rig)
 tests_unit_cluster_capacity_test_LDADD = $(cluster_test_ldadd)
+tests_unit_cluster_drain_test_SOURCES = %D%/cluster_drain_test.c $(cluster_rig)
+tests_unit_cluster_drain_test_LDADD = $(cluster_test_ldadd)
 tests_unit_cluster_place_test_SOURCES = %D%/cluster_place_test.c
 tests_unit_cluster_place_test_LDADD = libcluster.a libproto.a libbase.a $(CMOCKA_LIBS)
 tests_unit_cluster_recover_test_SOURCES = %D%/cluster_recover_test.c $(cluster_rig)

@@ -99,6 +99,12 @@ void cluster_rig_restore(struct cluster_rig *r, const void *dump, size_t len)
     boot(r);
 }
 
+void cluster_rig_restart(struct cluster_rig *r)
+{
+    cluster_core_free(r->core);
+    boot(r);
+}
+
 void cluster_rig_advance(struct cluster_rig *r, int64_t ms)
 {
     r->at.mono_ms += ms;
@@ -120,7 +126,7 @@ static uint64_t want_sum(const struct cluster_rig *r)
 }
 
 static void answer_sync(struct cluster_rig *r, const struct wire_sync_request *m, uint64_t call,
-                        struct wire_item *want, size_t len)
+                        struct wire_item *want, size_t len, struct wire_note *ask)
 {
     CLEANUP(buf_fini) struct buf body = {0};
     struct wire_echo echo = {m->boot, m->seq, m->t_send};
@@ -130,6 +136,8 @@ static void answer_sync(struct cluster_rig *r, const struct wire_sync_request *m
                                           .rev = r->rev,
                                           .want = want,
                                           .want_len = len,
+                                          .ask = ask,
+                                          .ask_len = ask != NULL,
                                           .want_sum = want_sum(r),
                                           .seen_ack = m->busy ? m->facts_to : m->facts_from - 1,
                                           .echo = &echo,
@@ -140,7 +148,8 @@ static void answer_sync(struct cluster_rig *r, const struct wire_sync_request *m
                    .call_id = call, .status = 200, .body = buf_str(&body), .body_len = body.len}});
 }
 
-static void answer_idle(struct cluster_rig *r, struct wire_item *want, size_t len)
+static void answer_idle(struct cluster_rig *r, struct wire_item *want, size_t len,
+                        struct wire_note *ask)
 {
     uint64_t call = r->idle_call;
     INV(call != 0);
@@ -150,7 +159,7 @@ static void answer_idle(struct cluster_rig *r, struct wire_item *want, size_t le
                                             .seq = r->idle.seq,
                                             .t_send = r->idle.t_send,
                                             .facts_from = r->idle.facts_from},
-                call, want, len);
+                call, want, len, ask);
 }
 
 void cluster_rig_wish(struct cluster_rig *r, const char *kind, const char *id, int64_t generation,
@@ -159,7 +168,7 @@ void cluster_rig_wish(struct cluster_rig *r, const char *kind, const char *id, i
     size_t i = 0;
     /* A new start is noted with its first answer, and wishes are taken from the next. */
     if (r->rev == 0)
-        answer_idle(r, NULL, 0);
+        answer_idle(r, NULL, 0, NULL);
     while (i < r->want_len && !(str_eq(r->want[i].kind, kind) && str_eq(r->want[i].id, id)))
         i++;
     INV(i < CLUSTER_RIG_ITEMS);
@@ -172,7 +181,16 @@ void cluster_rig_wish(struct cluster_rig *r, const char *kind, const char *id, i
                                     .gone = gone,
                                     .error = "",
                                     .body = body};
-    answer_idle(r, &r->want[i], 1);
+    answer_idle(r, &r->want[i], 1, NULL);
+}
+
+void cluster_rig_ask(struct cluster_rig *r, const char *kind, const char *id)
+{
+    uint64_t facts = r->busy_call;
+    r->busy_call = 0;
+    if (facts != 0)
+        answer_sync(r, &r->busy, facts, NULL, 0, NULL);
+    answer_idle(r, NULL, 0, &(struct wire_note){.kind = kind, .id = id, .body = ""});
 }
 
 const char *cluster_rig_instance(struct cluster_rig *r, int memory_mib)
@@ -188,7 +206,7 @@ struct wire_capacity cluster_rig_capacity(struct cluster_rig *r)
 {
     struct err err = {0};
     struct wire_capacity said = {0};
-    answer_idle(r, NULL, 0);
+    answer_idle(r, NULL, 0, NULL);
     enum err_code code = wire_decode(&wire_capacity_type, r->idle.capacity,
                                      strlen(r->idle.capacity), &r->arena, &said, &err);
     INV(code == ERR_OK);

@@ -54,11 +54,15 @@ void cluster_rig_init(struct cluster_rig *r);
 void cluster_rig_fini(struct cluster_rig *r);
 /* The store as it was when `dump` was made, opened as the restore tool leaves it. */
 void cluster_rig_restore(struct cluster_rig *r, const void *dump, size_t len);
+void cluster_rig_restart(struct cluster_rig *r);             /* as after a kill */
 void cluster_rig_advance(struct cluster_rig *r, int64_t ms); /* and ticks */
 
 /* The cloud answers with one wish more (`gone` "" and a body) or with an end. */
 void cluster_rig_wish(struct cluster_rig *r, const char *kind, const char *id, int64_t generation,
                       const char *gone, const char *body);
+/* The cloud takes what facts there are, and asks something ephemeral with its answer; what is told
+ * stands in the next syncs. */
+void cluster_rig_ask(struct cluster_rig *r, const char *kind, const char *id);
 /* The wish of an instance with that memory, one vCPU and 1 GiB of disk. */
 const char *cluster_rig_instance(struct cluster_rig *r, int memory_mib);
 /* The cloud answers, so that the next sync comes; gives what it says of its room. */

@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+"""An admin and a subscriber on two hosts: a drained host starts nothing and keeps what it has, over restarts of all
+managers; both hear why an instance is where it is, or nowhere, each in words for him."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integ"))
+import botocore.exceptions
+
+import cloud
+from cloud import check, equal, until
+
+
+def host_of(c, instance):
+    return next((on for on in c.hosts if os.path.isdir(f"{c.data(on)}/instances/{instance}")), None)
+
+
+def placement(c, instance):
+    """{host: (chosen, why)} as an admin is told."""
+    return {v["hostId"]: (v["chosen"], v["message"]) for v in json.loads(c.tercet("instance", "placement", instance, "-o", "json"))}
+
+
+def drained(c):
+    return [h["hostId"] for h in c.host_list() if h["drained"]]
+
+
+def spreads(c):
+    pair = c.run(2)
+    for instance in pair:
+        c.reaches(instance, "running")
+    equal("two instances are on two hosts", sorted(host_of(c, i) for i in pair), c.hosts)
+    for instance in pair:
+        said = placement(c, instance)
+        equal("an admin hears of both hosts", sorted(said), c.hosts)
+        equal("and which one it is", [h for h, (chosen, _) in said.items() if chosen], [host_of(c, instance)])
+        check("and why", all("% of memory" in why for _, why in said.values()), said)
+    return pair
+
+
+def drains(c, pair):
+    c.tercet("host", "drain", "h1")
+    until("h1 is listed as drained", lambda: drained(c) == ["h1"])
+    moved = [i for i in pair if c.state_of(i) != "running"]
+    equal("what runs there runs on", moved, [])
+    more = c.run(2)
+    for instance in more:
+        c.reaches(instance, "running")
+    equal("new ones are on the other host", [host_of(c, i) for i in more], ["h2", "h2"])
+    equal("h1 is said to be drained", placement(c, more[0])["h1"], (False, "taking no new instances"))
+    for daemon in ("cloud-manager", "cluster-manager"):
+        c.kill(daemon)
+    c.start()
+    until("it is remembered over a kill of both managers", lambda: drained(c) == ["h1"])
+    return more
+
+
+def attempt(c):
+    """The id of a new instance, or the code and words of a refusal."""
+    try:
+        return c.run()[0], ""
+    except botocore.exceptions.ClientError as error:
+        return error.response["Error"]["Code"], error.response["Error"]["Message"]
+
+
+def refuses(c):
+    """The cloud refuses at once when it has heard of the drain, the cluster does when it has not."""
+    c.tercet("host", "drain", "h2")
+    lost, _ = attempt(c)
+    if lost.startswith("i-"):
+        c.reaches(lost, "terminated")
+        reason = c.instance(lost)["StateReason"]
+        equal("the subscriber hears a code", reason["Code"], "Server.InsufficientInstanceCapacity")
+        check(f"and counts, no names: {reason['Message']}", "of 2 hosts: 2 taking no new instances" in reason["Message"])
+    until("a launch is refused at once", lambda: attempt(c)[0] == "InsufficientInstanceCapacity", 10)
+    c.tercet("host", "undrain", "h1", "h2")
+    equal("no host is drained any more", drained(c), [])
+    again = cloud.wait(lambda: next((i for i, _ in [attempt(c)] if i.startswith("i-")), None), 10)
+    if check("a launch is taken again", again):
+        c.reaches(again, "running")
+        equal("it is on the emptier host", host_of(c, again), "h1")
+    return [again] if again else []
+
+
+def main():
+    c = cloud.started(hosts=2)
+    pair = spreads(c)
+    more = drains(c, pair)
+    c.terminate(*pair, *more, *refuses(c))
+    cloud.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
