@@ -112,12 +112,23 @@ static void forget_tags(struct cloud_op *op, const char *instance)
         cloud_tag_delete_all(op->store, port.id);
 }
 
+/* Only what is stopped is started: one that the backup has as stopping was stopped meanwhile. */
+static void take_start(struct cloud_instance *row, const struct wire_instance *body)
+{
+    if (row->state == CLOUD_INSTANCE_STOPPING)
+        row->state = CLOUD_INSTANCE_STOPPED;
+    row->launch_wall_ms = body->launch_ms;
+    row->reason_code = row->reason = "";
+}
+
 /* A newer want than ours is the owner's last word. */
 static void take_want(struct cloud_op *op, struct cloud_instance *row,
                       const struct cloud_returned *r, const struct wire_instance *body)
 {
     if (r->generation <= row->generation)
         return;
+    if (row->want == CLOUD_WANT_STOPPED && !str_eq(body->want, "stopped"))
+        take_start(row, body);
     row->want = str_eq(body->want, "stopped") ? CLOUD_WANT_STOPPED : CLOUD_WANT_RUNNING;
     row->reboot_n = body->reboot_n;
     row->state = cloud_instance_state_show((enum cloud_instance_state)row->state,

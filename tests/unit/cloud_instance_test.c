@@ -418,6 +418,41 @@ static void test_restore(void **state)
     rig_fini(&r);
 }
 
+/* One that the backup has as stopping, and that was started again since: it was stopped meanwhile,
+ * so it is pending now, and running when its cluster says so. */
+static void test_restore_of_one_started_later(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *id = rig_run(&r, &w, "");
+    rig_say(&r, &w.cluster, "instance", id, 1, running);
+    ask(&r, "StopInstances", id);
+    size_t len;
+    void *dump = store_dump(r.store, &len);
+    rig_say(&r, &w.cluster, "instance", id, 2, off_asked);
+    ask(&r, "StartInstances", id);
+    rig_pull(&r, &w.cluster);
+    rig_say(&r, &w.cluster, "instance", id, 3, running);
+    assert_string_equal(state_of(&r, id), "running");
+
+    rig_restore(&r, dump, len);
+    free(dump);
+    assert_string_equal(state_of(&r, id), "stopping");
+    rig_return(&r, &w.cluster);
+    rig_return(&r, &w.dos);
+    assert_string_equal(state_of(&r, id), "pending");
+    assert_int_equal(rows(&r, "SELECT count(*) FROM instance WHERE reason_code<>''"), 0);
+    rig_pull(&r, &w.cluster);
+    const struct wire_item *wish = rig_wish(&w.cluster, "instance", id);
+    assert_true(wish->generation > 3);
+    rig_say(&r, &w.cluster, "instance", id, wish->generation, running);
+    assert_string_equal(state_of(&r, id), "running");
+    rig_fini(&r);
+}
+
 static const char later[] = "&ClientToken=later&InstanceInitiatedShutdownBehavior=terminate"
                             "&TagSpecification.1.ResourceType=instance"
                             "&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=one"
@@ -517,6 +552,7 @@ int main(void)
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_restore),
+        cmocka_unit_test(test_restore_of_one_started_later),
         cmocka_unit_test(test_restore_of_what_only_the_cloud_knows),
         cmocka_unit_test(test_restore_of_an_image),
     };
