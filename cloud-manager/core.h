@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "base/store.h"
 #include "base/turn.h"
+#include "cloud-manager/model/pool.h"
 #include "proto/sync/timing.h"
 
 #include <stdint.h>
@@ -21,6 +22,8 @@ struct cloud_config {
     struct sync_timing timing;
     int64_t terminated_visible_ms;        /* terminated instances stay describable: one hour */
     int64_t quota_instances, quota_vcpus; /* per account, unless its row says otherwise */
+    int64_t quota_addresses;              /* that an account may allocate */
+    struct cloud_pool pool;               /* public addresses to give out */
     const char *endpoint; /* of the public face, as DescribeRegions gives it: "host:port" */
 };
 

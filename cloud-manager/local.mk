@@ -4,6 +4,7 @@ noinst_LIBRARIES += libcloud.a
 libcloud_a_SOURCES = \
 	%D%/api/call.c \
 	%D%/api/call.h \
+	%D%/api/ec2_addresses.c \
 	%D%/api/ec2_attributes.c \
 	%D%/api/ec2_group_list.c \
 	%D%/api/ec2_groups.c \
@@ -57,6 +58,8 @@ libcloud_a_SOURCES = \
 	%D%/model/instance_state.c \
 	%D%/model/instance_state.h \
 	%D%/model/instance_states.def \
+	%D%/model/pool.c \
+	%D%/model/pool.h \
 	%D%/model/rule.c \
 	%D%/model/rule.h \
 	%D%/model/type.c \
@@ -96,6 +99,9 @@ libcloud_a_SOURCES = \
 	%D%/ops/place.h \
 	%D%/ops/place_list.c \
 	%D%/ops/place_list.h \
+	%D%/ops/public_address.c \
+	%D%/ops/public_address.h \
+	%D%/ops/public_lend.c \
 	%D%/ops/recover.c \
 	%D%/ops/recover.h \
 	%D%/ops/room.c \
@@ -106,6 +112,8 @@ libcloud_a_SOURCES = \
 	%D%/plan/image.h \
 	%D%/plan/instance.c \
 	%D%/plan/instance.h \
+	%D%/plan/public_address.c \
+	%D%/plan/public_address.h \
 	%D%/settle.c \
 	%D%/settle_node.c \
 	%D%/state.h \
@@ -129,6 +137,8 @@ libcloud_a_SOURCES = \
 	%D%/store/permission.c \
 	%D%/store/permission.h \
 	%D%/store/port.c \
+	%D%/store/public_address.c \
+	%D%/store/public_address.h \
 	%D%/store/replay.c \
 	%D%/store/replay.h \
 	%D%/store/returned.c \

@@ -40,6 +40,7 @@ struct shell {
     struct job_pool *jobs;
     size_t tier, tls; /* numbers of listeners */
     bool has_tls;
+    struct cloud_pool pool;
     char endpoint[CONFIG_TEXT_SIZE];
 };
 
@@ -171,6 +172,8 @@ static void run_core(struct shell *s)
                                   .terminated_visible_ms = o->terminated_visible_s * 1000,
                                   .quota_instances = o->quota_instances,
                                   .quota_vcpus = o->quota_vcpus,
+                                  .quota_addresses = o->quota_addresses,
+                                  .pool = s->pool,
                                   .endpoint = *o->endpoint != '\0' ? o->endpoint : s->endpoint};
     memcpy(config.master_key, s->identity.master.bytes, sizeof config.master_key);
     struct cloud_core *core = cloud_core_new(s->store, &rng, &config);
@@ -192,6 +195,8 @@ static enum err_code open_all(struct shell *s, struct err *err)
 {
     struct clock clock = clock_system();
     bool renewed;
+    if (cloud_pool_parse(&s->pool, s->options->public_pool, err) != ERR_OK)
+        return err_wrap(err, "network.public-pool");
     if (cloud_open_store(&s->store, s->options, err) != ERR_OK ||
         cloud_identity_load(&s->identity, s->store, s->options, err) != ERR_OK)
         return err->code;

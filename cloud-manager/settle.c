@@ -7,8 +7,10 @@
 #include "base/str.h"
 #include "cloud-manager/api/wish.h"
 #include "cloud-manager/ops/instance.h"
+#include "cloud-manager/ops/public_address.h"
 #include "cloud-manager/plan/image.h"
 #include "cloud-manager/plan/instance.h"
+#include "cloud-manager/plan/public_address.h"
 #include "cloud-manager/state.h"
 #include "cloud-manager/store/account.h"
 #include "cloud-manager/store/drain.h"
@@ -205,11 +207,38 @@ static void settle_keys(struct cloud_core *c, const struct cloud_op *op, const s
     c->keys_told = count;
 }
 
+/* Whoever is given one is told with the instance, which is settled next. */
+static void settle_public(struct cloud_core *c, struct cloud_public *row)
+{
+    switch (cloud_plan_public(row->want, row->held, *row->allocation != '\0')) {
+    case CLOUD_PUBLIC_WAIT:
+        break;
+    case CLOUD_PUBLIC_GIVE:
+        row->held = row->want;
+        row->held_generation = 0;
+        cloud_public_save(c->store, row);
+        cloud_instance_touch(c->store, row->want);
+        break;
+    case CLOUD_PUBLIC_FORGET:
+        cloud_public_delete(c->store, row->address);
+        return;
+    }
+    cloud_public_settled(c->store, row->address);
+}
+
+static void settle_publics(struct cloud_core *c, struct cloud_op *op)
+{
+    struct cloud_publics dirty = cloud_public_list_dirty(c->store, op->arena);
+    for (size_t i = 0; i < dirty.len; i++)
+        settle_public(c, &dirty.list[i]);
+}
+
 void cloud_settle(struct cloud_core *c, const struct event *ev)
 {
     struct cloud_op op = cloud_core_op(c, ev);
     if (op.is_recovering)
         return; /* R14: nothing is wished, freed or made; what is marked stays marked */
+    settle_publics(c, &op);
     settle_instances(c, &op);
     settle_images(c, &op);
     settle_groups(c, &op);

@@ -117,6 +117,7 @@ static void keep_record_jobs(const struct host_core *c, const struct map *before
         r->job_kind = old->job_kind;
         r->order_seq = old->order_seq;
         r->ordered_port_sum = old->ordered_port_sum;
+        r->ordered_public = old->ordered_public;
     }
 }
 

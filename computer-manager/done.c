@@ -260,10 +260,20 @@ static void note_network(struct host_core *c, int64_t vni, int64_t network)
     }
 }
 
+/* Whoever is to have it next waits for this word. */
+static void take_public(struct host_core *c, struct host_record *r, uint32_t in_place)
+{
+    if (r->public_address == in_place)
+        return;
+    r->public_address = in_place;
+    host_say(c, r);
+}
+
 static void done_port(struct host_core *c, struct host_record *r, const struct job_done *done)
 {
     const struct host_net_port_done *port = done->result;
     r->port_sum = r->ordered_port_sum;
+    take_public(c, r, r->ordered_public);
     if (done->result_size != sizeof *port)
         return;
     str_copy(r->tap, sizeof r->tap, port->tap);
@@ -280,6 +290,7 @@ static void succeeded(struct host_core *c, struct host_record *r, const struct j
     case HOST_JOB_NET_UNPORT:
         r->has_port = false;
         r->port_sum = 0;
+        r->public_address = 0;
         host_peers_touch(c, r->vni, r->address);
         break;
     case HOST_JOB_DISK_ERASE:

@@ -1,6 +1,7 @@
 /* say.c - what a record, and this host, look like from above. */
 #include "base/check.h"
 #include "computer-manager/host.h"
+#include "computer-manager/model/address.h"
 
 static bool is_settled_off(const struct host_record *r)
 {
@@ -27,7 +28,10 @@ void host_say(struct host_core *c, const struct host_record *r)
     if (r->dom == HOST_DOM_UNLISTED && !r->is_refused)
         return; /* nothing new is known */
     enum seen_state state = state_of(r);
+    char address[HOST_ADDRESS_SIZE] = "";
     CLEANUP(buf_fini) struct buf body = {0};
+    if (r->public_address != 0)
+        host_address_format(address, r->public_address);
     wire_encode(&body, &wire_instance_seen_type,
                 &(struct wire_instance_seen){
                     .state = seen_state_text(state),
@@ -38,6 +42,7 @@ void host_say(struct host_core *c, const struct host_record *r)
                     .ever_ran = r->ever_ran,
                     .status = state == SEEN_RUNNING ? guest_status_text(r->status) : "",
                     .status_why = state == SEEN_RUNNING ? host_pulse_why(c, r) : "",
+                    .public_address = address,
                 });
     sync_child_say(&c->up, "instance", r->id, r->generation, r->pepoch, body.data);
 }

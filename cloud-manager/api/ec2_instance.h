@@ -3,13 +3,15 @@
 
 #include "cloud-manager/api/call.h"
 #include "cloud-manager/ops/attribute.h"
+#include "cloud-manager/ops/public_address.h"
 
 /* A row and what belongs to it. Port and volume are gone from one that ended. */
 struct cloud_instance_view {
     const struct cloud_instance *row;
     struct cloud_port port;
     struct cloud_volume volume;
-    bool has_port, has_volume;
+    struct cloud_public address; /* the public one, where has_address */
+    bool has_port, has_volume, has_address;
     struct cloud_port_group *groups;
     size_t groups_len;
     struct cloud_tags tags;
@@ -40,6 +42,13 @@ enum err_code cloud_check_user_data(const char *base64, struct err *err);
 /* InstanceId.N and nothing else: at least one. */
 enum err_code cloud_decode_instance_ids(struct cloud_call *call, struct cloud_texts *ids,
                                         struct err *err);
+/* Whose a public address is: the account that allocated it, "amazon" for a lent one, as EC2 says.
+ */
+const char *cloud_text_owner(const struct cloud_instance_view *view);
+/* <association> of a port or of one of its addresses, nothing without a public address. */
+enum cloud_association_ids { CLOUD_ASSOCIATION_PLAIN, CLOUD_ASSOCIATION_IDS }; /* as EC2's model */
+void cloud_write_association(struct cloud_call *call, const struct cloud_instance_view *view,
+                             enum cloud_association_ids ids);
 /* <groupSet> */
 void cloud_write_groups(struct cloud_xml *xml, const struct cloud_port_group *groups, size_t len);
 /* "User initiated (2026-11-20 09:13:35 GMT)", "" when nothing happened; in the op's arena. */

@@ -223,6 +223,20 @@ static void add_port(struct cloud_call *call, const struct cloud_instance_view *
     }
 }
 
+static void add_address(struct cloud_call *call, const struct cloud_instance_view *v,
+                        struct cloud_facts *f)
+{
+    const char *address = cloud_text_address(call->op, v->address.address);
+    cloud_facts_add(f, "ip-address", address);
+    cloud_facts_add(f, "network-interface.addresses.association.public-ip", address);
+    cloud_facts_add(f, "network-interface.association.public-ip", address);
+    cloud_facts_add(f, "network-interface.association.ip-owner-id", cloud_text_owner(v));
+    if (*v->address.allocation == '\0')
+        return;
+    cloud_facts_add(f, "network-interface.association.allocation-id", v->address.allocation);
+    cloud_facts_add(f, "network-interface.association.association-id", v->address.association);
+}
+
 static void add_volume(struct cloud_call *call, const struct cloud_instance_view *v,
                        struct cloud_facts *f)
 {
@@ -242,6 +256,8 @@ void cloud_instance_facts(struct cloud_call *call, const struct cloud_instance_v
     add_options(facts);
     if (view->has_port)
         add_port(call, view, facts);
+    if (view->has_address)
+        add_address(call, view, facts);
     if (view->has_volume)
         add_volume(call, view, facts);
     cloud_facts_add_tags(facts, &view->tags);

@@ -14,6 +14,7 @@ void cloud_instance_view(struct cloud_call *call, const struct cloud_instance *r
     out->has_volume = cloud_volume_of_instance(st, arena, row->id, &out->volume);
     if (out->has_port)
         out->groups = cloud_port_groups(st, arena, out->port.id, &out->groups_len);
+    out->has_address = cloud_public_of_instance(st, arena, row->id, &out->address);
     out->tags = cloud_tag_list(st, arena, row->id);
 }
 
@@ -84,6 +85,8 @@ static void write_names(struct cloud_call *call, const struct cloud_instance_vie
     if (!v->has_port)
         return;
     cloud_xml_text(x, "privateIpAddress", cloud_text_address(call->op, v->port.address));
+    if (v->has_address)
+        cloud_xml_text(x, "ipAddress", cloud_text_address(call->op, v->address.address));
     cloud_xml_text(x, "subnetId", v->row->subnet);
     cloud_xml_text(x, "vpcId", v->row->vpc);
     cloud_xml_bool(x, "sourceDestCheck", true);
@@ -137,6 +140,7 @@ static void write_port(struct cloud_call *call, const struct cloud_instance_view
     const char *dns = cloud_text_dns(call->op, v->port.address);
     cloud_xml_open(x, "item");
     cloud_xml_text(x, "networkInterfaceId", v->port.id);
+    cloud_write_association(call, v, CLOUD_ASSOCIATION_PLAIN);
     cloud_xml_text(x, "subnetId", v->port.subnet);
     cloud_xml_text(x, "vpcId", v->port.vpc);
     cloud_xml_text(x, "description", v->port.description);
@@ -154,6 +158,7 @@ static void write_port(struct cloud_call *call, const struct cloud_instance_view
     cloud_xml_text(x, "privateIpAddress", address);
     cloud_xml_text(x, "privateDnsName", dns);
     cloud_xml_bool(x, "primary", true);
+    cloud_write_association(call, v, CLOUD_ASSOCIATION_PLAIN);
     cloud_xml_close(x);
     cloud_xml_close(x);
     cloud_xml_open(x, "ipv6AddressesSet");

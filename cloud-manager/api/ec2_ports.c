@@ -54,11 +54,27 @@ static void add_attachment(struct cloud_call *call, const struct cloud_instance_
     cloud_facts_add(f, "attachment.status", cloud_text_attached(v->row));
 }
 
+static void add_association(struct cloud_call *call, const struct cloud_instance_view *v,
+                            struct cloud_facts *f)
+{
+    if (!v->has_address)
+        return;
+    const char *address = cloud_text_address(call->op, v->address.address);
+    cloud_facts_add(f, "addresses.association.public-ip", address);
+    cloud_facts_add(f, "association.public-ip", address);
+    cloud_facts_add(f, "association.ip-owner-id", cloud_text_owner(v));
+    if (*v->address.allocation == '\0')
+        return;
+    cloud_facts_add(f, "association.allocation-id", v->address.allocation);
+    cloud_facts_add(f, "association.association-id", v->address.association);
+}
+
 static void add_facts(struct cloud_call *call, const struct cloud_instance_view *v,
                       const struct cloud_tags *tags, struct cloud_facts *f)
 {
     const char *address = cloud_text_address(call->op, v->port.address);
     add_attachment(call, v, f);
+    add_association(call, v, f);
     cloud_facts_add(f, "addresses.primary", "true");
     cloud_facts_add(f, "addresses.private-ip-address", address);
     cloud_facts_add(f, "availability-zone", cloud_zone_name(call->op, v->row->letter));
@@ -96,8 +112,12 @@ static void write_attachment(struct cloud_xml *x, const struct cloud_instance_vi
     cloud_xml_close(x);
 }
 
-static void write_addresses(struct cloud_xml *x, const char *address, const char *dns)
+static void write_addresses(struct cloud_call *call, const struct cloud_instance_view *v)
 {
+    struct cloud_xml *x = call->xml;
+    const char *address = cloud_text_address(call->op, v->port.address);
+    const char *dns = cloud_text_dns(call->op, v->port.address);
+    cloud_write_association(call, v, CLOUD_ASSOCIATION_IDS);
     cloud_xml_text(x, "privateIpAddress", address);
     cloud_xml_text(x, "privateDnsName", dns);
     cloud_xml_open(x, "privateIpAddressesSet");
@@ -105,6 +125,7 @@ static void write_addresses(struct cloud_xml *x, const char *address, const char
     cloud_xml_text(x, "privateIpAddress", address);
     cloud_xml_text(x, "privateDnsName", dns);
     cloud_xml_bool(x, "primary", true);
+    cloud_write_association(call, v, CLOUD_ASSOCIATION_IDS);
     cloud_xml_close(x);
     cloud_xml_close(x);
     cloud_xml_open(x, "ipv6AddressesSet");
@@ -125,8 +146,7 @@ static void write_port(struct cloud_call *call, const struct cloud_instance_view
     cloud_xml_bool(x, "requesterManaged", false);
     cloud_xml_text(x, "status", "in-use");
     cloud_xml_text(x, "macAddress", v->port.mac);
-    write_addresses(x, cloud_text_address(call->op, v->port.address),
-                    cloud_text_dns(call->op, v->port.address));
+    write_addresses(call, v);
     cloud_xml_bool(x, "sourceDestCheck", true);
     cloud_xml_text(x, "interfaceType", "interface");
     cloud_write_groups(x, v->groups, v->groups_len);

@@ -24,7 +24,6 @@ static const struct {
     {"NetworkInterface.1.DeviceIndex", "0"},
     {"NetworkInterface.1.NetworkCardIndex", "0"},
     {"NetworkInterface.1.DeleteOnTermination", "true"},
-    {"NetworkInterface.1.AssociatePublicIpAddress", "false"},
     {"NetworkInterface.1.InterfaceType", "interface"},
     {"NetworkInterface.1.SecondaryPrivateIpAddressCount", "0"},
     {"NetworkInterface.1.Ipv6AddressCount", "0"},
@@ -126,6 +125,20 @@ static enum err_code decode_network(struct cloud_query *q, struct cloud_launch *
     return ERR_OK;
 }
 
+static enum err_code decode_public(struct cloud_query *q, struct cloud_launch *launch,
+                                   struct err *err)
+{
+    static const char name[] = "NetworkInterface.1.AssociatePublicIpAddress";
+    bool wanted = false;
+    launch->public_address = CLOUD_PUBLIC_AS_SUBNET;
+    if (cloud_query_get(q, name) == NULL)
+        return ERR_OK;
+    if (cloud_query_bool(q, name, false, &wanted, err) != ERR_OK)
+        return err->code;
+    launch->public_address = wanted ? CLOUD_PUBLIC_YES : CLOUD_PUBLIC_NO;
+    return ERR_OK;
+}
+
 static enum err_code decode_disk(struct cloud_query *q, struct cloud_launch *launch,
                                  struct err *err)
 {
@@ -190,9 +203,9 @@ static enum err_code decode(struct cloud_call *call, struct cloud_launch *launch
     if (cloud_query_need(q, "ImageId", &launch->image, err) != ERR_OK ||
         decode_counts(q, launch, err) != ERR_OK || decode_user_data(q, launch, err) != ERR_OK ||
         decode_attributes(call, launch, err) != ERR_OK ||
-        decode_network(q, launch, err) != ERR_OK || decode_address(q, launch, err) != ERR_OK ||
-        decode_disk(q, launch, err) != ERR_OK || decode_shutdown(q, launch, err) != ERR_OK ||
-        decode_token(call, launch, err) != ERR_OK ||
+        decode_network(q, launch, err) != ERR_OK || decode_public(q, launch, err) != ERR_OK ||
+        decode_address(q, launch, err) != ERR_OK || decode_disk(q, launch, err) != ERR_OK ||
+        decode_shutdown(q, launch, err) != ERR_OK || decode_token(call, launch, err) != ERR_OK ||
         cloud_decode_tag_specs(call, types, &launch->tags, err) != ERR_OK)
         return err->code;
     return cloud_query_done(q, err);

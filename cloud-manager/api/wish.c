@@ -6,6 +6,7 @@
 #include "cloud-manager/model/address.h"
 #include "cloud-manager/model/imds.h"
 #include "cloud-manager/model/want.h"
+#include "cloud-manager/ops/public_address.h"
 #include "cloud-manager/store/network.h"
 #include "cloud-manager/store/replay.h"
 #include "cloud-manager/store/tag.h"
@@ -20,6 +21,12 @@ static const char *address_text(struct cloud_op *op, int64_t address)
     char text[CLOUD_ADDRESS_SIZE];
     cloud_address_format(text, address);
     return arena_strdup(op->arena, text);
+}
+
+static const char *public_text(struct cloud_op *op, const char *instance)
+{
+    int64_t address = cloud_public_in_wish(op, instance);
+    return address != 0 ? address_text(op, address) : "";
 }
 
 static void fill_groups(struct cloud_op *op, const char *port, struct wire_port *out)
@@ -53,7 +60,8 @@ static struct wire_port *make_port(struct cloud_op *op, const struct cloud_insta
                               .subnet_cidr = arena_strdup(op->arena, cidr),
                               .vpc_cidr = vpc.cidr,
                               .mac = port->mac,
-                              .address = address_text(op, port->address)};
+                              .address = address_text(op, port->address),
+                              .public_address = public_text(op, row->id)};
     fill_groups(op, port->id, out);
     return out;
 }

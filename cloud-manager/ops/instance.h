@@ -24,6 +24,11 @@ struct cloud_launch {
     struct cloud_imds imds;
     const char *address;     /* of the one instance */
     const char *description; /* of its interface */
+    enum cloud_wish_public {
+        CLOUD_PUBLIC_AS_SUBNET, /* one if there is a free one */
+        CLOUD_PUBLIC_YES,       /* or it is not launched */
+        CLOUD_PUBLIC_NO
+    } public_address;
     int64_t min, max;
     const char *const *groups; /* ids */
     size_t groups_len;

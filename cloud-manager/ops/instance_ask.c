@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "base/str.h"
 #include "cloud-manager/ops/instance.h"
+#include "cloud-manager/ops/public_address.h"
 
 enum err_code cloud_instance_find(const struct cloud_op *op, const char *id,
                                   struct cloud_instance *out, struct err *err)
@@ -27,6 +28,15 @@ static bool is_listed(const struct cloud_changes *out, const char *id)
     return false;
 }
 
+/* What was lent comes with a start and goes with a stop. */
+static void follow_address(struct cloud_op *op, const struct cloud_instance *row)
+{
+    if (row->want != CLOUD_WANT_RUNNING)
+        cloud_public_part(op, row, row->generation + 1);
+    else if (row->is_public)
+        cloud_public_lend(op, row);
+}
+
 static enum err_code change_all(struct cloud_op *op, const char *const *ids, size_t len,
                                 change *apply, struct cloud_changes *out, struct err *err)
 {
@@ -49,6 +59,7 @@ static enum err_code change_all(struct cloud_op *op, const char *const *ids, siz
                                                (enum cloud_want)row->want,
                                                (enum cloud_instance_seen)row->seen, false);
         cloud_instance_save_want(op->store, row);
+        follow_address(op, row);
     }
     return ERR_OK;
 }

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cloud-manager/ops/instance.h"
+#include "cloud-manager/ops/public_address.h"
 #include "cloud-manager/store/group.h"
 #include "cloud-manager/store/image.h"
 #include "cloud-manager/store/replay.h"
@@ -22,6 +23,7 @@ static void follow(struct cloud_op *op, struct cloud_instance *row, enum cloud_w
     row->state = cloud_instance_state_show((enum cloud_instance_state)row->state, want,
                                            (enum cloud_instance_seen)row->seen, false);
     cloud_instance_save_want(op->store, row);
+    cloud_public_part(op, row, row->generation + 1);
 }
 
 static void hear_refusal(struct cloud_op *op, struct cloud_instance *row, const char *reason,
@@ -119,6 +121,7 @@ static void hear_gone(struct cloud_op *op, struct cloud_instance *row, const str
     row->seen = CLOUD_SEEN_GONE;
     row->seen_generation = fact->generation;
     cloud_instance_save_seen(op->store, row);
+    cloud_public_ended(op->store, row->id);
 }
 
 void cloud_instance_hear(struct cloud_op *op, const char *node, const struct wire_item *fact)
@@ -145,6 +148,7 @@ void cloud_instance_hear(struct cloud_op *op, const char *node, const struct wir
         return;
     }
     hear_state(op, &row, fact, &said);
+    cloud_public_hear(op, row.id, fact->generation, said.public_address);
 }
 
 void cloud_instance_free(struct cloud_op *op, const struct cloud_instance *row)

@@ -4,6 +4,7 @@
 #include "cloud-manager/ops/image_share.h"
 #include "cloud-manager/ops/instance.h"
 #include "cloud-manager/ops/place.h"
+#include "cloud-manager/ops/public_address.h"
 #include "cloud-manager/store/account.h"
 #include "cloud-manager/store/group.h"
 #include "cloud-manager/store/image.h"
@@ -148,6 +149,21 @@ static enum err_code add_volume(struct cloud_op *op, const struct cloud_launch *
     return cloud_tag_new(op, volume.id, "volume", &launch->tags, err);
 }
 
+/* A default subnet gives one, as long as the operator has given the cloud any. */
+static bool wants_public(const struct cloud_op *op, const struct cloud_launch *launch)
+{
+    return launch->public_address == CLOUD_PUBLIC_YES ||
+           (launch->public_address == CLOUD_PUBLIC_AS_SUBNET && op->config->pool.len > 0);
+}
+
+static enum err_code add_public(struct cloud_op *op, const struct cloud_launch *launch,
+                                const struct cloud_instance *row, struct err *err)
+{
+    if (row->is_public && !cloud_public_lend(op, row) && launch->public_address == CLOUD_PUBLIC_YES)
+        return err_set(err, ERR_ADDRESS_CAPACITY, "There is no free public address");
+    return ERR_OK;
+}
+
 static struct cloud_instance make_row(struct cloud_op *op, const struct cloud_launch *launch,
                                       const struct found *f, const char *reservation)
 {
@@ -175,6 +191,7 @@ static struct cloud_instance make_row(struct cloud_op *op, const struct cloud_la
                                    .imds_required = launch->imds.is_required,
                                    .imds_tags = launch->imds.shows_tags,
                                    .imds_hops = launch->imds.hops,
+                                   .is_public = wants_public(op, launch),
                                    .root_device = f->image.root_device,
                                    .letter = f->place.node.letter,
                                    .node = f->place.node.name,
@@ -206,6 +223,7 @@ static enum err_code add_all(struct cloud_op *op, const struct cloud_launch *lau
         cloud_instance_insert(op->store, row);
         if (add_volume(op, launch, f, row->id, err) != ERR_OK ||
             add_port(op, launch, f, row->id, err) != ERR_OK ||
+            add_public(op, launch, row, err) != ERR_OK ||
             cloud_tag_new(op, row->id, "instance", &launch->tags, err) != ERR_OK)
             return err->code;
     }

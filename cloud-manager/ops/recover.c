@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cloud-manager/model/address.h"
 #include "cloud-manager/ops/instance.h"
+#include "cloud-manager/ops/public_address.h"
 #include "cloud-manager/store/account.h"
 #include "cloud-manager/store/group.h"
 #include "cloud-manager/store/image.h"
@@ -28,6 +29,7 @@ static void end_row(struct cloud_op *op, struct cloud_instance *row, const char 
     row->state = cloud_instance_state_show((enum cloud_instance_state)row->state,
                                            CLOUD_WANT_TERMINATED, CLOUD_SEEN_NOTHING, false);
     cloud_instance_save_want(op->store, row);
+    cloud_public_part(op, row, row->generation + 1);
 }
 
 /* ---- what wishes carry for the cloud itself ------------------------------------------------- */
@@ -135,6 +137,8 @@ static void take_want(struct cloud_op *op, struct cloud_instance *row,
                                            (enum cloud_want)row->want, CLOUD_SEEN_NOTHING, false);
     cloud_instance_raise(op->store, r->id, r->generation);
     cloud_instance_save_want(op->store, row);
+    if (row->want != CLOUD_WANT_RUNNING)
+        cloud_public_part(op, row, r->generation + 1);
 }
 
 /* What else of it was changed after the backup, which may be under the same generation. */
@@ -219,6 +223,7 @@ static void adopt_rows(struct cloud_op *op, const struct cloud_returned *r,
         row.reason_code = "Client.UserInitiatedShutdown";
         row.reason = "Client.UserInitiatedShutdown: User initiated shutdown";
     }
+    row.is_public = *body->port->public_address != '\0';
     row.is_live = 1;
     row.is_dirty = 1;
     cloud_instance_insert(op->store, &row);
@@ -259,14 +264,25 @@ static void adopt(struct cloud_op *op, const struct cloud_returned *r,
     adopt_rows(op, r, body, &node, address);
 }
 
+/* What its host may answer for is nobody else's until that is settled. */
+static void take_public(struct cloud_op *op, const struct wire_instance *body, const char *id)
+{
+    struct cloud_instance row;
+    if (body->port != NULL && *body->port->public_address != '\0' &&
+        cloud_instance_get(op->store, op->arena, id, &row) && row.is_live)
+        cloud_public_adopt(op, &row, body->port->public_address);
+}
+
 /* Its owner ended it after the backup was made. */
 static void take_end(struct cloud_op *op, const struct cloud_returned *r)
 {
     struct cloud_instance row;
     struct wire_instance body;
     if (!cloud_instance_get(op->store, op->arena, r->id, &row)) {
-        if (*r->body != '\0' && decode(op, r, &body))
+        if (*r->body != '\0' && decode(op, r, &body)) {
             adopt(op, r, &body);
+            take_public(op, &body, r->id);
+        }
         return;
     }
     if (!row.is_live || !str_eq(row.node, r->node))
@@ -289,6 +305,7 @@ static void take_live(struct cloud_op *op, const struct cloud_returned *r)
         take_attributes(op, &row, r, &body);
         take_want(op, &row, r, &body);
     }
+    take_public(op, &body, r->id);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */

@@ -19,6 +19,7 @@ static const struct {
     {"subnet-", "subnet", ERR_SUBNET_NOT_FOUND},
     {"sg-", "security-group", ERR_GROUP_NOT_FOUND},
     {"sgr-", "security-group-rule", ERR_RESOURCE_NOT_FOUND},
+    {"eipalloc-", "elastic-ip", ERR_ALLOCATION_NOT_FOUND},
     {"eni-", "network-interface", ERR_NETWORK_INTERFACE_NOT_FOUND},
     {"rtb-", "route-table", ERR_ROUTE_TABLE_NOT_FOUND},
     {"igw-", "internet-gateway", ERR_GATEWAY_NOT_FOUND},

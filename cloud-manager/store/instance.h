@@ -34,6 +34,7 @@
     INT(imds_required)                                                            \
     INT(imds_tags)                                                                \
     INT(imds_hops)                                                                \
+    INT(is_public) /* a public address is lent to it at each start */             \
     TEXT(root_device)                                                             \
     TEXT(letter) /* of its zone */                                                \
     TEXT(node)   /* the cluster; never changes */                                 \
@@ -102,6 +103,8 @@ void cloud_instance_tell_tags(struct store *st, const char *resource);
 void cloud_instance_save_status(struct store *st, const struct cloud_instance *row);
 /* seen, seen_generation, has_run, state, reason of `row`; marks it dirty. */
 void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row);
+/* What it is told has changed beside its want: one generation up. */
+void cloud_instance_touch(struct store *st, const char *id);
 /* After a restore: its generation is at least that. */
 void cloud_instance_raise(struct store *st, const char *id, int64_t generation);
 void cloud_instance_settled(struct store *st, const char *id, int64_t sent_generation,

@@ -60,6 +60,12 @@ void cloud_instance_save_status(struct store *st, const struct cloud_instance *r
               row->status, row->status_why, row->status_wall_ms, row->id);
 }
 
+void cloud_instance_touch(struct store *st, const char *id)
+{
+    store_run(st, "UPDATE instance SET generation=generation+1,is_dirty=1 WHERE id=? AND is_live=1",
+              "s", id);
+}
+
 void cloud_instance_raise(struct store *st, const char *id, int64_t generation)
 {
     store_run(st, "UPDATE instance SET generation=max(generation,?),is_dirty=1 WHERE id=?", "is",

@@ -78,6 +78,7 @@ void cloud_port_insert(struct store *st, const struct cloud_port *row, const cha
 void cloud_port_delete(struct store *st, const char *id);
 struct cloud_port *cloud_port_list(struct store *st, struct arena *arena, const char *account,
                                    size_t *len);
+bool cloud_port_get(struct store *st, struct arena *arena, const char *id, struct cloud_port *out);
 bool cloud_port_of_instance(struct store *st, struct arena *arena, const char *instance,
                             struct cloud_port *out);
 

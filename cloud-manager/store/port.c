@@ -47,6 +47,17 @@ struct cloud_port *cloud_port_list(struct store *st, struct arena *arena, const 
     return rows;
 }
 
+bool cloud_port_get(struct store *st, struct arena *arena, const char *id, struct cloud_port *out)
+{
+    struct query q;
+    query_open(&q, st, ROW_SELECT(CLOUD_PORT_ROW) " FROM port t WHERE id=?", "s", id);
+    if (!query_next(&q))
+        return false;
+    load(&q, arena, out);
+    query_close(&q);
+    return true;
+}
+
 bool cloud_port_of_instance(struct store *st, struct arena *arena, const char *instance,
                             struct cloud_port *out)
 {

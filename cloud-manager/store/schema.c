@@ -84,6 +84,19 @@ static const char network[] =
     "CREATE INDEX port_group_node ON port_group(grp,node);"
     "CREATE INDEX port_group_address ON port_group(grp,address);";
 
+/* Addresses of the operator's pool that somebody has (store/public_address.h). */
+static const char publics[] =
+    "CREATE TABLE public_address(address INTEGER PRIMARY KEY, account TEXT NOT NULL,"
+    " allocation TEXT NOT NULL, association TEXT NOT NULL, want TEXT NOT NULL,"
+    " held TEXT NOT NULL, held_generation INTEGER NOT NULL, created_wall_ms INTEGER NOT NULL,"
+    " is_dirty INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX public_allocation ON public_address(allocation) WHERE allocation<>'';"
+    "CREATE UNIQUE INDEX public_association ON public_address(association) WHERE association<>'';"
+    "CREATE UNIQUE INDEX public_want ON public_address(want) WHERE want<>'';"
+    "CREATE INDEX public_held ON public_address(held) WHERE held<>'';"
+    "CREATE INDEX public_account ON public_address(account,address) WHERE allocation<>'';"
+    "CREATE INDEX public_dirty ON public_address(address) WHERE is_dirty=1;";
+
 /* What runs: images, instances, their disks. want, seen and state are the numbers of model/. */
 static const char compute[] =
     "CREATE TABLE image(id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account(id),"
@@ -108,7 +121,8 @@ static const char compute[] =
     " key TEXT NOT NULL, user_data TEXT NOT NULL, client_token TEXT NOT NULL,"
     " on_shutdown TEXT NOT NULL, no_terminate INTEGER NOT NULL, no_stop INTEGER NOT NULL,"
     " is_monitored INTEGER NOT NULL, imds_off INTEGER NOT NULL, imds_required INTEGER NOT NULL,"
-    " imds_tags INTEGER NOT NULL, imds_hops INTEGER NOT NULL, root_device TEXT NOT NULL, letter "
+    " imds_tags INTEGER NOT NULL, imds_hops INTEGER NOT NULL, is_public INTEGER NOT NULL, "
+    "root_device TEXT NOT NULL, letter "
     "TEXT NOT NULL,"
     " node TEXT NOT NULL, vpc TEXT NOT NULL, subnet TEXT NOT NULL, launch_wall_ms INTEGER NOT NULL,"
     " want INTEGER NOT NULL, generation INTEGER NOT NULL, sent_generation INTEGER NOT NULL,"
@@ -144,7 +158,7 @@ static const char compute[] =
     "CREATE TABLE console(instance TEXT PRIMARY KEY, text TEXT NOT NULL, at_wall_ms INTEGER NOT "
     "NULL);";
 
-static const char *const migrations[] = {accounts, network, compute, sync_parent_schema,
-                                         admit_schema};
+static const char *const migrations[] = {accounts,           network,     publics, compute,
+                                         sync_parent_schema, admit_schema};
 
 const struct store_schema cloud_schema = {migrations, sizeof migrations / sizeof migrations[0]};

@@ -49,6 +49,8 @@ static bool fill_addresses(const struct wire_port *p, struct host_port *out)
         !host_port_parse_cidr(p->subnet_cidr, &out->subnet, &out->subnet_len) ||
         !host_port_parse_cidr(p->vpc_cidr, &out->vpc_cidr, &out->vpc_cidr_len))
         return false;
+    if (*p->public_address != '\0' && !host_address_parse(p->public_address, &out->public_address))
+        return false;
     out->gateway = out->subnet + 1;
     return host_address_is_host(out->address, out->subnet, out->subnet_len);
 }

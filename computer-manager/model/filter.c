@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "computer-manager/model/address.h"
 #include "computer-manager/model/netname.h"
+#include "computer-manager/model/public.h"
 
 #include <string.h>
 
@@ -35,6 +36,7 @@ void host_filter_base(struct buf *out, const char *prefix,
         "  map from { type ifname . ipv4_addr : verdict\n  }\n"
         "  map to { type ifname . ipv4_addr : verdict\n  }\n"
         "  set resolvers { type ipv4_addr\n  }\n"
+        "  set " HOST_PUBLIC_SET " { type ipv4_addr\n  }\n"
         "  chain zone { type filter hook prerouting priority raw; policy accept;\n  }\n"
         "  chain input { type filter hook input priority filter; policy accept;\n  }\n"
         "  chain forward { type filter hook forward priority filter; policy accept;\n  }\n"
@@ -57,8 +59,11 @@ void host_filter_base(struct buf *out, const char *prefix,
         "    iifname \"$Pb*\" oifname \"$Pb*\" goto bridged\n"
         "    iifname \"$Pb*\" drop\n"
         "    oifname \"$Pb*\" drop\n"
+        "    iifname \"$Pu*\" oifname \"$Pu*\" ct state established,related accept\n"
+        "    iifname \"$Pu*\" oifname \"$Pu*\" ip daddr @" HOST_PUBLIC_SET " accept\n"
         "    iifname \"$Pu*\" oifname \"$Pu*\" drop\n  }\n"
         "  chain nat {\n"
+        "    iifname \"$Pu*\" ip saddr @" HOST_PUBLIC_SET " accept\n"
         "    iifname \"$Pu*\" oifname != \"$Pu*\" masquerade\n  }\n"
         "  chain bridged {\n"
         "    ct state vmap { established : accept, related : accept, invalid : drop }\n"
@@ -78,6 +83,14 @@ void host_filter_base(struct buf *out, const char *prefix,
         template(out, prefix, "add element inet $T resolvers { ");
         buf_printf(out, "%s }\n", host_address_format(text, resolvers->addresses[r]));
     }
+}
+
+void host_filter_sources(struct buf *out, const char *prefix, uint32_t links)
+{
+    char cidr[HOST_CIDR_SIZE];
+    template(out, prefix, "insert rule inet $T forward iifname \"$Pu*\" ip saddr != ");
+    buf_text(out, host_address_format_cidr(cidr, links, HOST_FILTER_LINKS_LEN));
+    buf_text(out, " ip saddr != @" HOST_PUBLIC_SET " drop\n");
 }
 
 /* What a rule lets through, without a verdict. */

@@ -157,6 +157,7 @@ struct host_port {
     uint8_t subnet_len;
     uint32_t vpc_cidr;
     uint8_t vpc_cidr_len;
+    uint32_t public_address;       /* translated to `address` and back; 0 = none */
     uint32_t gateway;              /* subnet base + 1; the resolver answers at VPC base + 2 too */
     char hostname[HOST_NAME_SIZE]; /* ip-172-31-0-5 */
     char domain[HOST_NAME_SIZE];   /* REGION.compute.internal */

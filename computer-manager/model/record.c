@@ -6,3 +6,8 @@ bool host_record_ended_alone(const struct host_record *r)
     bool off = r->dom == HOST_DOM_OFF || r->dom == HOST_DOM_ABSENT;
     return off && r->ran_generation == r->generation && r->want == HOST_WANT_RUNNING;
 }
+
+uint32_t host_record_next_public(const struct host_record *r, uint32_t wished)
+{
+    return r->public_address == 0 || r->public_address == wished ? wished : 0;
+}

@@ -40,6 +40,9 @@ struct host_record {
     char port[HOST_ID_SIZE];
     int64_t vni;
     char tap[16];
+    /* The public address that may be in place, 0 = none: written before it is ordered, and taken
+     * back only when a port without it was applied. */
+    uint32_t public_address;
     uint64_t port_sum; /* of the port and rules that were applied; 0 = unknown, apply again */
     int64_t reboot_done;
     int64_t stop_ms; /* now_ms when the guest was asked to stop; 0 = it was not */
@@ -64,9 +67,13 @@ struct host_record {
     bool is_disk_error;       /* of PAUSED: an error of its disk holds it */
     uint64_t order_seq;       /* of the last order, or its end */
     uint64_t wished_port_sum, ordered_port_sum;
+    uint32_t ordered_public;       /* public address of the last order of a port */
     char manifest[HOST_HASH_SIZE]; /* of its image */
     uint32_t address;
 };
 
+/* The public address to order next where `wished` is wished (0 = none). One is taken away before
+ * another one is put in place, so that one number says all that may be. */
+uint32_t host_record_next_public(const struct host_record *r, uint32_t wished);
 /* Ended by itself under the generation that it was started for. */
 bool host_record_ended_alone(const struct host_record *r);

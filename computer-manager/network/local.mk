@@ -11,6 +11,7 @@ libhostnet_a_SOURCES = \
 	computer-manager/model/netname.c computer-manager/model/netname.h \
 	computer-manager/model/verdict.c computer-manager/model/verdict.h \
 	computer-manager/model/tunnel.c computer-manager/model/tunnel.h \
+	computer-manager/model/public.c computer-manager/model/public.h \
 	%D%/valid.c %D%/valid.h
 
 libexec_PROGRAMS += tercet-computer-network
@@ -25,11 +26,13 @@ tercet_computer_network_SOURCES = \
 	%D%/netlink.c %D%/netlink.h \
 	%D%/netlink_talk.c %D%/netlink_talk.h \
 	%D%/netlink_vxlan.c %D%/netlink_vxlan.h \
+	%D%/netlink_proxy.c %D%/netlink_proxy.h \
 	%D%/network.h \
 	%D%/peers.c %D%/peers.h \
 	%D%/port.c %D%/port.h \
 	%D%/probe.c %D%/probe.h \
 	%D%/pulse.c %D%/pulse.h \
+	%D%/public.c %D%/public.h \
 	%D%/ruleset.c %D%/ruleset.h \
 	%D%/runfile.c %D%/runfile.h \
 	%D%/space.c %D%/space.h \

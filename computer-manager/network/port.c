@@ -11,6 +11,7 @@
 #include "computer-manager/network/guard.h"
 #include "computer-manager/network/pulse.h"
 #include "computer-manager/network/peers.h"
+#include "computer-manager/network/public.h"
 #include "computer-manager/network/ruleset.h"
 #include "computer-manager/network/survey.h"
 #include "computer-manager/network/sweep.h"
@@ -105,7 +106,7 @@ enum err_code port_ensure(struct network *net, const struct host_port *port,
         load_filters(&v, port, err) != ERR_OK || vpc_ensure_router(&v, port, err) != ERR_OK ||
         lease_write(&v.paths, port, err) != ERR_OK || dnsmasq_reread(&v.paths, err) != ERR_OK ||
         peers_yield(&v, port->address, err) != ERR_OK || raise_tap(&v, tap, err) != ERR_OK ||
-        route_to(&v, port, err) != ERR_OK)
+        route_to(&v, port, err) != ERR_OK || public_ensure(&v, port, err) != ERR_OK)
         return err->code;
     str_copy(done->tap, sizeof done->tap, tap);
     done->network = netlink_index(&net->home, v.bridge); /* no bridge to come will have it */
@@ -133,7 +134,8 @@ static enum err_code remove_filters(struct network *net, const struct host_net_u
             return err->code;
     }
     for (size_t a = 0; a < len; a++)
-        if (netlink_delete_route(&net->home, addresses[a], 32, v->uplink, err) != ERR_OK)
+        if (public_remove(v, addresses[a], err) != ERR_OK ||
+            netlink_delete_route(&net->home, addresses[a], 32, v->uplink, err) != ERR_OK)
             return err->code;
     return ERR_OK;
 }

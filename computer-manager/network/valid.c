@@ -74,6 +74,14 @@ static bool is_placed(const struct host_port *p)
            p->address > p->subnet + RESERVED;
 }
 
+/* One that the world may call, and that is none of the network's own. */
+static bool is_public(const struct host_port *p, uint32_t link_base)
+{
+    return p->public_address == 0 ||
+           (!is_reserved(p->public_address, 32, link_base) &&
+            !host_address_in(p->public_address, p->vpc_cidr, p->vpc_cidr_len));
+}
+
 static bool is_rule(const struct host_rule *r)
 {
     bool icmp = r->protocol == 1, ports = r->protocol == 6 || r->protocol == 17;
@@ -113,6 +121,8 @@ enum err_code valid_port(const struct host_port *p, uint32_t link_base, struct e
         return refuse(err, "range of network or subnet");
     if (!is_placed(p))
         return refuse(err, "address or gateway for that subnet");
+    if (!is_public(p, link_base))
+        return refuse(err, "public address");
     if (!is_name(p->hostname, 1) || !is_name(p->domain, 16))
         return refuse(err, "hostname or domain");
     if (p->mtu < MTU_MIN || p->mtu > MTU_MAX)

@@ -32,6 +32,21 @@ static bool stays_off(const struct host_record *r, const struct host_view *v)
     IMPOSSIBLE("off why");
 }
 
+/* After its end, once: the parent keeps it. */
+static bool has_last_words(const struct host_record *r)
+{
+    return r->ever_ran && !r->is_console_told && !is_on(r);
+}
+
+/* What does not run is left as it is, but for a public address: somebody else waits for that. */
+static enum host_action plan_idle(const struct host_record *r, const struct host_view *v)
+{
+    bool yields = r->public_address != 0 && r->public_address != v->public_address;
+    if (yields)
+        return HOST_ACT_PORT;
+    return has_last_words(r) ? HOST_ACT_CONSOLE : HOST_ACT_NONE;
+}
+
 static enum host_action plan_start(const struct host_record *r, const struct host_view *v)
 {
     if (!r->ever_ran && v->now_ms - r->wished_ms > v->start_ms)
@@ -51,12 +66,6 @@ static enum host_action plan_stopping(const struct host_record *r, const struct 
     return v->now_ms - r->stop_ms >= v->stop_ms ? HOST_ACT_DESTROY : HOST_ACT_NONE;
 }
 
-/* After its end, once: the parent keeps it. */
-static bool has_last_words(const struct host_record *r)
-{
-    return r->ever_ran && !r->is_console_told && !is_on(r);
-}
-
 static enum host_action plan_running(const struct host_record *r, const struct host_view *v)
 {
     if (is_on(r) && r->stop_ms != 0)
@@ -67,14 +76,14 @@ static enum host_action plan_running(const struct host_record *r, const struct h
         return r->port_sum != v->port_sum ? HOST_ACT_PORT : HOST_ACT_NONE;
     }
     if (r->is_refused || stays_off(r, v))
-        return has_last_words(r) ? HOST_ACT_CONSOLE : HOST_ACT_NONE;
+        return plan_idle(r, v);
     return plan_start(r, v);
 }
 
 static enum host_action plan_stopped(const struct host_record *r, const struct host_view *v)
 {
     if (!is_on(r))
-        return has_last_words(r) ? HOST_ACT_CONSOLE : HOST_ACT_NONE;
+        return plan_idle(r, v);
     return r->stop_ms == 0 ? HOST_ACT_SHUTDOWN : plan_stopping(r, v);
 }
 

@@ -23,13 +23,14 @@ enum host_action {
 
 struct host_view {
     int64_t now_ms;
-    bool may_start;    /* R16: wishes are fresh since this boot of the machine */
-    bool has_base;     /* its image is here */
-    bool has_room;     /* the disk is not full */
-    bool is_alone;     /* no other placement of this instance has a domain here (R8) */
-    uint64_t port_sum; /* of the port and rules as wished now */
-    int64_t stop_ms;   /* how long a guest may take to stop */
-    int64_t start_ms;  /* how long a first start may take */
+    bool may_start;          /* R16: wishes are fresh since this boot of the machine */
+    bool has_base;           /* its image is here */
+    bool has_room;           /* the disk is not full */
+    bool is_alone;           /* no other placement of this instance has a domain here (R8) */
+    uint64_t port_sum;       /* of the port and rules as wished now */
+    uint32_t public_address; /* as wished now; 0 = none */
+    int64_t stop_ms;         /* how long a guest may take to stop */
+    int64_t start_ms;        /* how long a first start may take */
 };
 
 enum host_action host_plan(const struct host_record *r, const struct host_view *v);

@@ -14,22 +14,23 @@ void host_record_key(char out[HOST_KEY_SIZE], const char *id, int64_t pepoch)
 
 void host_record_save(struct store *st, const struct host_record *r)
 {
-    store_run(st,
-              "INSERT INTO record VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-              " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,"
-              " ?29) ON CONFLICT DO UPDATE SET generation=?3, want=?4, reboot_n=?5, wished_ms=?6,"
-              " is_ordered=?7, is_erased=?8, has_root=?9, is_root_made=?10, has_port=?11,"
-              " port=?12, vni=?13, tap=?14, port_sum=?15, reboot_done=?16, stop_ms=?17,"
-              " ever_ran=?18, ran_generation=?19, why=?20, why_generation=?21, crashes=?22,"
-              " crash_ms=?23, is_refused=?24, text=?25, profile=?26, status=?27,"
-              " run_ms=?28, is_console_told=?29",
-              "siiiiiiiiiisisiiiiiiiiiisiiii", r->id, r->pepoch, r->generation, (int64_t)r->want,
-              r->reboot_n, r->wished_ms, (int64_t)r->is_ordered, (int64_t)r->is_erased,
-              (int64_t)r->has_root, (int64_t)r->is_root_made, (int64_t)r->has_port, r->port, r->vni,
-              r->tap, (int64_t)r->port_sum, r->reboot_done, r->stop_ms, (int64_t)r->ever_ran,
-              r->ran_generation, (int64_t)r->why, r->why_generation, r->crashes, r->crash_ms,
-              (int64_t)r->is_refused, r->text, r->profile, (int64_t)r->status, r->run_ms,
-              (int64_t)r->is_console_told);
+    store_run(
+        st,
+        "INSERT INTO record VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+        " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,"
+        " ?29, ?30) ON CONFLICT DO UPDATE SET generation=?3, want=?4, reboot_n=?5, wished_ms=?6,"
+        " is_ordered=?7, is_erased=?8, has_root=?9, is_root_made=?10, has_port=?11,"
+        " port=?12, vni=?13, tap=?14, port_sum=?15, reboot_done=?16, stop_ms=?17,"
+        " ever_ran=?18, ran_generation=?19, why=?20, why_generation=?21, crashes=?22,"
+        " crash_ms=?23, is_refused=?24, text=?25, profile=?26, status=?27,"
+        " run_ms=?28, is_console_told=?29, public_address=?30",
+        "siiiiiiiiiisisiiiiiiiiiisiiiii", r->id, r->pepoch, r->generation, (int64_t)r->want,
+        r->reboot_n, r->wished_ms, (int64_t)r->is_ordered, (int64_t)r->is_erased,
+        (int64_t)r->has_root, (int64_t)r->is_root_made, (int64_t)r->has_port, r->port, r->vni,
+        r->tap, (int64_t)r->port_sum, r->reboot_done, r->stop_ms, (int64_t)r->ever_ran,
+        r->ran_generation, (int64_t)r->why, r->why_generation, r->crashes, r->crash_ms,
+        (int64_t)r->is_refused, r->text, r->profile, (int64_t)r->status, r->run_ms,
+        (int64_t)r->is_console_told, (int64_t)r->public_address);
 }
 
 void host_record_delete(struct store *st, const struct host_record *r)
@@ -69,6 +70,7 @@ static struct host_record *load(const struct query *q)
     r->status = (enum guest_status)query_i64(q, 26);
     r->run_ms = query_i64(q, 27);
     r->is_console_told = query_i64(q, 28) != 0;
+    r->public_address = (uint32_t)query_i64(q, 29);
     r->answered_ms = -1;
     return r;
 }
@@ -81,7 +83,8 @@ void host_record_load_all(struct store *st, struct map *records)
                 "SELECT id, pepoch, generation, want, reboot_n, wished_ms, is_ordered,"
                 " is_erased, has_root, is_root_made, has_port, port, vni, tap, port_sum,"
                 " reboot_done, stop_ms, ever_ran, ran_generation, why, why_generation,"
-                " crashes, crash_ms, is_refused, text, profile, status, run_ms, is_console_told "
+                " crashes, crash_ms, is_refused, text, profile, status, run_ms, is_console_told, "
+                "public_address "
                 "FROM record ORDER "
                 "BY id, pepoch",
                 "") {

@@ -13,6 +13,7 @@ static const char records[] =
     " crashes INTEGER NOT NULL, crash_ms INTEGER NOT NULL, is_refused INTEGER NOT NULL,"
     " text TEXT NOT NULL, profile INTEGER NOT NULL, status INTEGER NOT NULL,"
     " run_ms INTEGER NOT NULL, is_console_told INTEGER NOT NULL,"
+    " public_address INTEGER NOT NULL,"
     " PRIMARY KEY(id, pepoch)) WITHOUT ROWID;"
     /* The boot of the machine in which wishes were last known to be fresh (R16). */
     "CREATE TABLE machine(one INTEGER PRIMARY KEY CHECK(one=1), boot TEXT NOT NULL,"

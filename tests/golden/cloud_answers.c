@@ -57,6 +57,10 @@ static void show_reads(void)
     show("ec2", "DescribeVpcAttribute", with("&Attribute=enableDnsSupport&VpcId={}", vpc));
 }
 
+static const char tagged[] = "&TagSpecification.1.ResourceType=instance"
+                             "&TagSpecification.1.Tag.1.Key=Name"
+                             "&TagSpecification.1.Tag.1.Value=%3Cweb%3E%20%26%20%C3%A9";
+
 static const char *show_launch(struct rig_world *w)
 {
     rig_pull(&rig, &w->cluster);
@@ -142,6 +146,26 @@ static void show_rules(const char *group)
          with("&GroupId={}&IpProtocol=icmp&FromPort=-1&ToPort=-1&CidrIp=0.0.0.0%2F0", group));
 }
 
+static void show_addresses(const char *instance)
+{
+    const char *allocation = rig_text(
+        &rig,
+        show("ec2", "AllocateAddress",
+             "&Domain=vpc&TagSpecification.1.ResourceType=elastic-ip"
+             "&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=front"),
+        "allocationId");
+    const char *form = arena_printf(&rig.arena, "&AllocationId=%s&InstanceId=%s", allocation,
+                                    instance);
+    const char *association = rig_text(&rig, show("ec2", "AssociateAddress", form),
+                                       "associationId");
+    show("ec2", "DescribeAddresses", "");
+    show("ec2", "DescribeAddressesAttribute", "&Attribute=domain-name");
+    show("ec2", "DescribeInstances", with("&InstanceId.1={}", instance));
+    show("ec2", "DescribeNetworkInterfaces", "");
+    show("ec2", "DisassociateAddress", with("&AssociationId={}", association));
+    show("ec2", "ReleaseAddress", with("&AllocationId={}", allocation));
+}
+
 static void show_errors(void)
 {
     show("ec2", "DescribeInstances", "&InstanceId.1=i-0123456789abcdef0");
@@ -154,11 +178,16 @@ int main(void)
 {
     struct rig_world w;
     rig_init(&rig);
+    rig.config.quota_addresses = 5;
+    bool fine = cloud_pool_parse(&rig.config.pool, "203.0.113.16/28", NULL) == ERR_OK;
+    INV(fine);
+    rig_restart(&rig);
     rig_world(&rig, &w);
     show("sts", "GetCallerIdentity", "");
     show_keys();
     show_rules(rig_text(&rig, rig_ok(&rig, "Action=DescribeSecurityGroups"), "groupId"));
     show_life(&w, show_launch(&w));
+    show_addresses(rig_run(&rig, &w, tagged));
     show("ec2", "CreateTags", with("&ResourceId.1={}&Tag.1.Key=k&Tag.1.Value=v", w.image));
     show("ec2", "DeleteTags", with("&ResourceId.1={}&Tag.1.Key=k", w.image));
     show("ec2", "ModifyImageAttribute",

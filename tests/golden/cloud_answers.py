@@ -134,8 +134,11 @@ def check_instance(i):
     port = i["NetworkInterfaces"][0]
     if port["Attachment"]["DeviceIndex"] != 0 or port["SourceDestCheck"] is not True:
         fault(where, "the interface's attachment")
-    if port["PrivateIpAddress"] != i["PrivateIpAddress"] or i["PrivateDnsName"] != "ip-172-31-0-4.lab.compute.internal":
+    dns = f"ip-{i['PrivateIpAddress'].replace('.', '-')}.lab.compute.internal"
+    if port["PrivateIpAddress"] != i["PrivateIpAddress"] or i["PrivateDnsName"] != dns:
         fault(where, "addresses and names")
+    if port["Association"]["PublicIp"] != i["PublicIpAddress"] if "PublicIpAddress" in i else "Association" in port:
+        fault(where, "the public address")
     if port["Groups"] != i["SecurityGroups"] or i["SecurityGroups"][0]["GroupName"] != "default":
         fault(where, "groups")
 
@@ -164,7 +167,7 @@ def check_life(answers):
             if i["State"]["Name"] != "terminated" and {t["Key"]: t["Value"] for t in i["Tags"]} != {"Name": "<web> & \u00e9"}:
                 fault(action, f"tags {i['Tags']}")
     wanted = ["pending", "pending", "running", "running", "stopping", "stopped", "stopped", "pending", "pending",
-              "shutting-down", "terminated"]
+              "shutting-down", "terminated", "pending"]  # the last is the one with a public address
     if states != wanted:
         fault("life", f"{states} instead of {wanted}")
 

@@ -31,7 +31,7 @@ class Port(c.Structure):
     _fields_ = [("port", c.c_char * 24), ("instance", c.c_char * 24), ("vpc", c.c_char * 24),
                 ("vni", c.c_int64), ("mac", c.c_uint8 * 6), ("address", c.c_uint32),
                 ("subnet", c.c_uint32), ("subnet_len", c.c_uint8), ("vpc_cidr", c.c_uint32),
-                ("vpc_cidr_len", c.c_uint8), ("gateway", c.c_uint32), ("hostname", c.c_char * 64),
+                ("vpc_cidr_len", c.c_uint8), ("public_address", c.c_uint32), ("gateway", c.c_uint32), ("hostname", c.c_char * 64),
                 ("domain", c.c_char * 64), ("mtu", c.c_int64), ("rules_len", c.c_int64),
                 ("rules", Rule * RULES_MAX)]
 
@@ -95,8 +95,9 @@ def rule(egress=0, protocol=0, from_=-1, to=-1, cidr="0.0.0.0/0", group=""):
 ALL_OUT = rule(egress=1)
 
 
-def port(n, vni, address, rules, subnet="172.31.0.0/20", vpc="172.31.0.0/16", mtu=1450):
-    p = Port(port=f"eni-{n:017x}".encode(), instance=f"i-{n:017x}".encode(),
+def port(n, vni, address, rules, subnet="172.31.0.0/20", vpc="172.31.0.0/16", mtu=1450, public="0.0.0.0"):
+    p = Port(public_address=number(public),
+             port=f"eni-{n:017x}".encode(), instance=f"i-{n:017x}".encode(),
              vpc=f"vpc-{vni:017x}".encode(), vni=vni, address=number(address), mtu=mtu,
              hostname=b"ip-" + address.replace(".", "-").encode(),
              domain=b"test-1.compute.internal", rules_len=len(rules))
@@ -244,6 +245,7 @@ def snapshot():
                    run("ip", "-o", "link"), flags=re.M)
     tables = re.split(r"\n(?=table )", run("nft", "list", "ruleset").rstrip())
     return {"links": sorted(links.splitlines()), "routes": sorted(run("ip", "route").splitlines()),
+            "proxies": sorted(run("ip", "neigh", "show", "proxy").splitlines()),
             "rules": sorted(tables), "spaces": sorted(os.listdir("/run/netns")),
             "processes": processes}
 

@@ -454,6 +454,64 @@ class Lab:
         while what.startswith("kill") and self.manager.whole and time.monotonic() < end:
             self.manager.list()
 
+    def public(self):
+        """A public address: translated both ways on this machine, answered for on its uplink, given up whole."""
+        before = snapshot()
+        rules = [ALL_OUT, rule(protocol=6, from_=22, to=22), rule(protocol=1, from_=8, to=-1)]
+        p1 = port(1, 10, "172.31.0.5", rules, public="192.0.2.50")
+        twin = port(3, 11, "172.31.0.5", rules, public="192.0.2.51")
+        sniffer = Sniffer("ext0")
+        self.manager.port(p1)
+        announced = sniffer.until(socket.inet_aton("192.0.2.50"), 5) or [b""]
+        sniffer.close()
+        check("a public address is announced", announced[-1][:6] == b"\xff" * 6 and announced[-1][12:14] == b"\x08\x06"
+              and announced[-1][28:32] == announced[-1][38:42] == socket.inet_aton("192.0.2.50"), announced[-1])
+        check("the world reaches a guest by it", connects("outside", "192.0.2.50", 22))
+        check("by the rules only", not connects("outside", "192.0.2.50", 23))
+        check("its neighbour reaches it by it", connects(self.g2.space, "192.0.2.50", 22))
+        check("and so does this machine", connects(None, "192.0.2.50", 22))
+        check("the guest is seen by it", self.seen_outside(self.g1) == "192.0.2.50")
+        check("others are seen as the machine", self.seen_outside(self.g2) == "192.0.2.2")
+        self.manager.port(twin)
+        check("two networks meet by public addresses", connects(self.g3.space, "192.0.2.50", 22))
+        check("and by rules only", not connects(self.g3.space, "192.0.2.50", 23))
+        check("and by no other way", not connects(self.g3.space, "172.31.0.6", 80))
+        p1.public_address = number("192.0.2.52")
+        self.public_moves(p1)
+        for p in (self.p1, self.twin):
+            self.manager.port(p)
+        check("given up, it is nobody's", not connects("outside", "192.0.2.52", 22, 4)
+              and not connects("outside", "192.0.2.51", 22, 4))
+        left = differences(before, snapshot())
+        check("and nothing of it is left", not left, left)
+
+    def public_moves(self, p1):
+        """Nothing leaves with an address that may be somebody else's by now."""
+        with inside("outside"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
+            there.bind(("192.0.2.1", 9999))
+            there.settimeout(2)
+            with inside(self.g1.space), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flow:
+                flow.connect(("192.0.2.1", 9999))
+                flow.send(b"before")
+                check("a flow begins", there.recvfrom(64)[1][0] == "192.0.2.50")
+                self.manager.port(p1)
+                check("another address in its place", connects("outside", "192.0.2.52", 22))
+                check("the former one is gone", not connects("outside", "192.0.2.50", 22, 4))
+                flow.send(b"after")
+                try:
+                    check("what began with it does not go on with it", there.recvfrom(64)[1][0] != "192.0.2.50")
+                except socket.timeout:
+                    check("what began with it does not go on with it", True)
+        check("new ones have the new one", self.seen_outside(self.g1) == "192.0.2.52")
+
+    def seen_outside(self, guest):
+        self.outside.peers.clear()
+        self.outside.accepted.clear()
+        if not connects(guest.space, "192.0.2.1", 8080):
+            return None
+        self.outside.accepted.wait(netlab.PATIENCE)
+        return self.outside.peers[0]
+
     def restart(self):
         before, pids = snapshot(), run("pidof", "dnsmasq")
         ping = subprocess.Popen(["ip", "netns", "exec", self.g2.space, "ping", "-i", "0.2", "-c", "15",
@@ -476,6 +534,7 @@ class Lab:
         rules = [ALL_OUT, rule(protocol=6, from_=1, to=9)]
         self.kill_storm("the only port of a network", port(6, 13, "172.31.0.77", rules), 8)
         self.kill_storm("one port of several", port(6, 10, "172.31.0.77", rules), 6)
+        self.kill_storm("a port with a public address", port(6, 13, "172.31.0.77", rules, public="192.0.2.60"), 8)
 
     def kill_storm(self, name, p, rounds):
         """kill -9 at any point of NET_PORT and NET_UNPORT; repeated, the end is the same."""
@@ -539,6 +598,8 @@ class Lab:
                 changed(gateway=number("172.31.0.9")), changed(hostname=b"a b"), changed(hostname=b""),
                 changed(hostname=b"x\nserver=1.2.3.4"), changed(hostname=b"a" * 64),
                 changed(domain=b"a..b"), changed(domain=b"a/b"), changed(mtu=0), changed(mtu=1 << 40),
+                changed(public_address=number("172.31.9.9")), changed(public_address=number("127.0.0.1")),
+                changed(public_address=number("224.0.0.1")), changed(public_address=number("100.64.0.9")),
                 changed(rules_len=321), changed(rules_len=-1), bad_rule(cidr_len=33), bad_rule(egress=2),
                 bad_rule(cidr_len=8, cidr=1), bad_rule(group=b"sg-1; flush ruleset"),
                 bad_rule(protocol=6, from_=9, to=8), bad_rule(protocol=6, from_=0, to=70000),
@@ -588,7 +649,7 @@ def main():
         lab = Lab(os.path.abspath(sys.argv[1]), directory)
         try:
             chapters = [lab.come_up, lab.dhcp, lab.names, lab.groups, lab.live_change, lab.revoked, lab.outside_world, lab.spoofs,
-                        lab.metadata, lab.twins, lab.second_subnet, lab.by_hand, lab.restart, lab.kill_storms,
+                        lab.metadata, lab.twins, lab.second_subnet, lab.public, lab.by_hand, lab.restart, lab.kill_storms,
                         lab.cut_short_and_forgotten, lab.bad_jobs]
             if len(sys.argv) == 4:
                 chapters.append(lambda: lab.real_guest(*sys.argv[2:]))

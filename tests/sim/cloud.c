@@ -209,7 +209,7 @@ static void look(struct sim_subscriber *s)
 static void hear_instances(struct sim_shadow *s, const char *body)
 {
     const char *at = body;
-    char id[HOST_ID_SIZE], state[16], token[40], index[8];
+    char id[HOST_ID_SIZE], state[16], token[40], index[8], address[16];
     sim_shadow_see_begin(s);
     while (sim_ec2_text(&at, NULL, "instanceId", id, sizeof id)) {
         const char *end = strstr(at, "<instanceId>"), *in = at;
@@ -223,6 +223,10 @@ static void hear_instances(struct sim_shadow *s, const char *body)
         else
             sim_world_fail(s->world, "WIRE", id,
                            "is described without a state, a token or a launch index");
+        in = at;
+        if (!sim_ec2_text(&in, end, "ipAddress", address, sizeof address))
+            address[0] = '\0';
+        sim_shadow_see_address(s, id, address);
     }
     sim_shadow_see_end(s);
 }

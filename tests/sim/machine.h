@@ -49,6 +49,7 @@ struct sim_shadow;
 struct sim_machine_watch {
     void (*on_run)(struct sim_machine *m, const struct sim_domain *d);
     void (*on_end)(struct sim_machine *m, const struct sim_domain *d, enum sim_end how);
+    /* A port was applied, for the first time or again, or removed. */
     void (*on_port)(struct sim_machine *m, const struct host_port *port, bool is_there);
     void (*on_peer)(struct sim_machine *m, const struct sim_peer *peer, bool is_there);
     void (*on_root)(struct sim_machine *m, const struct host_disk_root *root, bool is_there);

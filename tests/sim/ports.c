@@ -35,8 +35,7 @@ static void put_port(struct sim_machine *m, const struct host_port *spec, struct
     *p = *spec;
     m->is_flushed[p - m->ports] = false;
     sim_tunnel_yield(m, p->vni, p->address);
-    if (is_new)
-        m->watch->on_port(m, p, true);
+    m->watch->on_port(m, p, true);
     struct host_net_port_done *r = check_alloc(sizeof *r);
     snprintf(r->tap, sizeof r->tap, "tap%zu", (size_t)(p - m->ports));
     r->network = (int64_t)m->network_of[p - m->ports];

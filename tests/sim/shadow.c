@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "computer-manager/model/address.h"
 #include "tests/sim/node.h"
 
 #include <stdio.h>
@@ -166,6 +167,11 @@ static void on_port(struct sim_machine *m, const struct host_port *p, bool is_th
                 (is_same_address || memcmp(o->mac, p->mac, sizeof p->mac) == 0))
                 sim_world_fail(s->world, "I11", p->instance, "its address is also that of %s on %s",
                                o->instance, s->machines[i]->node->name);
+            if (o != p && o->port[0] != '\0' && p->public_address != 0 &&
+                o->public_address == p->public_address)
+                sim_world_fail(s->world, "I11", p->instance,
+                               "its public address is also that of %s on %s", o->instance,
+                               s->machines[i]->node->name);
         }
     if (is_terminated(sim_shadow_find(s, p->instance)))
         sim_world_fail(s->world, "I7", p->instance, "is terminated and has a port on %s",
@@ -361,6 +367,16 @@ void sim_shadow_restored(struct sim_shadow *s)
     }
 }
 
+void sim_shadow_see_address(struct sim_shadow *s, const char *id, const char *address)
+{
+    struct sim_guest *g = sim_shadow_find(s, id);
+    if (g == NULL)
+        return;
+    g->public_address = 0;
+    if (*address != '\0' && !host_address_parse(address, &g->public_address))
+        sim_world_fail(s->world, "WIRE", id, "has '%s' for an address", address);
+}
+
 void sim_shadow_see_begin(struct sim_shadow *s)
 {
     s->lists++;
@@ -385,6 +401,21 @@ void sim_shadow_see_end(struct sim_shadow *s)
 /* ---- the end
  * ------------------------------------------------------------------------------------------ */
 
+/* What a subscriber reads as the address of what runs is where he reaches it, and nothing else is.
+ */
+static void finish_address(struct sim_shadow *s, const struct sim_guest *g)
+{
+    for (size_t i = 0; i < s->machines_len; i++)
+        for (size_t k = 0; k < SIM_PORTS_MAX; k++) {
+            const struct host_port *p = &s->machines[i]->ports[k];
+            if (p->port[0] != '\0' && str_eq(p->instance, g->id) &&
+                p->public_address != g->public_address)
+                sim_world_fail(s->world, "I6", g->id,
+                               "has the public address %08x on %s, and is called %08x",
+                               p->public_address, s->machines[i]->node->name, g->public_address);
+        }
+}
+
 static void finish_guest(struct sim_shadow *s, const struct sim_guest *g)
 {
     struct sim_world *w = s->world;
@@ -405,6 +436,7 @@ static void finish_guest(struct sim_shadow *s, const struct sim_guest *g)
     else if (!g->is_blurred && g->last == SIM_START && g->told[SIM_STOP] != SIM_ASKED &&
              !g->ended_alone && g->told[SIM_RESIZE] == SIM_NOTHING && g->seen == SIM_STATE_STOPPED)
         sim_world_fail(w, "I5", g->id, "was started last, and is stopped");
+    finish_address(s, g);
 }
 
 /* I2, I4: whatever runs was given to somebody. I12: and talks through its filters only. */

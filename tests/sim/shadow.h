@@ -53,6 +53,7 @@ struct sim_guest {
     enum sim_verb last;            /* newest of RUN, STOP, START that was TOLD */
     bool is_refused;               /* the newest answer to RUN was a definite no */
     enum sim_state seen;           /* newest on the wire */
+    uint32_t public_address;       /* newest on the wire; 0 = none */
     bool was_seen_running;
     bool ended_alone; /* by itself, or with its process or machine, since START */
     bool ever_ended_alone;
@@ -105,5 +106,7 @@ void sim_shadow_see(struct sim_shadow *s, const char *id, const char *token, int
                     const char *state);
 enum sim_state sim_state_parse(const char *text);
 
+/* ... and has that public address; "" = none. */
+void sim_shadow_see_address(struct sim_shadow *s, const char *id, const char *address);
 /* Q: all has settled. */
 void sim_shadow_finish(struct sim_shadow *s);

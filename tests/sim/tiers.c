@@ -28,6 +28,8 @@ static struct cloud_config cloud_config(const struct sim_node *n)
                                  .terminated_visible_ms = TERMINATED_VISIBLE_MS,
                                  .quota_instances = SIM_QUOTA_INSTANCES,
                                  .quota_vcpus = SIM_QUOTA_VCPUS,
+                                 /* Fewer than there are guests: they are given on all the time. */
+                                 .pool = {.ranges = {{0xcb007101, 0xcb007105}}, .len = 1},
                                  .endpoint = "ec2.sim"};
 }
 

@@ -1,6 +1,7 @@
 # unit tests of cloud
 cloud_tests = \
 	tests/unit/cloud_attribute_test \
+	tests/unit/cloud_address_test \
 	tests/unit/cloud_children_test \
 	tests/unit/cloud_describe_test \
 	tests/unit/cloud_front_test \
@@ -15,6 +16,8 @@ cloud_rig = %D%/cloud_rig.c %D%/cloud_rig.h %D%/cloud_rig_child.c
 cloud_test_ldadd = libcloud.a libproto.a libbase.a $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(SSL_LIBS)
 tests_unit_cloud_attribute_test_SOURCES = %D%/cloud_attribute_test.c $(cloud_rig)
 tests_unit_cloud_attribute_test_LDADD = $(cloud_test_ldadd)
+tests_unit_cloud_address_test_SOURCES = %D%/cloud_address_test.c $(cloud_rig)
+tests_unit_cloud_address_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_children_test_SOURCES = %D%/cloud_children_test.c $(cloud_rig)
 tests_unit_cloud_children_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_describe_test_SOURCES = %D%/cloud_describe_test.c $(cloud_rig)

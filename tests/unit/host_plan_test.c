@@ -247,6 +247,29 @@ static void last_words_are_read_once(void **state)
     assert_int_equal(host_plan(&r, &view), HOST_ACT_SHUTDOWN);
 }
 
+/* Nobody else gets a public address before this host is without it: it is given up also by what is
+ * off, and one goes before another comes. */
+static void a_public_address_is_given_up(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_STOPPED, HOST_DOM_OFF);
+    struct host_view v = view;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE);
+    r.public_address = 0xcb007107;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_PORT);
+    v.public_address = r.public_address;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE);
+    r.want = HOST_WANT_RUNNING;
+    r.is_refused = true;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE);
+    v.public_address = 0xcb007108;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_PORT);
+    assert_int_equal(host_record_next_public(&r, 0xcb007108), 0);
+    assert_int_equal(host_record_next_public(&r, 0xcb007107), 0xcb007107);
+    r.public_address = 0;
+    assert_int_equal(host_record_next_public(&r, 0xcb007108), 0xcb007108);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +284,7 @@ int main(void)
         cmocka_unit_test(another_placement_of_it_ends_first),
         cmocka_unit_test(last_words_are_read_once),
         cmocka_unit_test(a_reboot_is_done_once),
+        cmocka_unit_test(a_public_address_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

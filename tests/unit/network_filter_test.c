@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "computer-manager/model/filter.h"
 #include "computer-manager/model/tunnel.h"
+#include "computer-manager/model/public.h"
 #include "tests/unit/network_facts.h"
 
 static struct host_rule rule(uint8_t egress, uint8_t protocol, int32_t from, int32_t to)
@@ -200,6 +201,25 @@ static void only_our_own_tables_are_named(void **state)
                     strncmp(at, "table netdev tercet_tct_", 24) == 0);
 }
 
+/* As nft 1.0.6 lists a map. */
+static void a_listed_public_address_is_found(void **state)
+{
+    static const char listing[] = "table ip tercet_public {\n\tmap to_world {\n"
+                                  "\t\ttype ipv4_addr : ipv4_addr\n"
+                                  "\t\telements = { 172.31.0.41 : 203.0.113.9,\n"
+                                  "\t\t\t     72.31.0.4 : 203.0.113.8, 172.31.0.4 : "
+                                  "203.0.113.7 }\n\t}\n}\n";
+    (void)state;
+    assert_int_equal(host_public_listed(listing, 0xac1f0004), 0xcb007107);
+    assert_int_equal(host_public_listed(listing, 0xac1f0029), 0xcb007109);
+    assert_int_equal(host_public_listed(listing, 0x481f0004), 0xcb007108);
+    assert_int_equal(host_public_listed(listing, 0xac1f0005), 0);
+    assert_int_equal(host_public_listed(listing, 0x021f0004), 0); /* 2.31.0.4 ends another */
+    assert_int_equal(host_public_listed("", 0xac1f0004), 0);
+    assert_int_equal(host_public_listed("172.31.0.4 : 999.9.9.9", 0xac1f0004), 0);
+    assert_int_equal(host_public_listed("172.31.0.4 : 1111111111111111111", 0xac1f0004), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +230,7 @@ int main(void)
         cmocka_unit_test(a_tunnel_lets_in_what_is_planned),
         cmocka_unit_test(no_tunnel_touches_nothing),
         cmocka_unit_test(only_our_own_tables_are_named),
+        cmocka_unit_test(a_listed_public_address_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
