@@ -179,6 +179,12 @@ static int64_t free_of(const struct cloud_subnet *subnet)
     return cloud_subnet_room((int)subnet->prefix) - subnet->used;
 }
 
+/* As ops/instance_run.c decides. */
+static bool maps_public(const struct cloud_call *call, const struct cloud_subnet *s)
+{
+    return s->is_default && call->op->config->pool.len > 0;
+}
+
 static void add_subnet_facts(struct cloud_call *call, const struct cloud_subnet *s,
                              const struct cloud_tags *tags, struct cloud_facts *f)
 {
@@ -195,7 +201,7 @@ static void add_subnet_facts(struct cloud_call *call, const struct cloud_subnet 
     cloud_facts_add(f, "enable-dns64", "false");
     cloud_facts_add(f, "ipv6-native", "false");
     cloud_facts_add(f, "map-customer-owned-ip-on-launch", "false");
-    cloud_facts_add(f, "map-public-ip-on-launch", "false");
+    cloud_facts_add(f, "map-public-ip-on-launch", truth(maps_public(call, s)));
     cloud_facts_add(f, "private-dns-name-options-on-launch.hostname-type", "ip-name");
     cloud_facts_add(f, "private-dns-name-options-on-launch.enable-resource-name-dns-a-record",
                     "false");
@@ -226,7 +232,7 @@ static void write_subnet(struct cloud_call *call, const struct cloud_subnet *s,
     cloud_xml_text(x, "availabilityZone", cloud_zone_name(call->op, s->letter));
     cloud_xml_text(x, "availabilityZoneId", cloud_zone_id(call->op, s->letter));
     cloud_xml_bool(x, "defaultForAz", s->is_default != 0);
-    cloud_xml_bool(x, "mapPublicIpOnLaunch", false);
+    cloud_xml_bool(x, "mapPublicIpOnLaunch", maps_public(call, s));
     cloud_xml_bool(x, "mapCustomerOwnedIpOnLaunch", false);
     cloud_xml_bool(x, "assignIpv6AddressOnCreation", false);
     cloud_xml_bool(x, "enableDns64", false);

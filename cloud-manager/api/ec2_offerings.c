@@ -94,14 +94,16 @@ static void list_attributes(struct cloud_call *call, struct attribute out[ATTRIB
     int64_t instances = usage.quota_instances >= 0 ? usage.quota_instances
                                                    : op->config->quota_instances;
     bool has_vpc = cloud_vpc_default(op->store, op->arena, op->account, &vpc);
+    int64_t most = op->config->pool.len > 0 ? op->config->quota_addresses : 0;
+    const char *addresses = arena_printf(op->arena, "%lld", (long long)most);
     out[0] = (struct attribute){"supported-platforms", "VPC"};
     out[1] = (struct attribute){"default-vpc", has_vpc ? vpc.id : "none"};
     out[2] = (struct attribute){"max-instances",
                                 arena_printf(op->arena, "%lld", (long long)instances)};
     out[3] = (struct attribute){"vpc-max-security-groups-per-interface",
                                 arena_printf(op->arena, "%d", CLOUD_PORT_GROUPS_MAX)};
-    out[4] = (struct attribute){"max-elastic-ips", "0"}; /* none are given out */
-    out[5] = (struct attribute){"vpc-max-elastic-ips", "0"};
+    out[4] = (struct attribute){"max-elastic-ips", addresses};
+    out[5] = (struct attribute){"vpc-max-elastic-ips", addresses};
 }
 
 static bool is_asked(const struct cloud_texts *names, const char *name)

@@ -39,6 +39,9 @@ def lent(c):
     equal("the interface says whose it is", port["Association"], {"IpOwnerId": "amazon", "PublicDnsName": "", "PublicIp": first})
     equal("it is found by it", [i["InstanceId"] for r in c.ec2.describe_instances(
         Filters=[{"Name": "ip-address", "Values": [first]}])["Reservations"] for i in r["Instances"]], [a])
+    said = c.ssh(c.instance(a)["PrivateIpAddress"], "printf 'GET /latest/meta-data/public-ipv4 HTTP/1.0\\r\\n\\r\\n' |"
+                 " nc 169.254.169.254 80")
+    equal("its metadata says so, too", said.splitlines()[-1:], [first])
     # What the world sees of a guest that calls out.
     here = f"{c.rack}.1"
     with socket.create_server((here, 0)) as server:

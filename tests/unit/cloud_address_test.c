@@ -315,6 +315,22 @@ static void test_back_and_forth(void **state)
     rig_fini(&r);
 }
 
+/* What a client asks before it counts on addresses. */
+static void test_offered(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    begin(&r, &w, pool_of_two);
+    const char *subnets = ask(&r, "Action=DescribeSubnets" EC2_VERSION
+                                  "&Filter.1.Name=map-public-ip-on-launch&Filter.1.Value.1=true");
+    assert_string_equal(rig_text(&r, subnets, "mapPublicIpOnLaunch"), "true");
+    const char *limits = ask(&r, "Action=DescribeAccountAttributes" EC2_VERSION
+                                 "&AttributeName.1=max-elastic-ips");
+    assert_string_equal(rig_text(&r, limits, "attributeValue"), "2");
+    rig_fini(&r);
+}
+
 static void test_refusals(void **state)
 {
     struct rig r;
@@ -388,7 +404,7 @@ int main(void)
         cmocka_unit_test(test_lent),           cmocka_unit_test(test_stale_word),
         cmocka_unit_test(test_declined),       cmocka_unit_test(test_associated),
         cmocka_unit_test(test_back_and_forth), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_restore),
+        cmocka_unit_test(test_offered),        cmocka_unit_test(test_restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
