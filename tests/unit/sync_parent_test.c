@@ -266,6 +266,25 @@ static void a_gap_is_refused_with_need_full(void **state)
     assert_null(rig_noted(&r->facts, "i-3"));
 }
 
+/* A fact was replaced under a higher number before the sync with facts was written, and after the
+ * idle one that it overtook: their sums differ, and nothing is wrong. */
+static void an_overtaken_idle_sync_is_not_compared(void **state)
+{
+    struct rig *r = *state;
+    struct wire_item fact = fact_of("i-1", 1);
+    struct wire_sync_request m = with_facts(sync_of("b1", 1, 4), &fact, 1);
+    assert_int_equal(ask(r, &m), 200);
+    struct wire_sync_request late = sync_of("b1", 1, 3);
+    late.facts_from = 2;
+    late.facts_to = 1;
+    late.facts_sum = m.facts_sum + 1;
+    ask(r, &late);
+    assert_int_equal(ack_of(r, "a"), 1);
+    late.seq = 5; /* one that was written after it has to agree */
+    assert_int_equal(ask(r, &late), 200);
+    assert_true(answer_of(r).need_full);
+}
+
 static void a_new_run_begins_at_nought(void **state)
 {
     struct rig *r = *state;
@@ -472,6 +491,7 @@ int main(void)
         PARENT_TEST(the_runs_of_a_child_are_ordered),
         PARENT_TEST(facts_are_acknowledged_only_when_carried),
         PARENT_TEST(a_gap_is_refused_with_need_full),
+        PARENT_TEST(an_overtaken_idle_sync_is_not_compared),
         PARENT_TEST(a_new_run_begins_at_nought),
         PARENT_TEST(numbers_beyond_what_the_message_says_are_not_taken),
         PARENT_TEST(what_cannot_be_decoded_is_refused_whole),
