@@ -148,7 +148,7 @@ void cloud_instance_hear(struct cloud_op *op, const char *node, const struct wir
         return;
     }
     hear_state(op, &row, fact, &said);
-    cloud_public_hear(op, row.id, fact->generation, said.public_address);
+    cloud_public_hear(op, &row, fact->generation, said.public_address);
 }
 
 void cloud_instance_free(struct cloud_op *op, const struct cloud_instance *row)

@@ -51,10 +51,11 @@ bool cloud_public_lend(struct cloud_op *op, const struct cloud_instance *row);
 void cloud_public_part(struct cloud_op *op, const struct cloud_instance *row, int64_t generation);
 /* A free address of the pool, which nobody has; 0 when there is none. */
 int64_t cloud_public_free(struct cloud_op *op);
-/* Its host said which address it has in place ("" = none), under that generation. */
-void cloud_public_hear(struct cloud_op *op, const char *instance, int64_t generation,
+/* The host of `row` said which address it has in place ("" = none), under that generation. What it
+ * has is its own, whatever the rows say: after a restore they may have forgotten. */
+void cloud_public_hear(struct cloud_op *op, const struct cloud_instance *row, int64_t generation,
                        const char *in_place);
-/* After a restore: a cluster returned that `row` was wished with that address. */
+/* After a restore: a cluster returned that `row` was wished with that address ("" = none). */
 void cloud_public_adopt(struct cloud_op *op, const struct cloud_instance *row, const char *address);
 /* The address that `instance` may have now; 0 = none. */
 int64_t cloud_public_in_wish(struct cloud_op *op, const char *instance);

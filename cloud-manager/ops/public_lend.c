@@ -65,42 +65,73 @@ void cloud_public_part(struct cloud_op *op, const struct cloud_instance *row, in
     cloud_public_save(op->store, &had);
 }
 
-void cloud_public_hear(struct cloud_op *op, const char *instance, int64_t generation,
+/* It is at that host: nobody else is told of it before this one is without it. */
+static void claim(struct cloud_op *op, const struct cloud_instance *row, int64_t address)
+{
+    struct cloud_public had = {.address = address,
+                               .account = row->account,
+                               .allocation = "",
+                               .association = "",
+                               .want = "",
+                               .held = row->id,
+                               .held_generation = row->generation,
+                               .created_wall_ms = op->wall_ms};
+    if (!cloud_public_get(op->store, op->arena, address, &had)) {
+        cloud_public_insert(op->store, &had);
+    } else if (!str_eq(had.held, row->id)) {
+        had.held = row->id;
+        had.held_generation = row->generation;
+        cloud_public_save(op->store, &had);
+    }
+}
+
+void cloud_public_hear(struct cloud_op *op, const struct cloud_instance *row, int64_t generation,
                        const char *in_place)
 {
     int64_t address = 0;
     if (*in_place != '\0' && !cloud_address_parse(in_place, &address)) {
-        log_error("public.malformed", "id", instance, "address", in_place, NULL);
+        log_error("public.malformed", "id", row->id, "address", in_place, NULL);
         return; /* what it has is unknown: nothing is given on */
     }
-    cloud_public_given_up(op->store, instance, generation, address);
+    cloud_public_given_up(op->store, row->id, generation, address);
+    if (address != 0)
+        claim(op, row, address);
+}
+
+/* What it had by the backup and not by its newest wish was taken from it since. */
+static void part_with_others(struct cloud_op *op, const struct cloud_instance *row, int64_t address)
+{
+    struct cloud_public had;
+    if (!cloud_public_of_instance(op->store, op->arena, row->id, &had) || had.address == address)
+        return;
+    had.want = had.association = "";
+    had.held_generation = row->generation;
+    cloud_public_save(op->store, &had);
 }
 
 void cloud_public_adopt(struct cloud_op *op, const struct cloud_instance *row, const char *address)
 {
-    struct cloud_public had = {.account = row->account,
-                               .allocation = "",
-                               .association = "",
-                               .want = row->want == CLOUD_WANT_TERMINATED ? "" : row->id,
-                               .held = row->id,
-                               .created_wall_ms = op->wall_ms};
-    struct cloud_public other;
-    if (!cloud_address_parse(address, &had.address))
+    struct cloud_public had;
+    int64_t number = 0;
+    if (*address != '\0' && !cloud_address_parse(address, &number))
         return;
-    if (!cloud_public_get(op->store, op->arena, had.address, &other)) {
-        /* Lent or associated after the backup. One that the store knows already is the newer word
-         * only if nothing else is said of this instance. */
-        if (cloud_public_of_instance(op->store, op->arena, row->id, &other))
-            had.want = "";
-        had.held_generation = row->generation + 1;
-        cloud_public_insert(op->store, &had);
-    } else if (!str_eq(other.held, row->id)) {
-        /* It was moved after the backup: until this host has given it up, nobody else is told. */
-        other.held = row->id;
-        other.held_generation = row->generation + 1;
-        cloud_public_save(op->store, &other);
+    part_with_others(op, row, number);
+    if (number == 0)
+        return;
+    claim(op, row, number);
+    if (!cloud_public_get(op->store, op->arena, number, &had))
+        return;
+    if (*had.want == '\0' && row->want == CLOUD_WANT_RUNNING) {
+        had.want = row->id;
+        had.association = *had.allocation != '\0' ? cloud_id(op, "eipassoc") : "";
+        cloud_public_save(op->store, &had);
     }
+    /* Told anew: without it, where it is somebody else's by now. */
     cloud_instance_touch(op->store, row->id);
+    if (!str_eq(had.want, row->id)) {
+        had.held_generation = row->generation + 1;
+        cloud_public_save(op->store, &had);
+    }
 }
 
 int64_t cloud_public_in_wish(struct cloud_op *op, const char *instance)

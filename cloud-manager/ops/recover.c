@@ -172,7 +172,8 @@ static void clear_address(struct cloud_op *op, const char *vpc, int64_t address,
     while (cloud_port_by_address(op->store, op->arena, vpc, address, mac, &port)) {
         cloud_group_touch_port(op->store, op->arena, port.id);
         cloud_port_delete(op->store, port.id);
-        if (cloud_instance_get(op->store, op->arena, port.instance, &row) && row.is_live)
+        if (cloud_instance_get(op->store, op->arena, port.instance, &row) && row.is_live &&
+            row.want != CLOUD_WANT_TERMINATED)
             end_row(op, &row, "Server.InternalError",
                     "Server.InternalError: its address was found with another instance after a "
                     "restore");
@@ -204,11 +205,24 @@ static void adopt_port(struct cloud_op *op, const struct wire_instance *body, co
     cloud_group_touch_port(op->store, op->arena, port.id);
 }
 
+/* An address is given out again only after the gone fact of who had it: of two that have ended, the
+ * one that was launched later may still be there. */
+static bool is_held_by_another(struct cloud_op *op, const struct wire_instance *body,
+                               int64_t address)
+{
+    struct cloud_port port;
+    struct cloud_instance row;
+    if (!cloud_port_by_address(op->store, op->arena, body->port->vpc, address, body->port->mac,
+                               &port))
+        return false;
+    return !cloud_instance_get(op->store, op->arena, port.instance, &row) ||
+           row.want != CLOUD_WANT_TERMINATED || row.launch_wall_ms > body->launch_ms;
+}
+
 static void adopt_rows(struct cloud_op *op, const struct cloud_returned *r,
                        const struct wire_instance *body, const struct cloud_node *node,
                        int64_t address)
 {
-    struct cloud_port taken;
     bool is_stopped = str_eq(body->want, "stopped"), is_ended = *r->gone != '\0';
     struct cloud_instance row = row_of(r, body, node);
     row.vpc = body->port->vpc;
@@ -230,8 +244,7 @@ static void adopt_rows(struct cloud_op *op, const struct cloud_returned *r,
     take_token(op, body);
     log_warn("recovery.adopted", "id", r->id, "node", r->node, NULL);
     /* What has ended holds its address until its gone fact, unless that was given to another. */
-    if (is_ended && cloud_port_by_address(op->store, op->arena, body->port->vpc, address,
-                                          body->port->mac, &taken))
+    if (is_ended && is_held_by_another(op, body, address))
         return;
     cloud_volume_insert(op->store, &(struct cloud_volume){.id = body->volume,
                                                           .account = body->account,
@@ -268,8 +281,7 @@ static void adopt(struct cloud_op *op, const struct cloud_returned *r,
 static void take_public(struct cloud_op *op, const struct wire_instance *body, const char *id)
 {
     struct cloud_instance row;
-    if (body->port != NULL && *body->port->public_address != '\0' &&
-        cloud_instance_get(op->store, op->arena, id, &row) && row.is_live)
+    if (body->port != NULL && cloud_instance_get(op->store, op->arena, id, &row) && row.is_live)
         cloud_public_adopt(op, &row, body->port->public_address);
 }
 

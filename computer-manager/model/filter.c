@@ -37,6 +37,8 @@ void host_filter_base(struct buf *out, const char *prefix,
         "  map to { type ifname . ipv4_addr : verdict\n  }\n"
         "  set resolvers { type ipv4_addr\n  }\n"
         "  set " HOST_PUBLIC_SET " { type ipv4_addr\n  }\n"
+        /* Longer than the kernel remembers a connection. */
+        "  set " HOST_PUBLIC_RETIRED " { type ipv4_addr; flags timeout; timeout 6d\n  }\n"
         "  chain zone { type filter hook prerouting priority raw; policy accept;\n  }\n"
         "  chain input { type filter hook input priority filter; policy accept;\n  }\n"
         "  chain forward { type filter hook forward priority filter; policy accept;\n  }\n"
@@ -56,6 +58,7 @@ void host_filter_base(struct buf *out, const char *prefix,
         "    iifname \"$Pu*\" ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept\n"
         "    iifname \"$Pu*\" drop\n  }\n"
         "  chain forward {\n"
+        "    iifname \"$Pu*\" ip saddr @" HOST_PUBLIC_RETIRED " drop\n"
         "    iifname \"$Pb*\" oifname \"$Pb*\" goto bridged\n"
         "    iifname \"$Pb*\" drop\n"
         "    oifname \"$Pb*\" drop\n"
@@ -83,14 +86,6 @@ void host_filter_base(struct buf *out, const char *prefix,
         template(out, prefix, "add element inet $T resolvers { ");
         buf_printf(out, "%s }\n", host_address_format(text, resolvers->addresses[r]));
     }
-}
-
-void host_filter_sources(struct buf *out, const char *prefix, uint32_t links)
-{
-    char cidr[HOST_CIDR_SIZE];
-    template(out, prefix, "insert rule inet $T forward iifname \"$Pu*\" ip saddr != ");
-    buf_text(out, host_address_format_cidr(cidr, links, HOST_FILTER_LINKS_LEN));
-    buf_text(out, " ip saddr != @" HOST_PUBLIC_SET " drop\n");
 }
 
 /* What a rule lets through, without a verdict. */

@@ -29,7 +29,7 @@
 extern const uint8_t HOST_FILTER_GATEWAY_MAC[6];
 extern const uint8_t HOST_FILTER_BRIDGE_MAC[6];
 
-enum { HOST_FILTER_RESOLVERS_MAX = 4, HOST_FILTER_LINKS_LEN = 14 };
+enum { HOST_FILTER_RESOLVERS_MAX = 4 };
 
 /* The machine's resolvers: guests' queries may reach them even where they are this machine. */
 struct host_filter_resolvers {
@@ -40,9 +40,6 @@ struct host_filter_resolvers {
 /* The shared table: maps, dispatch, masquerade, and what no guest may reach. Idempotent. */
 void host_filter_base(struct buf *out, const char *prefix,
                       const struct host_filter_resolvers *resolvers);
-/* Behind it: what a router namespace sends has an address of its uplink, or a public one that is in
- * place; whoever lost one no longer speaks with it. `links` is the /14 of all uplinks. */
-void host_filter_sources(struct buf *out, const char *prefix, uint32_t links);
 /* One port in full, replacing what it had. `zone` is its network's conntrack zone. The shared
  * table exists; the tap exists. */
 void host_filter_port(struct buf *out, const char *prefix, const struct host_port *port,

@@ -53,22 +53,31 @@ void host_public_unmap(struct buf *out, uint32_t public_address, uint32_t addres
     both(out, "delete", public_address, address);
 }
 
-static void element(struct buf *out, const char *verb, const char *prefix, uint32_t public_address)
+static void element(struct buf *out, const char *verb, const char *prefix, const char *set,
+                    uint32_t public_address)
 {
     char table[HOST_NETNAME_SIZE], p[HOST_ADDRESS_SIZE];
-    buf_printf(out, "%s element inet %s " HOST_PUBLIC_SET " { %s }\n", verb,
-               host_netname_table(table, prefix), host_address_format(p, public_address));
+    buf_printf(out, "%s element inet %s %s { %s }\n", verb, host_netname_table(table, prefix), set,
+               host_address_format(p, public_address));
+}
+
+/* From one set to the other. Adding first makes the deletion fine where it is not there. */
+static void swap(struct buf *out, const char *prefix, const char *from, const char *to,
+                 uint32_t public_address)
+{
+    element(out, "add", prefix, from, public_address);
+    element(out, "delete", prefix, from, public_address);
+    element(out, "add", prefix, to, public_address);
 }
 
 void host_public_admit(struct buf *out, const char *prefix, uint32_t public_address)
 {
-    element(out, "add", prefix, public_address);
+    swap(out, prefix, HOST_PUBLIC_RETIRED, HOST_PUBLIC_SET, public_address);
 }
 
 void host_public_dismiss(struct buf *out, const char *prefix, uint32_t public_address)
 {
-    host_public_admit(out, prefix, public_address); /* so that deleting is fine where it is gone */
-    element(out, "delete", prefix, public_address);
+    swap(out, prefix, HOST_PUBLIC_SET, HOST_PUBLIC_RETIRED, public_address);
 }
 
 /* "203.0.113.7 : 172.31.0.4" stands in it once at most. */

@@ -15,7 +15,8 @@
 #define HOST_PUBLIC_TABLE    "tercet_public" /* ip, in a router namespace */
 #define HOST_PUBLIC_TO_GUEST "to_guest"      /* public -> private */
 #define HOST_PUBLIC_TO_WORLD "to_world"      /* private -> public */
-#define HOST_PUBLIC_SET      "publics"       /* of this machine's own table */
+#define HOST_PUBLIC_SET      "publics"       /* of this machine's own table: in place, */
+#define HOST_PUBLIC_RETIRED  "retired"       /* and given up: nothing is sent with those */
 
 /* The router's table; what its maps hold stays. Idempotent. */
 void host_public_router(struct buf *out);

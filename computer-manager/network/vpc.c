@@ -85,7 +85,6 @@ ensure_base_filter(struct vpc *v, const struct host_filter_resolvers *resolvers,
     CLEANUP(buf_fini) struct buf text = {0};
     host_filter_base(&text, v->net->prefix, resolvers);
     host_tunnel_base(&text, v->net->prefix, &v->net->tunnel);
-    host_filter_sources(&text, v->net->prefix, v->net->link_base);
     if (ruleset_load(text.data, err) != ERR_OK)
         return err->code;
     return guard_learn_shared(v->net, text.data, err);

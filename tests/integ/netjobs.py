@@ -243,7 +243,9 @@ def snapshot():
     # What the kernel numbers or draws by itself is left out, and tables have no order.
     links = re.sub(r"^\d+: |@if\d+|state \w+|<.*?>|mode \w+|link/ether (?!02:74)\S+", "",
                    run("ip", "-o", "link"), flags=re.M)
-    tables = re.split(r"\n(?=table )", run("nft", "list", "ruleset").rstrip())
+    # Addresses that were given up are remembered for six days, until the last network goes.
+    rules = re.sub(r"\tset retired \{.*?\n\t\}\n", "", run("nft", "list", "ruleset"), flags=re.S)
+    tables = re.split(r"\n(?=table )", rules.rstrip())
     return {"links": sorted(links.splitlines()), "routes": sorted(run("ip", "route").splitlines()),
             "proxies": sorted(run("ip", "neigh", "show", "proxy").splitlines()),
             "rules": sorted(tables), "spaces": sorted(os.listdir("/run/netns")),
