@@ -26,7 +26,7 @@
 
 struct returned {
     const char *node; /* of the live one with the greatest pepoch; "" = none */
-    const char *body; /* of the newest wish that any holds; "" = none */
+    const char *body; /* of the newest wish that any holds or ends; "" = none */
     int64_t pepoch, generation;
     int64_t moved_pepoch;    /* the greatest of the tombstones `moved`; 0 = none */
     int64_t last_generation; /* of all of them */
@@ -45,6 +45,8 @@ static struct returned load(struct cluster_core *c, const char *id, struct arena
             r.last_generation = query_i64(&q, 2);
         if (str_eq(gone, "deleted")) {
             r.is_deleted = true;
+            if (*query_text(&q, 4) != '\0')
+                r.body = arena_strdup(arena, query_text(&q, 4));
         } else if (*gone != '\0') {
             r.moved_pepoch = query_i64(&q, 1);
         } else {
@@ -87,8 +89,29 @@ static bool remember(struct cluster_core *c, const char *id, const struct cluste
     return true;
 }
 
+/* The end as the cloud wishes one: it may have forgotten what ends, whose address is nobody else's
+ * until it is gone. */
+static void remember_end(struct cluster_core *c, const char *id, const struct returned *r,
+                         int64_t generation, struct arena *arena)
+{
+    struct wire_instance body;
+    struct err err;
+    CLEANUP(buf_fini) struct buf as_wished = {0};
+    if (*r->body != '\0' &&
+        wire_decode(&wire_instance_type, r->body, strlen(r->body), arena, &body, &err) == ERR_OK) {
+        body.want = body.grant = body.key = body.user_data = "";
+        wire_encode(&as_wished, &wire_instance_type, &body);
+    }
+    sync_child_adopt(&c->up, &(struct wire_item){.kind = "instance",
+                                                 .id = id,
+                                                 .generation = generation,
+                                                 .pepoch = 1,
+                                                 .gone = "deleted",
+                                                 .body = buf_str(&as_wished)});
+}
+
 static void end_all(struct cluster_core *c, const char *id, const struct cluster_instance *i,
-                    const struct returned *r)
+                    const struct returned *r, struct arena *arena)
 {
     struct query q;
     int64_t generation = i->generation > r->last_generation ? i->generation : r->last_generation;
@@ -99,12 +122,7 @@ static void end_all(struct cluster_core *c, const char *id, const struct cluster
     STORE_EACH (c->store, q, "SELECT node, pepoch FROM " FOUND " ORDER BY node, pepoch", "s", id)
         sync_parent_end(&c->down, query_text(&q, 0), "instance", id, generation, query_i64(&q, 1),
                         "deleted");
-    sync_child_adopt(&c->up, &(struct wire_item){.kind = "instance",
-                                                 .id = id,
-                                                 .generation = generation,
-                                                 .pepoch = 1,
-                                                 .gone = "deleted",
-                                                 .body = ""});
+    remember_end(c, id, r, generation, arena);
 }
 
 /* It lives where its host says, at an epoch that this store does not know. */
@@ -143,7 +161,7 @@ static void merge(struct cluster_core *c, const char *id, struct arena *arena,
     struct returned r = load(c, id, arena);
     bool known = cluster_instance_load(c->store, id, arena, &i);
     if (r.is_deleted || i.is_ending) {
-        end_all(c, id, &i, &r);
+        end_all(c, id, &i, &r, arena);
         return;
     }
     bool same = known && str_eq(i.host, r.node) && i.pepoch == r.pepoch;

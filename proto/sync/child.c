@@ -121,13 +121,16 @@ static void say_again(struct sync_child *c, const struct wire_item *wish)
                   wish->pepoch);
 }
 
+/* A tombstone keeps what it ends, unless it brings its own: a parent that forgot both learns from
+ * it what is still held here (R14). */
 static void record_wish(struct sync_child *c, const struct wire_item *wish)
 {
     uint64_t before = got_hash(c, wish);
     store_run(c->store,
               "INSERT INTO got(kind, id, pepoch, generation, number, gone, body)"
               " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET"
-              " generation=max(generation, ?4), number=?5, gone=?6, body=?7,"
+              " generation=max(generation, ?4), number=?5, gone=?6,"
+              " body=iif(?6<>'' AND ?7='', body, ?7),"
               " gone_ms=CASE WHEN ?6='' THEN 0 ELSE gone_ms END",
               "ssiiiss", wish->kind, wish->id, wish->pepoch, wish->generation, wish->number,
               wish->gone, wish->body);
@@ -150,7 +153,7 @@ void sync_child_adopt(struct sync_child *c, const struct wire_item *wish)
     store_run(c->store,
               "INSERT INTO got(kind, id, pepoch, generation, number, gone, body)"
               " VALUES(?1, ?2, ?3, ?4, 0, ?5, ?6) ON CONFLICT DO UPDATE SET generation=?4,"
-              " number=0, gone=?5, body=?6",
+              " number=0, gone=?5, body=iif(?5<>'' AND ?6='', body, ?6)",
               "ssiiss", wish->kind, wish->id, wish->pepoch, wish->generation, wish->gone,
               wish->body);
 }

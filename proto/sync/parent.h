@@ -83,7 +83,8 @@ enum err_code sync_parent_request(struct sync_parent *p, const struct event *ev,
 /* Wishes `body` (JSON text) for (kind, id); replaces an older wish for the same pepoch. */
 void sync_parent_want(struct sync_parent *p, const char *node, const char *kind, const char *id,
                       int64_t generation, int64_t pepoch, const char *body);
-/* Turns the wish into a tombstone, "deleted" or "moved"; also where there was no wish yet. */
+/* Turns the wish into a tombstone, "deleted" or "moved"; also where there was no wish yet. The
+ * child keeps the wish's body with it, and returns both in RECOVERY. */
 void sync_parent_end(struct sync_parent *p, const char *node, const char *kind, const char *id,
                      int64_t generation, int64_t pepoch, const char *gone);
 /* The same, and the tombstone carries `body`: for this parent itself, after a restore. */

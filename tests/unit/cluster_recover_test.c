@@ -110,7 +110,8 @@ static void a_domain_that_nobody_knows_stays_in_quarantine(void **state)
 }
 
 /* The cloud may have been restored as well: what a host holds is a wish of the cloud's again,
- * without what this cluster had put into it, and an end is an end. */
+ * without what this cluster had put into it, and an end is an end, with what it ends: its address
+ * is nobody else's until it is gone. */
 static void what_hosts_hold_is_remembered_for_the_cloud(void **state)
 {
     struct cluster_rig r;
@@ -125,6 +126,12 @@ static void what_hosts_hold_is_remembered_for_the_cloud(void **state)
     cluster_rig_wish(&r, "instance", "i-2", 1, "", cluster_rig_instance(&r, 256));
     speak(&r);
     assert_non_null(host_of(&r, "i-2"));
+    cluster_rig_wish(&r, "instance", "i-3", 1, "", cluster_rig_instance(&r, 128));
+    speak(&r);
+    assert_non_null(host_of(&r, "i-3"));
+    cluster_rig_wish(&r, "instance", "i-3", 2, "deleted", "");
+    speak(&r);
+    assert_null(host_of(&r, "i-3"));
     cluster_rig_restore(&r, dump, len);
     free(dump);
     return_all(&r, NULL);
@@ -139,6 +146,13 @@ static void what_hosts_hold_is_remembered_for_the_cloud(void **state)
                           "SELECT 1 FROM got WHERE kind='instance' AND id='i-1' AND gone='deleted'"
                           " AND generation=2",
                           ""));
+    assert_true(store_has(r.store,
+                          "SELECT 1 FROM got WHERE kind='instance' AND id='i-3' AND gone='deleted'"
+                          " AND generation=2 AND body=?",
+                          "s",
+                          "{\"vcpus\":1,\"memory_mib\":128,\"disk_bytes\":1073741824,"
+                          "\"reservation\":\"r-1\",\"minimum\":1,\"count\":1,\"port\":{"
+                          "\"id\":\"eni-1\",\"vni\":1}}"));
     cluster_rig_fini(&r);
 }
 

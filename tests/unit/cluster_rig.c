@@ -232,8 +232,11 @@ static void record(struct cluster_rig_host *h, const struct wire_item *wish)
              h->held[i].pepoch == wish->pepoch))
         i++;
     INV(i < CLUSTER_RIG_ITEMS);
+    const char *body = i < h->held_len ? h->held[i].body : "";
     h->held_len += i == h->held_len;
     h->held[i] = *wish;
+    if (*wish->gone != '\0' && *wish->body == '\0')
+        h->held[i].body = body; /* a tombstone keeps what it ends */
 }
 
 static void sync(struct cluster_rig *r, struct cluster_rig_host *h, struct wire_sync_request *m)

@@ -166,6 +166,32 @@ static void a_child_that_knows_more_puts_its_parent_in_recovery(void **state)
     rig_check_agreement(r, 0);
 }
 
+/* Made and ended after the backup: what its end is about comes back with it, unless the end said
+ * that itself. */
+static void an_end_comes_back_with_what_it_ends(void **state)
+{
+    struct rig *r = *state;
+    size_t len;
+    rig_settle(r);
+    void *backup = store_dump(r->up.store, &len);
+    rig_want(r, 0, "i-1", 1, 1, "{\"address\":9}");
+    rig_settle(r);
+    rig_end(r, 0, "i-1", 2, 1, "deleted");
+    rig_settle(r);
+    assert_int_equal(rig_got(r, 0, "i-1", 1), -2);
+    store_load(r->up.store, backup, len);
+    free(backup);
+    in_turn(r, restore);
+    rig_parent_restart(r);
+    rig_settle(r);
+    assert_int_equal(r->recovered, 1);
+    assert_true(store_has(r->up.store,
+                          "SELECT 1 FROM wish WHERE id='i-1' AND gone='deleted' AND generation=2"
+                          " AND body='{\"address\":9}'",
+                          ""));
+    rig_check_agreement(r, 0);
+}
+
 #define RECOVERY_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -176,6 +202,7 @@ int main(void)
         RECOVERY_TEST(recovery_waits_for_the_first_listing_of_each_child),
         RECOVERY_TEST(facts_of_recovery_count_when_it_is_over),
         RECOVERY_TEST(a_child_that_knows_more_puts_its_parent_in_recovery),
+        RECOVERY_TEST(an_end_comes_back_with_what_it_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,6 +195,7 @@ static void on_tell(void *core, const char *node, const struct wire_note *note,
 struct returned {
     char child[64]; /* of the live one with the greatest pepoch; "" = none */
     int64_t pepoch, address, generation, moved_pepoch;
+    int64_t ended_address; /* of what ends there; 0 = none */
     bool is_deleted;
 };
 
@@ -211,6 +212,8 @@ static struct returned gather(struct lord_core *l, const char *id)
         "s", id) {
         if (query_i64(&q, 2) > r.generation)
             r.generation = query_i64(&q, 2);
+        if (*query_text(&q, 3) != '\0' && query_i64(&q, 4) != 0)
+            r.ended_address = query_i64(&q, 4);
         if (str_eq(query_text(&q, 3), "deleted")) {
             r.is_deleted = true;
         } else if (*query_text(&q, 3) != '\0') {
@@ -248,7 +251,8 @@ static void evict(struct lord_core *l, const char *id, int64_t address)
     char other[ID_SIZE] = "";
     struct thing t;
     struct query q;
-    query_open(&q, l->store, "SELECT id FROM thing WHERE address=? AND id<>?", "is", address, id);
+    query_open(&q, l->store, "SELECT id FROM thing WHERE address=? AND id<>? AND state='live'",
+               "is", address, id);
     if (query_next(&q)) {
         str_copy(other, sizeof other, query_text(&q, 0));
         query_close(&q);
@@ -288,12 +292,22 @@ static void end_earlier(struct lord_core *l, const char *id, int64_t pepoch)
                         query_i64(&q, 1), "moved");
 }
 
+/* Made and ended, or moved, after the backup: its domain may run until its gone fact, and holds its
+ * address until then. Where it was to go is known to nobody. */
+static void hold_address(struct lord_core *l, const char *id, const struct returned *r)
+{
+    store_run(l->store, "INSERT INTO thing VALUES(?1, 'adopted-'||?1, '', 0, ?2, ?3, 'ending')",
+              "sii", id, r->generation, r->ended_address);
+}
+
 static void merge(struct lord_core *l, const char *id)
 {
     struct thing t = {.state = ""};
     struct returned r = gather(l, id);
     bool known = load(l, id, &t);
     str_copy(t.id, sizeof t.id, id);
+    if (!known && (r.is_deleted || r.child[0] == '\0'))
+        hold_address(l, id, &r);
     if (r.is_deleted || (known && !str_eq(t.state, "live"))) {
         end_everywhere(l, &t, known && t.generation > r.generation ? t.generation : r.generation);
     } else if (r.child[0] != '\0' && r.pepoch >= t.pepoch) {

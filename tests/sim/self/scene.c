@@ -27,6 +27,7 @@ struct deed {
     struct self *self;
     size_t number;
     char order[64]; /* under way; "" = none */
+    int64_t order_ms;
     char id[HOST_ID_SIZE];
     enum told made, ended;
     int64_t gone_ms;           /* when that was heard */
@@ -42,6 +43,7 @@ struct self {
     struct deed deeds[DEEDS_MAX];
     size_t deeds_len;
     bool was_restored;
+    int64_t restored_ms;
     struct sim_wiretap tap;
 };
 
@@ -185,6 +187,12 @@ static const struct sim_tier vassal_tier = {.name = "vassal",
 
 static void send(struct deed *d);
 
+/* Answered, perhaps, by the life that was undone: the lord of now may know nothing of it. */
+static bool is_undone(const struct self *s, int64_t asked_ms)
+{
+    return s->was_restored && asked_ms <= s->restored_ms;
+}
+
 static void done(void *self, int status, const char *body, size_t body_len)
 {
     struct deed *d = self;
@@ -200,7 +208,7 @@ static void done(void *self, int status, const char *body, size_t body_len)
         d->made = TOLD;
         d->made_ms = s->world->now_ms;
         d->is_refused = false;
-    } else if (status == 200 && str_has_prefix(d->order, "end ")) {
+    } else if (status == 200 && str_has_prefix(d->order, "end ") && !is_undone(s, d->order_ms)) {
         d->ended = TOLD;
         d->ended_ms = s->world->now_ms;
     } else if (is_make && status == err_row(ERR_NO_CAPACITY)->http) {
@@ -212,6 +220,7 @@ static void done(void *self, int status, const char *body, size_t body_len)
 static void send(struct deed *d)
 {
     struct self *s = d->self;
+    d->order_ms = s->world->now_ms;
     sim_net_call_client(s->lord, &(struct sim_client_call){.self = d,
                                                            .done = done,
                                                            .face = FACE_PUBLIC,
@@ -250,7 +259,7 @@ static void listed(void *self, int status, const char *body, size_t body_len)
     struct self *s = self;
     char id[HOST_ID_SIZE], token[32], state[16];
     (void)body_len;
-    if (status != 200)
+    if (status != 200 || is_undone(s, s->world->now_ms - ANSWER_MS))
         return;
     int used = 0;
     for (; sscanf(body, "%23s %31s %15s\n%n", id, token, state, &used) == 3; body += used)
@@ -445,6 +454,7 @@ static void on_restore(struct sim_world *w, struct sim_node *n)
         }
     }
     s->was_restored = true;
+    s->restored_ms = w->now_ms;
     /* The house was restored, and the vassal that had no backup is installed anew: what it runs is
      * known to nobody but itself (PROTOCOL 11). */
     if (w->faults.rate[SIM_FAULT_LOSE_STORE] > 0 &&
