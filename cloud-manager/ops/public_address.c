@@ -2,6 +2,7 @@
 #include "cloud-manager/model/want.h"
 #include "cloud-manager/ops/public_address.h"
 
+#include "base/check.h"
 #include "base/id.h"
 #include "base/str.h"
 #include "cloud-manager/model/address.h"
@@ -145,13 +146,14 @@ static void take_other(struct cloud_op *op, const char *instance)
 enum err_code cloud_address_associate(struct cloud_op *op, const struct cloud_associate *ask,
                                       const char **association, struct err *err)
 {
-    struct cloud_public row;
-    struct cloud_instance target;
+    struct cloud_public row = {0};
+    struct cloud_instance target = {0};
     struct cloud_port port;
     if (cloud_authorize(op, CLOUD_DO_ASSOCIATE_ADDRESS, err) != ERR_OK ||
         find(op, &ask->address, &row, err) != ERR_OK ||
         find_target(op, ask, &target, &port, err) != ERR_OK)
         return err->code;
+    INV(row.want != NULL && target.id != NULL); /* both were found */
     *association = row.association;
     if (str_eq(row.want, target.id))
         return ERR_OK;
@@ -172,11 +174,12 @@ enum err_code cloud_address_associate(struct cloud_op *op, const struct cloud_as
 enum err_code cloud_address_disassociate(struct cloud_op *op, const struct cloud_address_name *name,
                                          struct err *err)
 {
-    struct cloud_public row;
+    struct cloud_public row = {0};
     struct cloud_instance owner;
     if (cloud_authorize(op, CLOUD_DO_DISASSOCIATE_ADDRESS, err) != ERR_OK ||
         find(op, name, &row, err) != ERR_OK)
         return err->code;
+    INV(row.want != NULL); /* it was found */
     if (*row.want == '\0')
         return err_set(err, ERR_ASSOCIATION_NOT_FOUND, "The address is not associated");
     const char *was = row.want;
@@ -190,10 +193,11 @@ enum err_code cloud_address_disassociate(struct cloud_op *op, const struct cloud
 enum err_code cloud_address_release(struct cloud_op *op, const struct cloud_address_name *name,
                                     struct err *err)
 {
-    struct cloud_public row;
+    struct cloud_public row = {0};
     if (cloud_authorize(op, CLOUD_DO_RELEASE_ADDRESS, err) != ERR_OK ||
         find(op, name, &row, err) != ERR_OK)
         return err->code;
+    INV(row.want != NULL); /* it was found */
     if (*row.want != '\0') {
         char text[CLOUD_ADDRESS_SIZE];
         cloud_address_format(text, row.address);
