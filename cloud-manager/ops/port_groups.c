@@ -114,8 +114,7 @@ enum err_code cloud_port_change_groups(struct cloud_op *op, const char *port_id,
     if (!id_is(port_id, "eni"))
         return err_set(err, ERR_NETWORK_INTERFACE_MALFORMED,
                        "Invalid id: \"%.64s\" (expecting \"eni-...\")", port_id);
-    if (!cloud_port_get(op->store, op->arena, port_id, &port) ||
-        !str_eq(port.account, op->account))
+    if (!cloud_port_get(op->store, op->arena, port_id, &port) || !str_eq(port.account, op->account))
         return err_set(err, ERR_NETWORK_INTERFACE_NOT_FOUND,
                        "The networkInterface ID '%s' does not exist", port_id);
     bool found = cloud_instance_get(op->store, op->arena, port.instance, &row);
