@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """network_tunnel.py - guests of one network on two hosts: real frames over a real underlay.
 
-usage: network_tunnel.py PATH/tercet-computer-network [--bench]     (root; leaves nothing behind)
+usage: network_tunnel.py PATH/tercet-computer-network     (root; leaves nothing behind)
 
 Hosts are network namespaces on one underlay link, each with a computer-network of its own, to which this program is the
 manager. Defends I12 between hosts: what the plan says passes and nothing else, whoever sends it; DHCP, the gateway, the
 metadata address and ARP are each host's own business and never on the underlay; a network that is repeated, killed or
-moved ends as it should. --bench: throughput beside a bare VXLAN. Ends with the line 'N passed, N failed'."""
+moved ends as it should. Ends with the line 'N passed, N failed'."""
 import os
 import random
 import socket
@@ -435,7 +435,7 @@ class Lab:
 
 
 def main():
-    arguments = [a for a in sys.argv[1:] if a != "--bench"]
+    arguments = sys.argv[1:]
     if len(arguments) != 1 or os.geteuid() != 0:
         sys.exit(__doc__)
     netlab.enter_lab()
