@@ -153,6 +153,7 @@ static void order_root(struct host_core *c, const struct work *w)
 
 static void order_port(struct host_core *c, const struct work *w)
 {
+    INV(w->port != NULL); /* only a wish plans a port */
     w->port->public_address = host_record_next_public(w->r, w->port->public_address);
     w->r->has_port = true;
     w->r->port_sum = 0;
@@ -167,7 +168,7 @@ static void order_start(struct host_core *c, const struct work *w)
 {
     struct host_record *r = w->r;
     INV(w->port != NULL); /* a start comes after its port */
-    PRE(w->port != NULL && w->wish.volume != NULL && w->wish.manifest != NULL);
+    PRE(w->wish.volume != NULL && w->wish.manifest != NULL);
     if (r->profile == 0) /* of record from here on: guests remember their hardware */
         r->profile = c->config->profile;
     struct host_hv_start spec = {
