@@ -18,7 +18,7 @@ LIBRARIES = ["libvirt", "libmicrohttpd", "sqlite3", "jansson", "libuv", "libcurl
 
 def flags(root, build):
     found = subprocess.run(["pkg-config", "--cflags", *LIBRARIES], capture_output=True, text=True, check=True)
-    return ["-std=gnu17", "-D_GNU_SOURCE", f"-I{root}", f"-I{build}", '-DTERCET_VERSION="lint"', *found.stdout.split()]
+    return ["-std=gnu17", "-D_GNU_SOURCE", "-I.", f"-I{os.path.relpath(build, root)}", '-DTERCET_VERSION="lint"', *found.stdout.split()]
 
 
 def digest(root, path, options):
