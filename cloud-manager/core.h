@@ -24,6 +24,7 @@ struct cloud_config {
     int64_t quota_instances, quota_vcpus; /* per account, unless its row says otherwise */
     int64_t quota_addresses;              /* that an account may allocate */
     struct cloud_pool pool;               /* public addresses to give out */
+    int64_t quota_groups;                 /* security groups of one account */
     const char *endpoint; /* of the public face, as DescribeRegions gives it: "host:port" */
 };
 

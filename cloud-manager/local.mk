@@ -21,7 +21,10 @@ libcloud_a_SOURCES = \
 	%D%/api/ec2_network.c \
 	%D%/api/ec2_offerings.c \
 	%D%/api/ec2_places.c \
+	%D%/api/ec2_port_groups.c \
 	%D%/api/ec2_ports.c \
+	%D%/api/ec2_rule_changes.c \
+	%D%/api/ec2_rules.c \
 	%D%/api/ec2_run.c \
 	%D%/api/ec2_snapshots.c \
 	%D%/api/ec2_status.c \
@@ -32,6 +35,8 @@ libcloud_a_SOURCES = \
 	%D%/api/filter.h \
 	%D%/api/page.c \
 	%D%/api/page.h \
+	%D%/api/permission.c \
+	%D%/api/permission.h \
 	%D%/api/problem.c \
 	%D%/api/problem.h \
 	%D%/api/query.c \
@@ -51,6 +56,8 @@ libcloud_a_SOURCES = \
 	%D%/held.c \
 	%D%/model/address.c \
 	%D%/model/address.h \
+	%D%/model/group_text.c \
+	%D%/model/group_text.h \
 	%D%/model/imds.c \
 	%D%/model/imds.h \
 	%D%/model/instance_check.c \
@@ -99,13 +106,18 @@ libcloud_a_SOURCES = \
 	%D%/ops/place.h \
 	%D%/ops/place_list.c \
 	%D%/ops/place_list.h \
+	%D%/ops/port_groups.c \
+	%D%/ops/port_groups.h \
 	%D%/ops/public_address.c \
 	%D%/ops/public_address.h \
 	%D%/ops/public_lend.c \
 	%D%/ops/recover.c \
 	%D%/ops/recover.h \
+	%D%/ops/recover_group.c \
 	%D%/ops/room.c \
 	%D%/ops/room.h \
+	%D%/ops/rule.c \
+	%D%/ops/rule.h \
 	%D%/ops/tag.c \
 	%D%/ops/tag.h \
 	%D%/plan/image.c \

@@ -174,6 +174,7 @@ static void run_core(struct shell *s)
                                   .quota_vcpus = o->quota_vcpus,
                                   .quota_addresses = o->quota_addresses,
                                   .pool = s->pool,
+                                  .quota_groups = o->quota_groups,
                                   .endpoint = *o->endpoint != '\0' ? o->endpoint : s->endpoint};
     memcpy(config.master_key, s->identity.master.bytes, sizeof config.master_key);
     struct cloud_core *core = cloud_core_new(s->store, &rng, &config);

@@ -158,7 +158,10 @@ static void tell_group(struct cloud_core *c, struct cloud_op *op, const struct c
         sync_parent_drop(&c->parent, a->told[i], "group", row->id);
         cloud_wished_drop(c->store, a->told[i], "group", row->id);
     }
-    cloud_group_settled(c->store, row->id);
+    if (row->is_gone && a->need_len == 0)
+        cloud_group_delete(c->store, row->id);
+    else
+        cloud_group_settled(c->store, row->id);
 }
 
 /* A group is told whole, with all its members: of many launches in a row only some tell it anew. */

@@ -157,7 +157,7 @@ static void order_port(struct host_core *c, const struct work *w)
     w->port->public_address = host_record_next_public(w->r, w->port->public_address);
     w->r->has_port = true;
     w->r->port_sum = 0;
-    w->r->ordered_port_sum = host_port_sum(w->port, sizeof *w->port);
+    w->r->ordered_port_sum = host_port_sum(w->port, host_port_size(w->port));
     w->r->ordered_public = w->port->public_address;
     if (w->port->public_address != 0)
         w->r->public_address = w->port->public_address;
@@ -302,7 +302,7 @@ static void plan_one(struct host_core *c, struct host_record *r)
         view.has_room = host_cache_has_room(c);
         view.public_address = w.port != NULL ? w.port->public_address : 0;
         view.has_base = base != NULL && base->is_ready;
-        view.port_sum = w.port != NULL ? host_port_sum(w.port, sizeof *w.port) : 0;
+        view.port_sum = w.port != NULL ? host_port_sum(w.port, host_port_size(w.port)) : 0;
         view.start_ms = start_ms_of(w.wish.image_bytes);
         view.may_start = c->boot[0] != '\0' && str_eq(c->boot, c->fresh_boot);
         view.is_alone = is_alone(c, r);

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "cloud-manager/api/ec2_instance.h"
 #include "cloud-manager/ops/attribute.h"
+#include "cloud-manager/ops/port_groups.h"
 
 /* ---- DescribeInstanceAttribute -------------------------------------------------------------- */
 
@@ -211,7 +212,8 @@ enum { WRITABLE = sizeof writable / sizeof writable[0] };
 struct asked {
     const struct writable *what; /* NULL = one that always is what was asked for */
     const char *value;
-    size_t len; /* attributes named */
+    size_t len;                /* attributes named */
+    struct cloud_texts groups; /* or new security groups */
 };
 
 static enum err_code find_old_form(struct cloud_query *q, struct asked *asked, struct err *err)
@@ -228,7 +230,7 @@ static enum err_code find_old_form(struct cloud_query *q, struct asked *asked, s
         at++;
     if (at == WRITABLE)
         return err_set(err, ERR_UNSUPPORTED, "The attribute %.64s cannot be changed", name);
-    *asked = (struct asked){&writable[at], value, asked->len + 1};
+    *asked = (struct asked){.what = &writable[at], .value = value, .len = asked->len + 1};
     return ERR_OK;
 }
 
@@ -245,13 +247,14 @@ static void find_fixed(struct cloud_query *q, struct asked *asked)
 
 static enum err_code find_asked(struct cloud_query *q, struct asked *asked, struct err *err)
 {
-    *asked = (struct asked){0};
+    *asked = (struct asked){.groups = cloud_query_list(q, "GroupId")};
+    asked->len = asked->groups.len > 0;
     if (find_old_form(q, asked, err) != ERR_OK)
         return err->code;
     for (size_t i = 0; i < WRITABLE; i++) {
         const char *value = cloud_query_get(q, writable[i].parameter);
         if (value != NULL)
-            *asked = (struct asked){&writable[i], value, asked->len + 1};
+            *asked = (struct asked){.what = &writable[i], .value = value, .len = asked->len + 1};
     }
     find_fixed(q, asked);
     if (cloud_query_done(q, err) != ERR_OK)
@@ -272,7 +275,11 @@ enum err_code cloud_ec2_modify_instance_attribute(struct cloud_call *call, struc
     if (cloud_query_need(call->query, "InstanceId", &id, err) != ERR_OK ||
         find_asked(call->query, &asked, err) != ERR_OK)
         return err->code;
-    if (asked.what == NULL) {
+    if (asked.groups.len > 0) {
+        if (cloud_instance_set_groups(call->op, id, asked.groups.list, asked.groups.len, err) !=
+            ERR_OK)
+            return err->code;
+    } else if (asked.what == NULL) {
         if (cloud_instances_describe(call->op, CLOUD_DO_MODIFY_INSTANCE_ATTRIBUTE, &id, 1, &rows,
                                      err) != ERR_OK)
             return err->code;

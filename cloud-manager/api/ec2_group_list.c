@@ -1,21 +1,31 @@
 /* ec2_group_list.c - DescribeSecurityGroups. */
 #include "base/str.h"
 #include "cloud-manager/api/call.h"
+#include "cloud-manager/model/rule.h"
 #include "cloud-manager/ops/group.h"
 
+/* IPv6 and prefix lists are known names that match nothing yet. */
 static const char *const filter_names[] = {"description",
                                            "egress.ip-permission.cidr",
                                            "egress.ip-permission.from-port",
                                            "egress.ip-permission.group-id",
+                                           "egress.ip-permission.group-name",
+                                           "egress.ip-permission.ipv6-cidr",
+                                           "egress.ip-permission.prefix-list-id",
                                            "egress.ip-permission.protocol",
                                            "egress.ip-permission.to-port",
+                                           "egress.ip-permission.user-id",
                                            "group-id",
                                            "group-name",
                                            "ip-permission.cidr",
                                            "ip-permission.from-port",
                                            "ip-permission.group-id",
+                                           "ip-permission.group-name",
+                                           "ip-permission.ipv6-cidr",
+                                           "ip-permission.prefix-list-id",
                                            "ip-permission.protocol",
                                            "ip-permission.to-port",
+                                           "ip-permission.user-id",
                                            "owner-id",
                                            "tag-key",
                                            "vpc-id",
@@ -28,25 +38,33 @@ static const char *protocol_of(struct cloud_call *call, const struct cloud_rule 
     return arena_strdup(call->op->arena, text);
 }
 
+/* "egress.ip-permission.cidr" or "ip-permission.cidr" */
+static const char *fact_name(struct cloud_call *call, const struct cloud_rule *rule,
+                             const char *what)
+{
+    return arena_printf(call->op->arena, "%sip-permission.%s", rule->egress ? "egress." : "", what);
+}
+
+static void add_peer(struct cloud_call *call, const struct cloud_rule *rule, struct cloud_facts *f)
+{
+    struct cloud_group peer;
+    cloud_facts_add(f, fact_name(call, rule, "group-id"), rule->peer);
+    cloud_facts_add(f, fact_name(call, rule, "user-id"), rule->account);
+    if (cloud_group_get(call->op->store, call->op->arena, rule->account, rule->peer, &peer))
+        cloud_facts_add(f, fact_name(call, rule, "group-name"), peer.name);
+}
+
 static void add_rule(struct cloud_call *call, const struct cloud_rule *rule, struct cloud_facts *f)
 {
-    static const char *const names[2][5] = {
-        {"ip-permission.protocol", "ip-permission.cidr", "ip-permission.group-id",
-         "ip-permission.from-port", "ip-permission.to-port"},
-        {"egress.ip-permission.protocol", "egress.ip-permission.cidr",
-         "egress.ip-permission.group-id", "egress.ip-permission.from-port",
-         "egress.ip-permission.to-port"},
-    };
-    const char *const *name = names[rule->egress != 0];
-    cloud_facts_add(f, name[0], protocol_of(call, rule));
+    cloud_facts_add(f, fact_name(call, rule, "protocol"), protocol_of(call, rule));
     if (*rule->cidr != '\0')
-        cloud_facts_add(f, name[1], rule->cidr);
+        cloud_facts_add(f, fact_name(call, rule, "cidr"), rule->cidr);
     if (*rule->peer != '\0')
-        cloud_facts_add(f, name[2], rule->peer);
+        add_peer(call, rule, f);
     if (!cloud_protocol_has_ports(rule->protocol))
         return;
-    cloud_facts_add_i64(f, name[3], rule->from_port);
-    cloud_facts_add_i64(f, name[4], rule->to_port);
+    cloud_facts_add_i64(f, fact_name(call, rule, "from-port"), rule->from_port);
+    cloud_facts_add_i64(f, fact_name(call, rule, "to-port"), rule->to_port);
 }
 
 static void add_facts(struct cloud_call *call, const struct cloud_group *group,

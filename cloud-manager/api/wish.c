@@ -61,7 +61,8 @@ static struct wire_port *make_port(struct cloud_op *op, const struct cloud_insta
                               .vpc_cidr = vpc.cidr,
                               .mac = port->mac,
                               .address = address_text(op, port->address),
-                              .public_address = public_text(op, row->id)};
+                              .public_address = public_text(op, row->id),
+                              .groups_n = row->groups_n};
     fill_groups(op, port->id, out);
     return out;
 }

@@ -24,6 +24,8 @@ enum err_code cloud_protocol_parse(const char *text, int64_t *out, struct err *e
             return ERR_OK;
         }
     }
+    if (str_eq(text, "icmpv6") || str_eq(text, "58"))
+        return err_set(err, ERR_UNSUPPORTED, "The protocol icmpv6 is not supported");
     if (!str_parse_i64(text, 1, 255, out))
         return err_set(err, ERR_INVALID_PARAMETER,
                        "Invalid value '%s' for IP protocol. "

@@ -5,8 +5,8 @@
 #include "base/str.h"
 #include "cloud-manager/model/address.h"
 #include "cloud-manager/model/rule.h"
+#include "cloud-manager/ops/group.h"
 #include "cloud-manager/store/account.h"
-#include "cloud-manager/store/group.h"
 #include "cloud-manager/store/network.h"
 #include "cloud-manager/store/node.h"
 #include "proto/auth/seal.h"
@@ -56,34 +56,20 @@ enum err_code cloud_access_key_secret(struct cloud_op *op, const char *key_id, c
     return code;
 }
 
-static void add_rule(struct cloud_op *op, const char *account, const char *group, bool egress)
-{
-    bool added = cloud_rule_insert(op->store,
-                                   &(struct cloud_rule){.id = cloud_id(op, "sgr"),
-                                                        .account = account,
-                                                        .grp = group,
-                                                        .egress = egress,
-                                                        .protocol = CLOUD_RULE_EVERY,
-                                                        .from_port = -1,
-                                                        .to_port = -1,
-                                                        .cidr = egress ? "0.0.0.0/0" : "",
-                                                        .peer = egress ? "" : group,
-                                                        .description = ""});
-    INV(added);
-}
-
 /* AWS's default group: in from itself, out to everywhere. */
 static void add_default_group(struct cloud_op *op, const char *account, const char *vpc)
 {
-    const char *id = cloud_id(op, "sg");
-    cloud_group_insert(op->store, &(struct cloud_group){.id = id,
-                                                        .account = account,
-                                                        .vpc = vpc,
-                                                        .name = "default",
-                                                        .description = "default VPC security group",
-                                                        .generation = 1});
-    add_rule(op, account, id, false);
-    add_rule(op, account, id, true);
+    const char *id = cloud_group_make(op, account, vpc, "default", "default VPC security group");
+    bool added = cloud_rule_insert(op->store, &(struct cloud_rule){.id = cloud_id(op, "sgr"),
+                                                                   .account = account,
+                                                                   .grp = id,
+                                                                   .protocol = CLOUD_RULE_EVERY,
+                                                                   .from_port = -1,
+                                                                   .to_port = -1,
+                                                                   .cidr = "",
+                                                                   .peer = id,
+                                                                   .description = ""});
+    INV(added);
 }
 
 static void add_subnet(struct cloud_op *op, const char *account, const char *vpc,

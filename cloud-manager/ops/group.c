@@ -1,9 +1,14 @@
-/* group.c - rules of security groups come and go. */
+/* group.c - security groups come and go. */
 #include "cloud-manager/ops/group.h"
 
+#include "base/check.h"
 #include "base/id.h"
 #include "base/str.h"
+#include "cloud-manager/model/group_text.h"
+#include "cloud-manager/model/rule.h"
 #include "cloud-manager/store/network.h"
+
+/* ---- finding ------------------------------------------------------------------------------ */
 
 static enum err_code by_name(struct cloud_op *op, const char *name, struct cloud_group *out,
                              struct err *err)
@@ -33,107 +38,6 @@ enum err_code cloud_group_find(struct cloud_op *op, const char *id, const char *
     return ERR_OK;
 }
 
-static enum err_code make_rule(struct cloud_op *op, const struct cloud_group *group,
-                               const struct cloud_permission *p, struct cloud_rule *out,
-                               struct err *err)
-{
-    struct cloud_group peer = {.id = ""};
-    if (*p->peer != '\0' || *p->peer_name != '\0') {
-        if (cloud_group_find(op, p->peer, p->peer_name, &peer, err) != ERR_OK)
-            return err->code;
-        if (!str_eq(peer.vpc, group->vpc))
-            return err_set(err, ERR_GROUP_NOT_FOUND, "The group %s is in another network", peer.id);
-    }
-    *out = (struct cloud_rule){.id = cloud_id(op, "sgr"),
-                               .account = op->account,
-                               .grp = group->id,
-                               .protocol = p->match.protocol,
-                               .from_port = p->match.from,
-                               .to_port = p->match.to,
-                               .cidr = p->cidr,
-                               .peer = peer.id,
-                               .description = p->description};
-    return ERR_OK;
-}
-
-/* The group is told anew, and so is the one that it refers to: more clusters may need it. */
-static void touch(struct cloud_op *op, const struct cloud_rule *rule)
-{
-    cloud_group_touch(op->store, rule->grp);
-    if (*rule->peer != '\0')
-        cloud_group_touch(op->store, rule->peer);
-}
-
-static enum err_code check_room(struct cloud_op *op, const char *group, struct err *err)
-{
-    size_t len, ingress = 0;
-    const struct cloud_rule *rules = cloud_rule_list(op->store, op->arena, group, &len);
-    for (size_t i = 0; i < len; i++)
-        ingress += rules[i].egress == 0;
-    if (ingress > CLOUD_RULES_MAX)
-        return err_set(err, ERR_RULE_LIMIT, "A security group has at most %d rules in a direction",
-                       CLOUD_RULES_MAX);
-    return ERR_OK;
-}
-
-enum err_code cloud_ingress_authorize(struct cloud_op *op, const char *id, const char *name,
-                                      const struct cloud_permissions *add,
-                                      const struct cloud_tag_specs *tags, struct cloud_rule *out,
-                                      struct err *err)
-{
-    struct cloud_group group;
-    if (cloud_authorize(op, CLOUD_DO_AUTHORIZE_INGRESS, err) != ERR_OK ||
-        cloud_group_find(op, id, name, &group, err) != ERR_OK)
-        return err->code;
-    for (size_t i = 0; i < add->len; i++) {
-        if (make_rule(op, &group, &add->list[i], &out[i], err) != ERR_OK)
-            return err->code;
-        if (!cloud_rule_insert(op->store, &out[i]))
-            return err_set(err, ERR_PERMISSION_DUPLICATE,
-                           "the specified rule \"peer: %s%s, from: %lld, to: %lld, ALLOW\" already "
-                           "exists",
-                           out[i].cidr, out[i].peer, (long long)out[i].from_port,
-                           (long long)out[i].to_port);
-        if (cloud_tag_new(op, out[i].id, "security-group-rule", tags, err) != ERR_OK)
-            return err->code;
-        touch(op, &out[i]);
-    }
-    return check_room(op, group.id, err);
-}
-
-static void remove_rule(struct cloud_op *op, const struct cloud_rule *rule)
-{
-    touch(op, rule);
-    cloud_tag_delete_all(op->store, rule->id);
-    cloud_rule_delete(op->store, rule->id);
-}
-
-enum err_code cloud_ingress_revoke(struct cloud_op *op, const char *id, const char *name,
-                                   const struct cloud_permissions *remove, const char *const *ids,
-                                   size_t ids_len, struct err *err)
-{
-    struct cloud_group group;
-    struct cloud_rule like, rule;
-    if (cloud_authorize(op, CLOUD_DO_REVOKE_INGRESS, err) != ERR_OK ||
-        cloud_group_find(op, id, name, &group, err) != ERR_OK)
-        return err->code;
-    for (size_t i = 0; i < remove->len; i++) {
-        if (make_rule(op, &group, &remove->list[i], &like, err) != ERR_OK)
-            return err->code;
-        if (!cloud_rule_find(op->store, op->arena, &like, &rule))
-            return err_set(err, ERR_PERMISSION_NOT_FOUND,
-                           "The specified rule does not exist in this security group.");
-        remove_rule(op, &rule);
-    }
-    for (size_t i = 0; i < ids_len; i++) {
-        if (!cloud_rule_get(op->store, op->arena, group.id, ids[i], &rule) || rule.egress)
-            return err_set(err, ERR_RULE_NOT_FOUND,
-                           "The security group rule ID '%.64s' does not exist", ids[i]);
-        remove_rule(op, &rule);
-    }
-    return ERR_OK;
-}
-
 enum err_code cloud_groups_describe(struct cloud_op *op, const char *const *ids, size_t ids_len,
                                     const char *const *names, size_t names_len,
                                     struct cloud_group **out, size_t *out_len, struct err *err)
@@ -152,5 +56,102 @@ enum err_code cloud_groups_describe(struct cloud_op *op, const char *const *ids,
     for (size_t i = 0; i < names_len; i++)
         if (cloud_group_find(op, "", names[i], &(*out)[(*out_len)++], err) != ERR_OK)
             return err->code;
+    return ERR_OK;
+}
+
+/* ---- coming ------------------------------------------------------------------------------- */
+
+const char *cloud_group_make(struct cloud_op *op, const char *account, const char *vpc,
+                             const char *name, const char *description)
+{
+    const char *id = cloud_id(op, "sg");
+    cloud_group_insert(op->store, &(struct cloud_group){.id = id,
+                                                        .account = account,
+                                                        .vpc = vpc,
+                                                        .name = name,
+                                                        .description = description,
+                                                        .generation = 1});
+    bool added = cloud_rule_insert(op->store, &(struct cloud_rule){.id = cloud_id(op, "sgr"),
+                                                                   .account = account,
+                                                                   .grp = id,
+                                                                   .egress = 1,
+                                                                   .protocol = CLOUD_RULE_EVERY,
+                                                                   .from_port = -1,
+                                                                   .to_port = -1,
+                                                                   .cidr = "0.0.0.0/0",
+                                                                   .peer = "",
+                                                                   .description = ""});
+    INV(added);
+    return id;
+}
+
+static enum err_code choose_vpc(struct cloud_op *op, const char *id, struct cloud_vpc *out,
+                                struct err *err)
+{
+    bool found = *id == '\0' ? cloud_vpc_default(op->store, op->arena, op->account, out)
+                             : cloud_vpc_get(op->store, op->arena, op->account, id, out);
+    return found ? ERR_OK
+                 : err_set(err, ERR_VPC_NOT_FOUND, "The vpc ID '%.64s' does not exist", id);
+}
+
+static enum err_code check_new(struct cloud_op *op, const struct cloud_group_spec *spec,
+                               const char *vpc, struct err *err)
+{
+    struct cloud_group other;
+    if (cloud_group_by_name(op->store, op->arena, vpc, spec->name, &other))
+        return err_set(err, ERR_GROUP_DUPLICATE,
+                       "The security group '%s' already exists for VPC '%s'", spec->name, vpc);
+    if (cloud_group_count(op->store, op->account) >= op->config->quota_groups)
+        return err_set(err, ERR_GROUP_LIMIT,
+                       "The maximum number of security groups has been reached: %lld",
+                       (long long)op->config->quota_groups);
+    return ERR_OK;
+}
+
+enum err_code cloud_group_create(struct cloud_op *op, const struct cloud_group_spec *spec,
+                                 struct cloud_group *out, struct err *err)
+{
+    struct cloud_vpc vpc;
+    if (cloud_authorize(op, CLOUD_DO_CREATE_SECURITY_GROUP, err) != ERR_OK ||
+        cloud_group_name_check(spec->name, err) != ERR_OK ||
+        cloud_group_text_check("GroupDescription", spec->description, err) != ERR_OK ||
+        choose_vpc(op, spec->vpc, &vpc, err) != ERR_OK ||
+        check_new(op, spec, vpc.id, err) != ERR_OK)
+        return err->code;
+    const char *id = cloud_group_make(op, op->account, vpc.id, spec->name, spec->description);
+    bool found = cloud_group_get(op->store, op->arena, op->account, id, out);
+    INV(found);
+    return cloud_tag_new(op, id, "security-group", &spec->tags, err);
+}
+
+/* ---- going -------------------------------------------------------------------------------- */
+
+static void remove_rules(struct cloud_op *op, const char *group)
+{
+    size_t len;
+    const struct cloud_rule *rules = cloud_rule_list(op->store, op->arena, group, &len);
+    for (size_t i = 0; i < len; i++) {
+        if (*rules[i].peer != '\0')
+            cloud_group_touch(op->store, rules[i].peer);
+        cloud_tag_delete_all(op->store, rules[i].id);
+        cloud_rule_delete(op->store, rules[i].id);
+    }
+}
+
+enum err_code cloud_group_remove(struct cloud_op *op, const char *id, const char *name,
+                                 struct cloud_group *out, struct err *err)
+{
+    if (cloud_authorize(op, CLOUD_DO_DELETE_SECURITY_GROUP, err) != ERR_OK ||
+        cloud_group_find(op, id, name, out, err) != ERR_OK)
+        return err->code;
+    if (str_eq(out->name, "default"))
+        return err_set(err, ERR_CANNOT_DELETE,
+                       "the specified group: \"%s\" name: \"default\" cannot be deleted by a user",
+                       out->id);
+    if (cloud_group_is_needed(op->store, out->id))
+        return err_set(err, ERR_DEPENDENCY, "resource %s has a dependent object", out->id);
+    remove_rules(op, out->id);
+    cloud_tag_delete_all(op->store, out->id);
+    cloud_group_end(op->store, out->id);
     return ERR_OK;
 }

@@ -1,11 +1,10 @@
 /* place.c - zone, subnet, groups and address of a launch. */
 #include "cloud-manager/ops/place.h"
 
-#include "base/id.h"
 #include "base/str.h"
 #include "cloud-manager/model/address.h"
+#include "cloud-manager/ops/port_groups.h"
 #include "cloud-manager/ops/room.h"
-#include "cloud-manager/store/group.h"
 
 #include <string.h>
 
@@ -75,52 +74,16 @@ enum err_code cloud_place_choose(struct cloud_op *op, const struct cloud_launch 
     return code;
 }
 
-static enum err_code add_group(const struct cloud_group *group, struct cloud_port_group *out,
-                               size_t *len, struct err *err)
-{
-    for (size_t i = 0; i < *len; i++)
-        if (str_eq(out[i].id, group->id))
-            return ERR_OK;
-    if (*len == CLOUD_PORT_GROUPS_MAX)
-        return err_set(err, ERR_GROUPS_PER_PORT, "At most %d security groups for one interface",
-                       CLOUD_PORT_GROUPS_MAX);
-    out[(*len)++] = (struct cloud_port_group){group->id, group->name};
-    return ERR_OK;
-}
-
-static enum err_code add_by_id(struct cloud_op *op, const char *id, const char *vpc,
-                               struct cloud_port_group *out, size_t *len, struct err *err)
-{
-    struct cloud_group group;
-    if (!id_is(id, "sg"))
-        return err_set(err, ERR_GROUP_MALFORMED, "Invalid id: \"%.64s\"", id);
-    if (!cloud_group_get(op->store, op->arena, op->account, id, &group) || !str_eq(group.vpc, vpc))
-        return err_set(err, ERR_GROUP_NOT_FOUND, "The security group '%.64s' does not exist", id);
-    return add_group(&group, out, len, err);
-}
-
-static enum err_code add_by_name(struct cloud_op *op, const char *name, const char *vpc,
-                                 struct cloud_port_group *out, size_t *len, struct err *err)
-{
-    struct cloud_group group;
-    if (!cloud_group_by_name(op->store, op->arena, vpc, name, &group))
-        return err_set(err, ERR_GROUP_NOT_FOUND,
-                       "The security group '%.64s' does not exist in VPC '%s'", name, vpc);
-    return add_group(&group, out, len, err);
-}
-
 enum err_code cloud_place_groups(struct cloud_op *op, const struct cloud_launch *launch,
                                  const char *vpc, struct cloud_port_group *out, size_t *len,
                                  struct err *err)
 {
-    *len = 0;
-    for (size_t i = 0; i < launch->groups_len; i++)
-        if (add_by_id(op, launch->groups[i], vpc, out, len, err) != ERR_OK)
-            return err->code;
-    for (size_t i = 0; i < launch->group_names_len; i++)
-        if (add_by_name(op, launch->group_names[i], vpc, out, len, err) != ERR_OK)
-            return err->code;
-    return *len > 0 ? ERR_OK : add_by_name(op, "default", vpc, out, len, err);
+    static const char *const otherwise[] = {"default"};
+    struct cloud_group_names wanted = {launch->groups, launch->groups_len, launch->group_names,
+                                       launch->group_names_len};
+    if (wanted.ids_len + wanted.names_len == 0)
+        wanted = (struct cloud_group_names){.names = otherwise, .names_len = 1};
+    return cloud_port_groups_find(op, &wanted, vpc, out, len, err);
 }
 
 static enum err_code take_address(struct cloud_op *op, const struct cloud_subnet *subnet,

@@ -184,11 +184,7 @@ static void adopt_port(struct cloud_op *op, const struct wire_instance *body, co
                        const char *node, int64_t address)
 {
     const char *groups[CLOUD_PORT_GROUPS_MAX];
-    size_t len = 0;
-    struct cloud_group group;
-    for (size_t i = 0; i < body->port->groups_len && len < CLOUD_PORT_GROUPS_MAX; i++)
-        if (cloud_group_get(op->store, op->arena, body->account, body->port->groups[i], &group))
-            groups[len++] = body->port->groups[i];
+    size_t len = cloud_recover_known_groups(op, body, groups);
     clear_address(op, body->port->vpc, address, body->port->mac);
     struct cloud_port port = {
         .id = body->port->id,
@@ -227,6 +223,7 @@ static void adopt_rows(struct cloud_op *op, const struct cloud_returned *r,
     struct cloud_instance row = row_of(r, body, node);
     row.vpc = body->port->vpc;
     row.subnet = body->port->subnet;
+    row.groups_n = body->port->groups_n;
     row.want = is_ended     ? CLOUD_WANT_TERMINATED
                : is_stopped ? CLOUD_WANT_STOPPED
                             : CLOUD_WANT_RUNNING;
@@ -315,6 +312,7 @@ static void take_live(struct cloud_op *op, const struct cloud_returned *r)
         adopt(op, r, &body);
     else if (row.is_live && str_eq(row.node, r->node)) {
         take_attributes(op, &row, r, &body);
+        cloud_recover_port_groups(op, &row, &body);
         take_want(op, &row, r, &body);
     }
     take_public(op, &body, r->id);
@@ -370,20 +368,11 @@ static void recover_images(struct cloud_op *op)
     }
 }
 
-/* Rules and members are ours to say: every group is told anew, above what children have. */
-static void recover_groups(struct cloud_op *op)
-{
-    size_t len;
-    const struct cloud_returned *r = cloud_returned_list(op->store, op->arena, "group", &len);
-    for (size_t i = 0; i < len; i++)
-        cloud_group_raise(op->store, r[i].id, r[i].generation);
-    cloud_group_touch_all(op->store);
-}
-
 void cloud_recover(struct cloud_op *op)
 {
     size_t len;
     const struct cloud_returned *r = cloud_returned_list(op->store, op->arena, "instance", &len);
+    cloud_recover_groups(op); /* before the ports that are in them */
     for (size_t i = 0; i < len; i++)
         if (*r[i].gone == '\0')
             take_live(op, &r[i]);
@@ -391,5 +380,4 @@ void cloud_recover(struct cloud_op *op)
         if (*r[i].gone != '\0' && !cloud_returned_lives(op->store, "instance", r[i].id))
             take_end(op, &r[i]);
     recover_images(op);
-    recover_groups(op);
 }

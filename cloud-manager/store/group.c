@@ -37,8 +37,16 @@ bool cloud_group_get(struct store *st, struct arena *arena, const char *account,
 {
     struct query q;
     query_open(&q, st,
-               ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t WHERE account=? AND id=?", "ss",
-               account, id);
+               ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t"
+                                           " WHERE account=? AND id=? AND is_gone=0",
+               "ss", account, id);
+    return take_one(&q, arena, out);
+}
+
+bool cloud_group_any(struct store *st, struct arena *arena, const char *id, struct cloud_group *out)
+{
+    struct query q;
+    query_open(&q, st, ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t WHERE id=?", "s", id);
     return take_one(&q, arena, out);
 }
 
@@ -46,7 +54,9 @@ bool cloud_group_by_name(struct store *st, struct arena *arena, const char *vpc,
                          struct cloud_group *out)
 {
     struct query q;
-    query_open(&q, st, ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t WHERE vpc=? AND name=?",
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t"
+                                           " WHERE vpc=? AND name=? AND is_gone=0",
                "ss", vpc, name);
     return take_one(&q, arena, out);
 }
@@ -56,7 +66,8 @@ struct cloud_group *cloud_group_list(struct store *st, struct arena *arena, cons
 {
     struct query q;
     query_open(&q, st,
-               ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t WHERE account=? ORDER BY id",
+               ROW_SELECT(CLOUD_GROUP_ROW) " FROM security_group t"
+                                           " WHERE account=? AND is_gone=0 ORDER BY id",
                "s", account);
     return take_all(&q, arena, len);
 }
@@ -111,6 +122,30 @@ void cloud_group_raise(struct store *st, const char *id, int64_t generation)
 void cloud_group_settled(struct store *st, const char *id)
 {
     store_run(st, "UPDATE security_group SET is_dirty=0 WHERE id=?", "s", id);
+}
+
+int64_t cloud_group_count(struct store *st, const char *account)
+{
+    return store_i64(st, 0, "SELECT count(*) FROM security_group WHERE account=? AND is_gone=0",
+                     "s", account);
+}
+
+bool cloud_group_is_needed(struct store *st, const char *id)
+{
+    return store_has(st,
+                     "SELECT 1 FROM port_group WHERE grp=?1 UNION ALL"
+                     " SELECT 1 FROM rule WHERE peer=?1 AND grp<>?1",
+                     "s", id);
+}
+
+void cloud_group_end(struct store *st, const char *id)
+{
+    store_run(st, "UPDATE security_group SET is_gone=1,is_dirty=1 WHERE id=?", "s", id);
+}
+
+void cloud_group_delete(struct store *st, const char *id)
+{
+    store_run(st, "DELETE FROM security_group WHERE id=?", "s", id);
 }
 
 int64_t *cloud_group_members(struct store *st, struct arena *arena, const char *group, size_t *len)

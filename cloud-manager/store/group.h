@@ -12,7 +12,8 @@
     TEXT(name)                                         \
     TEXT(description)                                  \
     INT(generation) /* grows with rules and members */ \
-    INT(is_dirty)   /* clusters are to be told */
+    INT(is_dirty)   /* clusters are to be told */      \
+    INT(is_gone)    /* deleted; kept until every cluster was told to drop it */
 
 struct cloud_group {
     ROW_FIELDS(CLOUD_GROUP_ROW)
@@ -37,6 +38,9 @@ struct cloud_rule {
 void cloud_group_insert(struct store *st, const struct cloud_group *row);
 bool cloud_group_get(struct store *st, struct arena *arena, const char *account, const char *id,
                      struct cloud_group *out);
+/* Of any account, deleted ones too. */
+bool cloud_group_any(struct store *st, struct arena *arena, const char *id,
+                     struct cloud_group *out);
 bool cloud_group_by_name(struct store *st, struct arena *arena, const char *vpc, const char *name,
                          struct cloud_group *out);
 struct cloud_group *cloud_group_list(struct store *st, struct arena *arena, const char *account,
@@ -53,9 +57,24 @@ void cloud_group_touch_all(struct store *st);
 void cloud_group_raise(struct store *st, const char *id, int64_t generation);
 void cloud_group_settled(struct store *st, const char *id);
 
+int64_t cloud_group_count(struct store *st, const char *account);
+/* Does a living port have it, or a rule of another group name it? */
+bool cloud_group_is_needed(struct store *st, const char *id);
+/* Its owner sees it no more; the row goes when no cluster has it. */
+void cloud_group_end(struct store *st, const char *id);
+void cloud_group_delete(struct store *st, const char *id);
+
 /* False where there is an equal one. */
 bool cloud_rule_insert(struct store *st, const struct cloud_rule *row);
 void cloud_rule_delete(struct store *st, const char *id);
+void cloud_rule_describe(struct store *st, const char *id, const char *description);
+/* Rules of one direction. */
+int64_t cloud_rule_count(struct store *st, const char *group, bool egress);
+/* All of an account, by id. */
+struct cloud_rule *cloud_rule_list_account(struct store *st, struct arena *arena,
+                                           const char *account, size_t *len);
+bool cloud_rule_of(struct store *st, struct arena *arena, const char *account, const char *id,
+                   struct cloud_rule *out);
 /* In a fixed order: ingress first. */
 struct cloud_rule *cloud_rule_list(struct store *st, struct arena *arena, const char *group,
                                    size_t *len);

@@ -56,6 +56,7 @@
     TEXT(reason_code)   /* EC2's StateReason code, "" = none */                   \
     TEXT(reason)        /* its message */                                         \
     INT(reason_wall_ms)                                                           \
+    INT(groups_n) /* how often its security groups were changed */                \
     INT(is_live)                                                                  \
     INT(terminated_ms) /* daemon's time; 0 = not yet */                           \
     INT(is_dirty)
@@ -107,6 +108,10 @@ void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row
 void cloud_instance_touch(struct store *st, const char *id);
 /* After a restore: its generation is at least that. */
 void cloud_instance_raise(struct store *st, const char *id, int64_t generation);
+/* Its groups are others now. Not a new want: what is known of it holds on. */
+void cloud_instance_regroup(struct store *st, const char *id);
+/* After a restore: as often as that. */
+void cloud_instance_raise_groups(struct store *st, const char *id, int64_t groups_n);
 void cloud_instance_settled(struct store *st, const char *id, int64_t sent_generation,
                             int64_t sent_rev);
 void cloud_instance_end(struct store *st, const char *id, int64_t now_ms);

@@ -72,6 +72,18 @@ void cloud_instance_raise(struct store *st, const char *id, int64_t generation)
               generation, id);
 }
 
+void cloud_instance_regroup(struct store *st, const char *id)
+{
+    store_run(st, "UPDATE instance SET groups_n=groups_n+1 WHERE id=?", "s", id);
+    cloud_instance_tell_again(st, id);
+}
+
+void cloud_instance_raise_groups(struct store *st, const char *id, int64_t groups_n)
+{
+    store_run(st, "UPDATE instance SET groups_n=max(groups_n,?) WHERE id=?", "is", groups_n, id);
+    cloud_instance_tell_again(st, id);
+}
+
 void cloud_instance_settled(struct store *st, const char *id, int64_t sent_generation,
                             int64_t sent_rev)
 {

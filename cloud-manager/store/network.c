@@ -65,6 +65,17 @@ bool cloud_vpc_get(struct store *st, struct arena *arena, const char *account, c
     return take_vpc(&q, arena, out);
 }
 
+const char *cloud_vpc_owner(struct store *st, struct arena *arena, const char *id)
+{
+    struct query q;
+    query_open(&q, st, "SELECT account FROM vpc WHERE id=?", "s", id);
+    if (!query_next(&q))
+        return NULL;
+    const char *account = arena_strdup(arena, query_text(&q, 0));
+    query_close(&q);
+    return account;
+}
+
 bool cloud_vpc_default(struct store *st, struct arena *arena, const char *account,
                        struct cloud_vpc *out)
 {

@@ -56,6 +56,8 @@ struct cloud_vpc *cloud_vpc_list(struct store *st, struct arena *arena, const ch
                                  size_t *len);
 bool cloud_vpc_get(struct store *st, struct arena *arena, const char *account, const char *id,
                    struct cloud_vpc *out);
+/* The account whose it is, in `arena`; NULL when there is no such network. */
+const char *cloud_vpc_owner(struct store *st, struct arena *arena, const char *id);
 bool cloud_vpc_default(struct store *st, struct arena *arena, const char *account,
                        struct cloud_vpc *out);
 
@@ -75,6 +77,9 @@ bool cloud_mac_is_taken(struct store *st, const char *mac);
 /* `node`: the cluster of its instance. */
 void cloud_port_insert(struct store *st, const struct cloud_port *row, const char *node,
                        const char *const *groups, size_t groups_len);
+/* Its groups are these and no others. */
+void cloud_port_set_groups(struct store *st, const struct cloud_port *row, const char *node,
+                           const char *const *groups, size_t groups_len);
 void cloud_port_delete(struct store *st, const char *id);
 struct cloud_port *cloud_port_list(struct store *st, struct arena *arena, const char *account,
                                    size_t *len);

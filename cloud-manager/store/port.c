@@ -22,6 +22,13 @@ void cloud_port_insert(struct store *st, const struct cloud_port *row, const cha
 {
     store_run(st, ROW_INSERT("port", CLOUD_PORT_ROW),
               ROW_FORMAT(CLOUD_PORT_ROW) ROW_ARGS(CLOUD_PORT_ROW));
+    cloud_port_set_groups(st, row, node, groups, groups_len);
+}
+
+void cloud_port_set_groups(struct store *st, const struct cloud_port *row, const char *node,
+                           const char *const *groups, size_t groups_len)
+{
+    store_run(st, "DELETE FROM port_group WHERE port=?", "s", row->id);
     for (size_t i = 0; i < groups_len; i++)
         store_run(st, "INSERT INTO port_group VALUES(?,?,?,?,?)", "sissi", row->id, (int64_t)i,
                   groups[i], node, row->address);
@@ -47,15 +54,20 @@ struct cloud_port *cloud_port_list(struct store *st, struct arena *arena, const 
     return rows;
 }
 
+static bool take_one(struct query *q, struct arena *arena, struct cloud_port *out)
+{
+    if (!query_next(q))
+        return false;
+    load(q, arena, out);
+    query_close(q);
+    return true;
+}
+
 bool cloud_port_get(struct store *st, struct arena *arena, const char *id, struct cloud_port *out)
 {
     struct query q;
     query_open(&q, st, ROW_SELECT(CLOUD_PORT_ROW) " FROM port t WHERE id=?", "s", id);
-    if (!query_next(&q))
-        return false;
-    load(&q, arena, out);
-    query_close(&q);
-    return true;
+    return take_one(&q, arena, out);
 }
 
 bool cloud_port_of_instance(struct store *st, struct arena *arena, const char *instance,
@@ -63,11 +75,7 @@ bool cloud_port_of_instance(struct store *st, struct arena *arena, const char *i
 {
     struct query q;
     query_open(&q, st, ROW_SELECT(CLOUD_PORT_ROW) " FROM port t WHERE instance=?", "s", instance);
-    if (!query_next(&q))
-        return false;
-    load(&q, arena, out);
-    query_close(&q);
-    return true;
+    return take_one(&q, arena, out);
 }
 
 bool cloud_port_by_address(struct store *st, struct arena *arena, const char *vpc, int64_t address,
@@ -78,11 +86,7 @@ bool cloud_port_by_address(struct store *st, struct arena *arena, const char *vp
                ROW_SELECT(CLOUD_PORT_ROW) " FROM port t WHERE (vpc=?1 AND address=?2) OR mac=?3"
                                           " ORDER BY id",
                "sis", vpc, address, mac);
-    if (!query_next(&q))
-        return false;
-    load(&q, arena, out);
-    query_close(&q);
-    return true;
+    return take_one(&q, arena, out);
 }
 
 struct cloud_port_group *cloud_port_groups(struct store *st, struct arena *arena, const char *port,

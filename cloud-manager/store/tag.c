@@ -68,6 +68,7 @@ bool cloud_resource_is_of(struct store *st, const char *id, const char *account)
                      "  AND account=?2"
                      " UNION ALL SELECT 1 FROM subnet WHERE id=?1 AND account=?2"
                      " UNION ALL SELECT 1 FROM security_group WHERE id=?1 AND account=?2"
+                     " AND is_gone=0"
                      " UNION ALL SELECT 1 FROM rule WHERE id=?1 AND account=?2"
                      " UNION ALL SELECT 1 FROM port WHERE id=?1 AND account=?2"
                      " UNION ALL SELECT 1 FROM public_address WHERE allocation=?1"

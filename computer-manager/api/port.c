@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "computer-manager/model/address.h"
 
+#include <stddef.h>
 #include <string.h>
 
 bool host_port_parse_mac(const char *text, uint8_t mac[6])
@@ -105,6 +106,11 @@ enum err_code host_group_members(const struct wire_group *group, struct host_net
         if (!host_address_parse(group->members[i], &out->members[out->len++]))
             return err_set(err, ERR_MALFORMED_JSON, "member '%s' is no address", group->members[i]);
     return ERR_OK;
+}
+
+size_t host_port_size(const struct host_port *port)
+{
+    return offsetof(struct host_port, rules) + (size_t)port->rules_len * sizeof port->rules[0];
 }
 
 uint64_t host_port_sum(const void *bytes, size_t size)

@@ -18,6 +18,8 @@ enum err_code host_group_members(const struct wire_group *group, struct host_net
                                  struct err *err);
 /* Tells one content from another; never 0. */
 uint64_t host_port_sum(const void *bytes, size_t size);
+/* Of the part of it that says something: up to its last rule. */
+size_t host_port_size(const struct host_port *port);
 /* "02:ab:..." */
 bool host_port_parse_mac(const char *text, uint8_t mac[6]);
 /* "172.31.0.0/20": no bit set behind the prefix. */

@@ -94,6 +94,22 @@ static void show_attributes(const char *id)
          with("&InstanceId={}&HttpTokens=required&HttpPutResponseHopLimit=2", id));
 }
 
+static void show_port_groups(const char *instance)
+{
+    const char *group = rig_text(&rig,
+                                 rig_ok(&rig, "Action=CreateSecurityGroup&GroupName=live"
+                                              "&GroupDescription=d"),
+                                 "groupId");
+    show("ec2", "ModifyInstanceAttribute",
+         with(with("&InstanceId={}&GroupId.1={}", instance), group));
+    const char *port = rig_text(&rig, show("ec2", "DescribeNetworkInterfaces", ""),
+                                "networkInterfaceId");
+    const char *first = rig_text(
+        &rig, rig_ok(&rig, "Action=DescribeSecurityGroups&GroupName.1=default"), "groupId");
+    show("ec2", "ModifyNetworkInterfaceAttribute",
+         with(with("&NetworkInterfaceId={}&SecurityGroupId.1={}", port), first));
+}
+
 static void show_life(struct rig_world *w, const char *id)
 {
     const char *by_id = with("&InstanceId.1={}", id);
@@ -104,6 +120,7 @@ static void show_life(struct rig_world *w, const char *id)
     show_attributes(id);
     show("ec2", "MonitorInstances", by_id);
     show("ec2", "UnmonitorInstances", by_id);
+    show_port_groups(id);
     show("ec2", "RebootInstances", by_id);
     show("ec2", "StopInstances", by_id);
     rig_say(&rig, &w->cluster, "instance", id, 3,
@@ -166,6 +183,46 @@ static void show_addresses(const char *instance)
     show("ec2", "ReleaseAddress", with("&AllocationId={}", allocation));
 }
 
+/* A group of its own, in both directions, and an instance that moves into it. */
+static void show_group(void)
+{
+    const char *body = show("ec2", "CreateSecurityGroup",
+                            "&GroupName=web&GroupDescription=Web+servers"
+                            "&TagSpecification.1.ResourceType=security-group"
+                            "&TagSpecification.1.Tag.1.Key=a&TagSpecification.1.Tag.1.Value=b");
+    const char *group = rig_text(&rig, body, "groupId");
+    body = show("ec2", "AuthorizeSecurityGroupEgress",
+                with(with("&GroupId={}&IpPermissions.1.IpProtocol=udp&IpPermissions.1.FromPort=53"
+                          "&IpPermissions.1.ToPort=53&IpPermissions.1.Groups.1.GroupId={}"
+                          "&IpPermissions.1.Groups.1.Description=names"
+                          "&TagSpecification.1.ResourceType=security-group-rule"
+                          "&TagSpecification.1.Tag.1.Key=c&TagSpecification.1.Tag.1.Value=d",
+                          group),
+                     group));
+    const char *rule = rig_text(&rig, body, "securityGroupRuleId");
+    show("ec2", "ModifySecurityGroupRules",
+         with(with("&GroupId={}&SecurityGroupRule.1.SecurityGroupRuleId={}"
+                   "&SecurityGroupRule.1.SecurityGroupRule.IpProtocol=tcp"
+                   "&SecurityGroupRule.1.SecurityGroupRule.FromPort=1"
+                   "&SecurityGroupRule.1.SecurityGroupRule.ToPort=9"
+                   "&SecurityGroupRule.1.SecurityGroupRule.CidrIpv4=10.0.0.0/8",
+                   group),
+              rule));
+    show("ec2", "UpdateSecurityGroupRuleDescriptionsEgress",
+         with(with("&GroupId={}&SecurityGroupRuleDescription.1.SecurityGroupRuleId={}"
+                   "&SecurityGroupRuleDescription.1.Description=new",
+                   group),
+              rule));
+    show("ec2", "UpdateSecurityGroupRuleDescriptionsIngress",
+         "&GroupName=default&IpPermissions.1.IpProtocol=-1"
+         "&IpPermissions.1.Groups.1.GroupName=default&IpPermissions.1.Groups.1.Description=us");
+    show("ec2", "DescribeSecurityGroupRules", with("&SecurityGroupRuleId.1={}", rule));
+    show("ec2", "DescribeSecurityGroups", "&Filter.1.Name=group-name&Filter.1.Value.1=w*");
+    show("ec2", "RevokeSecurityGroupEgress",
+         with(with("&GroupId={}&SecurityGroupRuleId.1={}", group), rule));
+    show("ec2", "DeleteSecurityGroup", with("&GroupId={}", group));
+}
+
 static void show_errors(void)
 {
     show("ec2", "DescribeInstances", "&InstanceId.1=i-0123456789abcdef0");
@@ -186,6 +243,7 @@ int main(void)
     show("sts", "GetCallerIdentity", "");
     show_keys();
     show_rules(rig_text(&rig, rig_ok(&rig, "Action=DescribeSecurityGroups"), "groupId"));
+    show_group();
     show_life(&w, show_launch(&w));
     show_addresses(rig_run(&rig, &w, tagged));
     show("ec2", "CreateTags", with("&ResourceId.1={}&Tag.1.Key=k&Tag.1.Value=v", w.image));

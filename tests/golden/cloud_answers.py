@@ -10,8 +10,8 @@ from botocore.model import ServiceModel
 from botocore.parsers import create_parser
 
 MODELS = {name: ServiceModel(Loader().load_service_model(name, "service-2")) for name in ("ec2", "sts")}
-# DeleteKeyPair's, newer than the model that is installed; stock clients of today read it.
-NEWER = ("keyPairId",)
+# DeleteKeyPair's and DeleteSecurityGroup's, newer than the model that is installed; stock clients of today read them.
+NEWER = ("keyPairId", "groupId")
 # Of hosts, for admins: no stock client asks; cloud_children_test judges their answers.
 OURS = {"DescribeHosts", "DrainHosts", "UndrainHosts", "ExplainPlacement"}
 faults = []
@@ -172,6 +172,31 @@ def check_life(answers):
         fault("life", f"{states} instead of {wanted}")
 
 
+def check_groups(answers):
+    """As AWS's own examples show them: what a new group holds, and what becomes of a rule."""
+    found = {}
+    for service, action, status, body in answers:
+        if status == 200 and service == "ec2":
+            found.setdefault(action, []).append(parse(service, action, status, body))
+    web = found["DescribeSecurityGroups"][1]["SecurityGroups"][0]
+    if web["IpPermissions"] != [] or web["Description"] != "Web servers" or web["Tags"] != [{"Key": "a", "Value": "b"}]:
+        fault("DescribeSecurityGroups", f"{web}")
+    everywhere = [p for p in web["IpPermissionsEgress"] if p["IpProtocol"] == "-1"]
+    if len(everywhere) != 1 or everywhere[0]["IpRanges"] != [{"CidrIp": "0.0.0.0/0"}] or "FromPort" in everywhere[0]:
+        fault("DescribeSecurityGroups", f"default egress {everywhere}")
+    added = found["AuthorizeSecurityGroupEgress"][0]["SecurityGroupRules"][0]
+    if (not added["IsEgress"] or added["ReferencedGroupInfo"]["GroupId"] != web["GroupId"]
+            or added["Tags"] != [{"Key": "c", "Value": "d"}] or added["Description"] != "names"):
+        fault("AuthorizeSecurityGroupEgress", f"{added}")
+    rule = found["DescribeSecurityGroupRules"][0]["SecurityGroupRules"][0]
+    if (rule["SecurityGroupRuleId"] != added["SecurityGroupRuleId"] or rule["CidrIpv4"] != "10.0.0.0/8"
+            or rule["Description"] != "new" or "ReferencedGroupInfo" in rule or rule["ToPort"] != 9):
+        fault("DescribeSecurityGroupRules", f"{rule}")
+    moved = found["DescribeNetworkInterfaces"][1]["NetworkInterfaces"][0]
+    if [g["GroupName"] for g in moved["Groups"]] != ["live"]:
+        fault("ModifyInstanceAttribute", f"{moved['Groups']}")
+
+
 def check_others(parsed):
     volume = parsed["DescribeVolumes"]["Volumes"][0]
     if volume["State"] != "in-use" or volume["Attachments"][0]["State"] != "attached" or volume["Size"] != 1:
@@ -221,11 +246,12 @@ def main(program):
         fault(action, "no answer was judged")
     check_errors(answers)
     check_life(answers)
+    check_groups(answers)
     check_others(parsed)
     for line in faults:
         print(line)
     print(f"{len(answers)} answers, {len(faults)} faults")
-    return 1 if faults or len(answers) < 83 else 0
+    return 1 if faults or len(answers) < 95 else 0
 
 
 if __name__ == "__main__":

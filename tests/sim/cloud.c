@@ -6,6 +6,7 @@
 #include "computer-manager/model/metadata.h"
 #include "tests/sim/dos.h"
 #include "tests/sim/ec2.h"
+#include "tests/sim/groups.h"
 #include "tests/sim/joiner.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/node.h"
@@ -31,6 +32,7 @@ struct cloud_scene {
     struct sim_world *world;
     struct sim_shadow shadow;
     struct sim_subscriber subscriber;
+    struct sim_groups groups;
     struct sim_wiretap tap;
     struct sim_node *cloud;
     struct sim_joiner joiners[JOINERS];
@@ -278,6 +280,9 @@ static void build_with(struct sim_world *w, const struct sim_tier *cloud)
                                             .guests_max = 60,
                                             .count_max = COUNT_MAX};
     sim_subscriber_begin(&c->subscriber);
+    c->groups = (struct sim_groups){
+        .world = w, .shadow = &c->shadow, .cloud = c->cloud, .key = &c->key};
+    sim_groups_begin(&c->groups);
 }
 
 static void build(struct sim_world *w)
@@ -310,8 +315,10 @@ static void on_wire(struct sim_world *w, const struct sim_parcel *p)
     struct cloud_scene *c = scene_of(w);
     sim_wiretap_hear(&c->tap, w, p);
     if (p->is_reply && p->to == NULL && p->status == 200 &&
-        strstr(p->body, "<DescribeInstancesResponse") != NULL)
+        strstr(p->body, "<DescribeInstancesResponse") != NULL) {
         hear_instances(&c->shadow, p->body);
+        sim_groups_hear(&c->groups, p->body);
+    }
 }
 
 static void fault(struct sim_world *w, enum sim_fault f)
@@ -322,8 +329,10 @@ static void fault(struct sim_world *w, enum sim_fault f)
 /* Of a cluster: what subscribers were told stands in the store above it, and still holds. */
 static void on_restore(struct sim_world *w, struct sim_node *n)
 {
-    if (n->tier == &sim_tier_kept_cloud)
-        sim_shadow_restored(&scene_of(w)->shadow);
+    if (n->tier != &sim_tier_kept_cloud)
+        return;
+    sim_shadow_restored(&scene_of(w)->shadow);
+    sim_groups_restored(&scene_of(w)->groups);
 }
 
 static void heal(struct sim_world *w)
@@ -361,6 +370,7 @@ static void finish(struct sim_world *w)
 {
     check_locks(&scene_of(w)->shadow);
     sim_shadow_finish(&scene_of(w)->shadow);
+    sim_groups_finish(&scene_of(w)->groups);
 }
 
 const struct sim_scene sim_scene_cloud = {.name = "cloud",

@@ -8,6 +8,7 @@ libsim_a_SOURCES = \
 	%D%/dos.c %D%/dos.h \
 	%D%/ec2.c %D%/ec2.h \
 	%D%/fault.c %D%/fault.def %D%/fault.h \
+	%D%/groups.c %D%/groups.h \
 	%D%/heap.c %D%/heap.h \
 	%D%/hypervisor.c \
 	%D%/joiner.c %D%/joiner.h \

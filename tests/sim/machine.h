@@ -15,8 +15,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIM_DOMAINS_MAX = 64, SIM_PORTS_MAX = 64, SIM_ROOTS_MAX = 128, SIM_BASES_MAX = 32 };
-enum { SIM_PEERS_MAX = 256, SIM_TUNNEL_SIZE = 16 };
+enum {
+    SIM_DOMAINS_MAX = 64,
+    SIM_PORTS_MAX = 64,
+    SIM_ROOTS_MAX = 128,
+    SIM_BASES_MAX = 32,
+    SIM_SETS_MAX = 64,
+    SIM_SET_MEMBERS = 64,
+    SIM_PEERS_MAX = 256,
+    SIM_TUNNEL_SIZE = 16,
+};
 
 enum sim_end { SIM_END_JOB, SIM_END_GUEST, SIM_END_CRASH, SIM_END_POWER };
 
@@ -40,6 +48,13 @@ struct sim_root {
 struct sim_peer {
     int64_t vni; /* 0 = free */
     struct host_net_peer at;
+};
+
+/* The members of a security group on one network. */
+struct sim_set {
+    char group[HOST_ID_SIZE]; /* "": free */
+    int64_t vni, len;
+    uint32_t members[SIM_SET_MEMBERS];
 };
 
 struct sim_machine;
@@ -74,6 +89,7 @@ struct sim_machine {
     uint64_t networks;                     /* counts the makings of them */
     char tunnel[SIM_TUNNEL_SIZE];          /* its address among the machines; "" = none */
     struct sim_peer peers[SIM_PEERS_MAX];
+    struct sim_set sets[SIM_SETS_MAX];
     struct list jobs;
 };
 
@@ -113,4 +129,6 @@ void sim_tunnel_do(struct sim_machine *m, const struct host_net_peers *spec,
 /* A port here has the address from now on; the network is not here any more. */
 void sim_tunnel_yield(struct sim_machine *m, int64_t vni, uint32_t address);
 void sim_tunnel_lose(struct sim_machine *m, int64_t vni);
+/* NULL where it has none. */
+const struct sim_set *sim_ports_set(const struct sim_machine *m, const char *group, int64_t vni);
 void sim_disks_do(struct sim_machine *m, int kind, const void *spec, struct sim_outcome *out);

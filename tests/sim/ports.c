@@ -1,10 +1,12 @@
-/* ports.c - the model of taps and their rules on a host; gone with the power. */
+/* ports.c - the model of taps, their rules and the sets of groups on a host; gone with the power.
+ */
 #include "tests/sim/machine.h"
 
 #include "base/check.h"
 #include "base/str.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static struct host_port *find(struct sim_machine *m, const char *port)
 {
@@ -43,6 +45,15 @@ static void put_port(struct sim_machine *m, const struct host_port *spec, struct
     out->size = sizeof *r;
 }
 
+static bool has_network(const struct sim_machine *m, int64_t vni)
+{
+    for (size_t i = 0; i < SIM_PORTS_MAX; i++)
+        if (m->ports[i].port[0] != '\0' && m->ports[i].vni == vni)
+            return true;
+    return false;
+}
+
+/* A network goes with its last port: its sets of groups, and who lives elsewhere. */
 static void remove_port(struct sim_machine *m, const char *port)
 {
     struct host_port *p = *port != '\0' ? find(m, port) : NULL;
@@ -50,10 +61,44 @@ static void remove_port(struct sim_machine *m, const char *port)
         return;
     m->watch->on_port(m, p, false);
     p->port[0] = '\0';
-    for (size_t i = 0; i < SIM_PORTS_MAX; i++)
-        if (m->ports[i].port[0] != '\0' && m->ports[i].vni == p->vni)
-            return;
-    sim_tunnel_lose(m, p->vni); /* the network went with its last port */
+    if (has_network(m, p->vni))
+        return;
+    sim_tunnel_lose(m, p->vni);
+    for (size_t i = 0; i < SIM_SETS_MAX; i++)
+        if (m->sets[i].vni == p->vni)
+            m->sets[i].group[0] = '\0';
+}
+
+static struct sim_set *find_set(struct sim_machine *m, const char *group, int64_t vni)
+{
+    for (size_t i = 0; i < SIM_SETS_MAX; i++)
+        if (str_eq(m->sets[i].group, group) && (*group == '\0' || m->sets[i].vni == vni))
+            return &m->sets[i];
+    return NULL;
+}
+
+const struct sim_set *sim_ports_set(const struct sim_machine *m, const char *group, int64_t vni)
+{
+    for (size_t i = 0; i < SIM_SETS_MAX; i++)
+        if (str_eq(m->sets[i].group, group) && m->sets[i].vni == vni)
+            return &m->sets[i];
+    return NULL;
+}
+
+static void put_set(struct sim_machine *m, const struct host_net_group *spec,
+                    struct sim_outcome *out)
+{
+    struct sim_set *set = find_set(m, spec->group, spec->vni);
+    if (set == NULL)
+        set = find_set(m, "", 0);
+    if (!has_network(m, spec->vni)) {
+        out->code = ERR_VPC_NOT_FOUND;
+        return;
+    }
+    INV(set != NULL && spec->len <= SIM_SET_MEMBERS);
+    *set = (struct sim_set){.vni = spec->vni, .len = spec->len};
+    str_copy(set->group, sizeof set->group, spec->group);
+    memcpy(set->members, spec->members, (size_t)spec->len * sizeof spec->members[0]);
 }
 
 static void list(struct sim_machine *m, struct sim_outcome *out)
@@ -78,6 +123,8 @@ void sim_ports_do(struct sim_machine *m, int kind, const void *spec, struct sim_
         put_port(m, spec, out);
     else if (kind == HOST_JOB_NET_UNPORT)
         remove_port(m, ((const struct host_net_unport *)spec)->port);
+    else if (kind == HOST_JOB_NET_GROUP)
+        put_set(m, spec, out);
     else if (kind == HOST_JOB_NET_LIST)
         list(m, out);
     else if (kind == HOST_JOB_NET_PEERS)

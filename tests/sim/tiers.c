@@ -30,6 +30,7 @@ static struct cloud_config cloud_config(const struct sim_node *n)
                                  .quota_vcpus = SIM_QUOTA_VCPUS,
                                  /* Fewer than there are guests: they are given on all the time. */
                                  .pool = {.ranges = {{0xcb007101, 0xcb007105}}, .len = 1},
+                                 .quota_groups = SIM_QUOTA_GROUPS,
                                  .endpoint = "ec2.sim"};
 }
 

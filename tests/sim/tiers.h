@@ -3,7 +3,7 @@
 
 #include "tests/sim/node.h"
 
-enum { SIM_QUOTA_INSTANCES = 14, SIM_QUOTA_VCPUS = 40 };
+enum { SIM_QUOTA_INSTANCES = 14, SIM_QUOTA_VCPUS = 40, SIM_QUOTA_GROUPS = 12 };
 
 struct sim_ec2_key;
 struct metadata_instance;
