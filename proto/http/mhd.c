@@ -186,7 +186,8 @@ bool http_mhd_dress(struct MHD_Response *response, const char *content_type,
     for (size_t i = 0; i < headers_len; i++)
         if (!put(response, headers[i].name, headers[i].value))
             return false;
-    return put(response, "x-request-id", trace);
+    /* The second spelling is where Amazon's libraries look for what they log. */
+    return put(response, "x-request-id", trace) && put(response, "x-amzn-requestid", trace);
 }
 
 enum MHD_Result http_mhd_say(struct MHD_Connection *mhd, int status, const char *reason,

@@ -79,6 +79,7 @@ static void answers(void **state)
     (void)state;
     expect("GET /a?b=%2F HTTP/1.1\r\n" END, "HTTP/1.1 200", "GET /a?b=%2F  ", 1);
     expect("GET /a HTTP/1.1\r\n" END, "HTTP/1.1 200", "x-request-id: ", 1);
+    expect("GET /a HTTP/1.1\r\n" END, "HTTP/1.1 200", "x-amzn-requestid: ", 1);
     expect("POST /a HTTP/1.1\r\nContent-Length: 3\r\n" END "xyz", "HTTP/1.1 200", "POST /a  xyz",
            1);
     expect("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" END "3\r\nxyz\r\n0\r\n\r\n",
