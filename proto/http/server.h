@@ -3,7 +3,8 @@
  * Called by a daemon's main() and performer. Each whole request that passed the gate is posted to
  * the loop as EVENT_REQUEST and its connection suspended until http_server_reply. What the gate,
  * the size limit or the held limit refuses never reaches the core. It never decodes a target,
- * never reads a form, never decides who may do what. Every answer carries x-request-id (and x-amzn-requestid).
+ * never reads a form, never decides who may do what. Every answer carries its id as
+ * x-request-id and as x-amzn-requestid.
  * All calls belong to the loop's thread. */
 #pragma once
 
