@@ -118,7 +118,7 @@ static void add_rule(struct buf *out, const struct cli_node *rule, struct arena 
     buf_text(out, str_eq(protocol, "-1") ? "all" : protocol);
     if (*from != '\0' && !str_eq(from, "-1"))
         buf_printf(out, "/%s", from);
-    if (*from != '\0' && !str_eq(from, to))
+    if (*from != '\0' && !str_eq(from, to) && !str_eq(to, "-1")) /* of icmp: any code */
         buf_printf(out, "-%s", to);
     for (size_t i = 0; i < cidrs.len; i++)
         buf_printf(out, " %s", cidrs.list[i]->text);

@@ -1,4 +1,5 @@
-/* group.c - `group allow` and `group revoke`: one rule by flags, or any number as structures. */
+/* group.c - `group allow`, `group revoke` and the same of traffic out: one rule by flags, or any
+ * number as structures. */
 #include "base/check.h"
 #include "base/str.h"
 #include "cli/handlers.h"
@@ -42,23 +43,49 @@ static enum cli_exit add_ports(struct cli *cli, struct cli_params *params, const
     return CLI_OK;
 }
 
-static enum cli_exit add_rule(struct cli *cli, struct cli_params *params, struct cli_fault *fault)
+/* The other side of a rule: addresses or a group, and what is said of it. */
+static void add_end(struct cli_params *params, const char *cidr, const char *group,
+                    const char *description)
 {
-    const char *protocol = cli_line_get(&cli->line, "protocol");
-    const char *cidr = cli_line_get(&cli->line, "cidr"), *from = cli_line_get(&cli->line, "from");
-    if (cli_params_get(params, "SecurityGroupRuleId.1") != NULL ||
-        cli_params_next(params, "IpPermissions") > 1)
-        return CLI_OK;
-    if (protocol == NULL || (cidr == NULL) == (from == NULL)) {
-        cli_fault_set(fault, CLI_USAGE, "%s: a rule is --protocol, and either --cidr or %s",
-                      cli_doing(cli), cli->line.is_ec2 ? "--source-group" : "--from");
-        return cli_fault_try(fault, "--protocol tcp --port 22 --cidr 0.0.0.0/0");
-    }
-    cli_params_add(params, "IpPermissions.1.IpProtocol", protocol);
     if (cidr != NULL)
         cli_params_add(params, "IpPermissions.1.IpRanges.1.CidrIp", cidr);
     else
-        cli_params_add(params, "IpPermissions.1.Groups.1.GroupId", from);
+        cli_params_add(params, "IpPermissions.1.Groups.1.GroupId", group);
+    if (description != NULL)
+        cli_params_add(params,
+                       cidr != NULL ? "IpPermissions.1.IpRanges.1.Description"
+                                    : "IpPermissions.1.Groups.1.Description",
+                       description);
+}
+
+/* Whose flags are named after where traffic goes. */
+static bool is_out(enum cli_command_id id)
+{
+    return id == CLI_GROUP_ALLOW_OUT || id == CLI_GROUP_REVOKE_OUT;
+}
+
+static bool takes_description(enum cli_command_id id)
+{
+    return id == CLI_GROUP_ALLOW || id == CLI_GROUP_ALLOW_OUT;
+}
+
+static enum cli_exit add_rule(struct cli *cli, struct cli_params *params, struct cli_fault *fault)
+{
+    enum cli_command_id id = cli->line.command->id;
+    const char *peer = is_out(id) ? "to" : "from";
+    const char *protocol = cli_line_get(&cli->line, "protocol");
+    const char *cidr = cli_line_get(&cli->line, "cidr"), *group = cli_line_get(&cli->line, peer);
+    if (cli_params_get(params, "SecurityGroupRuleId.1") != NULL ||
+        cli_params_next(params, "IpPermissions") > 1)
+        return CLI_OK;
+    if (protocol == NULL || (cidr == NULL) == (group == NULL)) {
+        cli_fault_set(fault, CLI_USAGE, "%s: a rule is --protocol, and either --cidr or --%s",
+                      cli_doing(cli), cli->line.is_ec2 ? "source-group" : peer);
+        return cli_fault_try(fault, "--protocol tcp --port 22 --cidr 0.0.0.0/0");
+    }
+    cli_params_add(params, "IpPermissions.1.IpProtocol", protocol);
+    add_end(params, cidr, group,
+            takes_description(id) ? cli_line_get(&cli->line, "description") : NULL);
     return add_ports(cli, params, protocol, cli_line_get(&cli->line, "port"), fault);
 }
 

@@ -77,6 +77,9 @@ PIPE = ["zone list", "zone list -o json", "zone list -o yaml", "zone list -o csv
         "instance reboot i-0ffffffffffffffff",
         "instance list --columns id,stat", "instance lst", "instance create", "run-instances --image x", "version",
         "instance delete web db --yes", "tag set tiny --tag a=b", "tag set twin --tag a=b", "tag set nothing --tag a=b",
+        "group list", "group get front -o wide", "group create back --description b", "group allow-out front --protocol tcp",
+        "group delete nobody", "rule list", "group allow front --protocol icmp --port 8 --from front --description ping",
+        "group allow-out --help", "instance groups web",
         "explain web", "explain tiny", "explain web -o json", "top", "doctor", "doctor -o csv", "completion tcsh", "ssh db", "shh web",
         "flags", "--help", "keypair --help", "keypair create --help", "create-key-pair --help", "instance ssh --help"]
 TTY = ["zone list", "instance list", "instance get web -o json", "instance create --image ami-0ddddddddddddddd1 --wait", "host list",
@@ -147,6 +150,48 @@ def destruction_is_asked_for(session):
     for words in ("instance delete web --yes", "instance delete web --dry-run", "keypair delete a --yes"):
         have, text = session.run_on_terminal(words)
         assert have == 0 and "[y/N]" not in text, (words, have, text)
+
+
+def groups_are_asked_for_as_the_api_spells_them(session):
+    """Each spelling, the action that it becomes, and what that is told, but for what every request says."""
+    g, r, e, i = clicloud.GROUP_ID, clicloud.RULE_ID, "eni-0aaaaaaaaaaaaaaa1", IDS["web"]
+    p = "IpPermissions.1."
+    https = {p + "IpProtocol": "tcp", p + "FromPort": "443", p + "ToPort": "443"}
+    to_group = {**https, p + "Groups.1.GroupId": g}
+    cases = (
+        ("group create back --description b --tag a=b", "CreateSecurityGroup",
+         {"GroupName": "back", "GroupDescription": "b", "TagSpecification.1.ResourceType": "security-group",
+          "TagSpecification.1.Tag.1.Key": "a", "TagSpecification.1.Tag.1.Value": "b"}),
+        ("create-security-group --group-name back --description b --vpc-id vpc-0aaaaaaaaaaaaaaa1", "CreateSecurityGroup",
+         {"GroupName": "back", "GroupDescription": "b", "VpcId": "vpc-0aaaaaaaaaaaaaaa1"}),
+        ("group delete front", "DeleteSecurityGroup", {"GroupId": g}),
+        ("delete-security-group --group-name back", "DeleteSecurityGroup", {"GroupName": "back"}),
+        ("group allow front --protocol tcp --port 443 --cidr 10.0.0.0/8 --description office", "AuthorizeSecurityGroupIngress",
+         {"GroupId": g, **https, p + "IpRanges.1.CidrIp": "10.0.0.0/8", p + "IpRanges.1.Description": "office"}),
+        ("group allow-out front --protocol tcp --port 443 --to front", "AuthorizeSecurityGroupEgress", {"GroupId": g, **to_group}),
+        (f"authorize-security-group-egress --group-id {g} --protocol tcp --port 443 --source-group {g}",
+         "AuthorizeSecurityGroupEgress", {"GroupId": g, **to_group}),
+        ("group revoke-out front --protocol -1 --cidr 0.0.0.0/0", "RevokeSecurityGroupEgress",
+         {"GroupId": g, p + "IpProtocol": "-1", p + "IpRanges.1.CidrIp": "0.0.0.0/0"}),
+        (f"group revoke-out front --rule {r}", "RevokeSecurityGroupEgress", {"GroupId": g, "SecurityGroupRuleId.1": r}),
+        ("rule list --group front", "DescribeSecurityGroupRules", {"Filter.1.Name": "group-id", "Filter.1.Value.1": g}),
+        (f"describe-security-group-rules --security-group-rule-ids {r}", "DescribeSecurityGroupRules", {"SecurityGroupRuleId.1": r}),
+        (f"rule set front --rule SecurityGroupRuleId={r},SecurityGroupRule={{IpProtocol=-1,CidrIpv4=10.0.0.0/8}}",
+         "ModifySecurityGroupRules", {"GroupId": g, "SecurityGroupRule.1.SecurityGroupRuleId": r,
+                                      "SecurityGroupRule.1.SecurityGroupRule.IpProtocol": "-1",
+                                      "SecurityGroupRule.1.SecurityGroupRule.CidrIpv4": "10.0.0.0/8"}),
+        (f"rule describe-out front --rule SecurityGroupRuleId={r},Description=d", "UpdateSecurityGroupRuleDescriptionsEgress",
+         {"GroupId": g, "SecurityGroupRuleDescription.1.SecurityGroupRuleId": r, "SecurityGroupRuleDescription.1.Description": "d"}),
+        ("instance groups web --group front", "ModifyInstanceAttribute", {"InstanceId": i, "GroupId.1": g}),
+        (f"modify-instance-attribute --instance-id {i} --groups {g} front", "ModifyInstanceAttribute",
+         {"InstanceId": i, "GroupId.1": g, "GroupId.2": g}),
+        (f"interface set {e} --group front", "ModifyNetworkInterfaceAttribute", {"NetworkInterfaceId": e, "SecurityGroupId.1": g}),
+    )
+    for words, action, wanted in cases:
+        status, _, err = session.run(words)
+        asked = [query for name, query in session.cloud.asked if name == action]
+        told = [{key: value for key, value in query.items() if key not in ("Action", "Version", "signature")} for query in asked]
+        assert status == 0 and told == [wanted], (words, status, err, told)
 
 
 def login_keeps_what_it_has_tested(session):
@@ -502,7 +547,8 @@ def following_a_console_prints_what_is_new(session):
     assert (lines, rest, process.returncode) == (["one\n", "two\n", "three\n"], "", 0), (lines, rest, err)
 
 
-TESTS = [destruction_is_asked_for, login_keeps_what_it_has_tested, completion_knows_the_table_and_the_cloud, bash_completes,
+TESTS = [destruction_is_asked_for, groups_are_asked_for_as_the_api_spells_them, login_keeps_what_it_has_tested,
+         completion_knows_the_table_and_the_cloud, bash_completes,
          a_console_cannot_command_the_terminal, scp_is_given_the_address, top_and_watch_give_the_terminal_back, doctor_says_what_to_do,
          manuals_are_whole, the_documentation_says_what_the_tables_say, help_fits_a_screen,
          what_a_pipe_gets, what_a_terminal_gets, what_a_narrow_and_a_wide_terminal_get,

@@ -241,6 +241,36 @@ def groups(cloud):
     cloud.tercet("group allow nobody --protocol tcp --port 22 --cidr 0.0.0.0/0", 3)
 
 
+def groups_of_ones_own(cloud):
+    """Made, given rules of both directions that are listed, changed and described, named by another, deleted."""
+    def rules(way):
+        return [r for r in cloud.rows("rule list --group web") if r["isEgress"] == (way == "out")]
+
+    assert cloud.rows("group create web --description 'web servers' --tag a=b")["groupId"].startswith("sg-")
+    cloud.tercet("group create web --description again", 5)
+    cloud.tercet("create-security-group --group-name clients --description 'of the web'")
+    [web] = cloud.rows("group get web")
+    assert (web["groupDescription"], web["tagSet"]) == ("web servers", [{"key": "a", "value": "b"}]), web
+    cloud.tercet("group allow web --protocol tcp --port 80 --from clients --description http --tag c=d")
+    cloud.tercet("group allow-out web --protocol udp --port 53 --cidr 10.0.0.0/8")
+    cloud.tercet("group revoke-out web --protocol -1 --cidr 0.0.0.0/0")
+    [let_in], [let_out] = rules("in"), rules("out")
+    assert (let_in["description"], let_in["tagSet"]) == ("http", [{"key": "c", "value": "d"}]), let_in
+    assert (let_out["ipProtocol"], let_out["cidrIpv4"]) == ("udp", "10.0.0.0/8"), let_out
+    cloud.tercet(f"rule set web --rule SecurityGroupRuleId={let_in['securityGroupRuleId']},SecurityGroupRule={{IpProtocol=tcp,"
+                 "FromPort=443,ToPort=443,CidrIpv4=0.0.0.0/0}")
+    assert [(r["toPort"], r["cidrIpv4"]) for r in rules("in")] == [(443, "0.0.0.0/0")]
+    cloud.tercet(f"rule describe-out web --rule SecurityGroupRuleId={let_out['securityGroupRuleId']},Description=names")
+    assert [r["description"] for r in cloud.rows(f"rule get {let_out['securityGroupRuleId']}")] == ["names"]
+    cloud.tercet(f"group revoke-out web --rule {let_out['securityGroupRuleId']}")
+    assert rules("out") == []
+    cloud.tercet("group allow clients --protocol tcp --port 22 --from web")
+    cloud.tercet("group delete web", 5)
+    cloud.tercet("group delete clients web")
+    cloud.tercet("group delete default", 5)
+    assert [g["groupName"] for g in cloud.rows("group list")] == ["default"]
+
+
 def tags(cloud):
     image = cloud.rows("image get tiny")[0]["imageId"]
     cloud.tercet(f"tag set {image} --tag a=b --tag 'c d=e=f'")
@@ -292,6 +322,7 @@ def stock_clients_take_env(cloud):
 
 
 TESTS = [lists, key_pairs, objects, an_object_in_parts, an_interrupted_upload_leaves_nothing, images, instances_without_a_host, groups,
+         groups_of_ones_own,
          tags, who_you_are, hosts, second_account,
          stock_clients_take_env]
 

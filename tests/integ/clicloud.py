@@ -66,6 +66,23 @@ HOSTS = tag("hostSet", tag("item", tag("hostId", "host1"), tag("availabilityZone
                                tag("item", tag("class", c), tag("total", t), tag("free", f))
                                for c, t, f in (("vcpu", "8", "6"), ("memory_mib", "16000", "15744"), ("disk_gib", "90", "88"))])))
 IMAGE = tag("item", tag("imageId", "ami-0ddddddddddddddd1"), tag("name", "tiny"), tag("imageState", "available"))
+# One group, `front`, of two rules.
+GROUP_ID, RULE_ID = "sg-0eeeeeeeeeeeeeee1", "sgr-0fffffffffffffff1"
+OUT = tag("item", tag("ipProtocol", "-1"), tag("groups"), tag("ipRanges", tag("item", tag("cidrIp", "0.0.0.0/0"))))
+IN = tag("item", tag("ipProtocol", "icmp"), tag("fromPort", "8"), tag("toPort", "-1"),
+         tag("groups", tag("item", tag("groupId", GROUP_ID))), tag("ipRanges"))
+GROUP = tag("item", tag("ownerId", "000000000001"), tag("groupId", GROUP_ID), tag("groupName", "front"),
+            tag("groupDescription", "servers"), tag("vpcId", "vpc-1"), tag("ipPermissions", IN), tag("ipPermissionsEgress", OUT))
+RULES = tag("securityGroupRuleSet", tag(
+    "item", tag("securityGroupRuleId", RULE_ID), tag("groupId", GROUP_ID), tag("isEgress", "false"), tag("ipProtocol", "icmp"),
+    tag("fromPort", "8"), tag("toPort", "-1"), tag("referencedGroupInfo", tag("groupId", GROUP_ID)), tag("description", "ping")))
+
+
+def describe_groups(query):
+    known = query.get("Filter.1.Value.1", "front") in ("front", GROUP_ID)
+    return tag("securityGroupInfo", *[GROUP] * known)
+
+
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPublicHalf"
 CANNED = {
     "DescribeInstances": describe_instances,
@@ -79,7 +96,15 @@ CANNED = {
     "DescribeImages": lambda query: tag("imagesSet", *[IMAGE] * (query.get("Filter.1.Value.1", "tiny") == "tiny")),
     "DescribeKeyPairs": lambda query: tag("keySet", tag("item", tag("keyName", "me"), tag("publicKey", PUBLIC_KEY))),
     "DescribeVolumes": lambda query: tag("volumeSet"),
-    "DescribeSecurityGroups": lambda query: tag("securityGroupInfo"),
+    "DescribeSecurityGroups": describe_groups,
+    "DescribeSecurityGroupRules": lambda query: RULES,
+    "CreateSecurityGroup": lambda query: tag("groupId", GROUP_ID),
+    "AuthorizeSecurityGroupIngress": lambda query: tag("return", "true") + RULES,
+    "AuthorizeSecurityGroupEgress": lambda query: tag("return", "true") + RULES,
+    **dict.fromkeys(("DeleteSecurityGroup", "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "ModifyInstanceAttribute",
+                     "ModifyNetworkInterfaceAttribute", "ModifySecurityGroupRules", "UpdateSecurityGroupRuleDescriptionsIngress",
+                     "UpdateSecurityGroupRuleDescriptionsEgress"), lambda query: tag("return", "true")),
+    "DescribeAddresses": lambda query: tag("addressesSet"),
     "DescribeVpcs": lambda query: tag("vpcSet"),
     "DescribeSubnets": lambda query: tag("subnetSet"),
     "DescribeNetworkInterfaces": lambda query: tag("networkInterfaceSet"),
