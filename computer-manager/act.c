@@ -236,6 +236,7 @@ static void do_action(struct host_core *c, const struct work *w, enum host_actio
         return;
     case HOST_ACT_ROOT:
         order_root(c, w);
+    case HOST_ACT_QUEUE:
         return;
     case HOST_ACT_PORT:
         order_port(c, w);
@@ -290,11 +291,12 @@ static bool is_alone(const struct host_core *c, const struct host_record *r)
     return true;
 }
 
-static void plan_one(struct host_core *c, struct host_record *r)
+static void plan_one(struct host_core *c, struct host_record *r, bool has_turn)
 {
     struct arena arena = {0};
     struct work w = {.r = r, .arena = &arena};
-    struct host_view view = {.now_ms = c->at.now_ms, .stop_ms = c->config->stop_ms};
+    struct host_view view = {
+        .now_ms = c->at.now_ms, .stop_ms = c->config->stop_ms, .has_turn = has_turn};
     bool wished = r->want != HOST_WANT_GONE && host_wish_load(c, r, &arena, &w.wish);
     if (wished) {
         const struct host_base *base = map_get(&c->bases, w.wish.manifest);
@@ -314,8 +316,10 @@ static void plan_one(struct host_core *c, struct host_record *r)
     }
     if (wished && !view.has_room && r->text[0] == '\0')
         str_copy(r->text, sizeof r->text, "less than 10 % of the host's disk is free");
-    if (wished || r->want == HOST_WANT_GONE)
-        do_action(c, &w, host_plan(r, &view));
+    enum host_action action = wished || r->want == HOST_WANT_GONE ? host_plan(r, &view)
+                                                                  : HOST_ACT_NONE;
+    host_starts_queue(c, r, action == HOST_ACT_QUEUE);
+    do_action(c, &w, action);
     arena_fini(&arena);
 }
 
@@ -397,7 +401,9 @@ static void plan_all(struct host_core *c)
 {
     size_t at = 0;
     for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;)
-        plan_one(c, e->value);
+        plan_one(c, e->value, false);
+    for (struct host_record *r; (r = host_starts_next(c)) != NULL;)
+        plan_one(c, r, true);
     at = 0;
     for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;)
         act_group(c, e->value);

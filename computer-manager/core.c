@@ -73,6 +73,14 @@ static void load_groups(struct host_core *c)
     arena_fini(&arena);
 }
 
+/* Its port is applied once more. How long it waited for its turn nobody knows any more: no time of
+ * before is held against it. */
+static void load_record(const struct host_core *c, struct host_record *r)
+{
+    r->port_sum = 0;
+    r->waited_ms = c->at.now_ms - r->wished_ms;
+}
+
 /* What RAM holds, from the store: in place of what it held, for a start whose turn was lost begins
  * again. Every port and group is applied once more, and every domain counts as unlisted. */
 static void load(struct host_core *c)
@@ -83,7 +91,7 @@ static void load(struct host_core *c)
     host_record_load_all(c->store, &c->records);
     size_t at = 0;
     for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;)
-        ((struct host_record *)e->value)->port_sum = 0;
+        load_record(c, e->value);
     load_groups(c);
     host_peers_free(c);
     host_peers_load(c);

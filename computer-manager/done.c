@@ -177,6 +177,7 @@ static void done_list(struct host_core *c, const struct job_done *done)
     }
     c->hv_health[0] = '\0';
     take_boot(c, list->boot);
+    host_starts_note_load(c, list->idle_permille);
     struct map listed = {0};
     c->has_strays = false;
     char key[HOST_KEY_SIZE];

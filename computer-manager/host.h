@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 #include "computer-manager/core.h"
+#include "computer-manager/model/pace.h"
 #include "computer-manager/model/record.h"
 #include "proto/sync/child.h"
 
@@ -44,6 +45,7 @@ struct host_core {
     struct host_disk_list *disks; /* newest; NULL until listed */
     char boot[HOST_NAME_SIZE];    /* of the machine, as last listed */
     char fresh_boot[HOST_NAME_SIZE]; /* the boot in which wishes were last fresh (R16) */
+    struct host_load load;           /* of the machine, as last listed */
     char hv_health[HOST_NAME_SIZE];  /* why the hypervisor does not list; "" = it does */
     struct host_console consoles[HOST_CONSOLES];
     size_t consoles_next;
@@ -76,6 +78,12 @@ void host_act(struct host_core *c);
 int64_t host_act_due_ms(const struct host_core *c);
 /* done.c: takes the result of a job. */
 void host_done(struct host_core *c, const struct job_done *done);
+
+/* starts.c: who is to be started now; NULL = nobody, or no more at once. */
+struct host_record *host_starts_next(const struct host_core *c);
+/* It is ready and waits for its turn from now on, or not any more. */
+void host_starts_queue(const struct host_core *c, struct host_record *r, bool waits);
+void host_starts_note_load(struct host_core *c, int64_t idle_permille);
 
 /* cache.c: has bases go where their bounds do not hold; the disks were just listed. */
 void host_cache_check(struct host_core *c);

@@ -44,7 +44,8 @@ static void take_want(struct host_core *c, const struct wire_item *wish,
         return; /* an end is never taken back, an older wish is never acted on */
     bool run = str_eq(body->want, "running");
     if (wish->generation > r->generation || r->wished_ms == 0) {
-        r->wished_ms = ev->now_ms;
+        r->wished_ms = r->queued_ms = ev->now_ms;
+        r->waited_ms = 0;
         r->is_refused = false;
         r->next_ms = r->attempt = r->crashes = 0;
     }

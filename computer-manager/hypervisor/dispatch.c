@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "computer-manager/effect/layout.h"
 #include "computer-manager/hypervisor/console.h"
+#include "computer-manager/hypervisor/load.h"
 #include "computer-manager/hypervisor/owned.h"
 #include "computer-manager/hypervisor/probe.h"
 #include "computer-manager/hypervisor/profile.h"
@@ -27,6 +28,8 @@ struct host_dispatch {
     pthread_mutex_t send_lock;  /* one message at a time */
     pthread_mutex_t probe_lock; /* of is_probed and domains.is_kvm */
     bool is_probed;
+    pthread_mutex_t load_lock; /* of load */
+    struct host_load_meter load;
     struct host_domains domains;
     struct host_work_queue *queue;
 };
@@ -136,6 +139,14 @@ static enum err_code run_probe(struct host_dispatch *d, const void *body, struct
     return err->code;
 }
 
+static int64_t idle_permille(struct host_dispatch *d)
+{
+    pthread_mutex_lock(&d->load_lock);
+    int64_t idle = host_load_idle(&d->load);
+    pthread_mutex_unlock(&d->load_lock);
+    return idle;
+}
+
 static enum err_code run_list(struct host_dispatch *d, const void *body, struct buf *result,
                               struct err *err)
 {
@@ -145,6 +156,7 @@ static enum err_code run_list(struct host_dispatch *d, const void *body, struct 
     memset(out, 0, sizeof *out);
     if (host_connection_get(d->domains.connection, &conn, out->service, err) == ERR_OK) {
         str_copy(out->boot, sizeof out->boot, d->domains.boot);
+        out->idle_permille = idle_permille(d);
         if (host_owned_list(conn, out->boot, out, err) == ERR_OK)
             buf_append(result, out, sizeof *out);
         virConnectClose(conn);
@@ -286,6 +298,7 @@ enum err_code host_dispatch_new(struct host_dispatch **out,
     }
     pthread_mutex_init(&d->send_lock, NULL);
     pthread_mutex_init(&d->probe_lock, NULL);
+    pthread_mutex_init(&d->load_lock, NULL);
     struct host_connection_seam seam = {.self = d, .changed = on_changed, .rebooted = on_rebooted};
     d->domains.connection = host_connection_new(options->uri, &seam);
     d->domains.reboots = host_reboots_new();

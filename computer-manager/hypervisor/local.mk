@@ -22,6 +22,7 @@ libhypervisor_a_SOURCES = \
 	%D%/domain.c %D%/domain.h \
 	%D%/domain_xml.c %D%/domain_xml.h \
 	%D%/identity.c %D%/identity.h \
+	%D%/load.c %D%/load.h \
 	%D%/metadata.c %D%/metadata.h \
 	%D%/owned.c %D%/owned.h \
 	%D%/probe.c %D%/probe.h \

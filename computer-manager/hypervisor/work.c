@@ -3,11 +3,14 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "computer-manager/model/pace.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 enum { UNORDERED_THREADS = 1, ALL_THREADS = HOST_WORK_THREADS + UNORDERED_THREADS };
+static_assert(HOST_STARTS_MAX < (int64_t)HOST_WORK_THREADS, "an end does not wait for starts");
 
 struct worker {
     struct host_work_queue *queue;

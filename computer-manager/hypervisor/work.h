@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-enum { HOST_WORK_THREADS = 4, HOST_WORK_MAX = 2048, HOST_WORK_BODY_MAX = 512 };
+enum { HOST_WORK_THREADS = 5, HOST_WORK_MAX = 2048, HOST_WORK_BODY_MAX = 512 };
 
 struct host_work {
     struct list link;

@@ -90,6 +90,7 @@ struct host_domain {
 struct host_hv_list {
     char service[HOST_NAME_SIZE]; /* names one run of the hypervisor service (PROTOCOL R7) */
     char boot[HOST_NAME_SIZE];    /* names one boot of the machine (boot_id) */
+    int64_t idle_permille; /* of all cores since the listing before; -1 = not known (pace.h) */
     int64_t len;
     struct host_domain domains[HOST_DOMAINS_MAX]; /* ours only: those that carry our metadata */
 };

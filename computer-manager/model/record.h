@@ -63,6 +63,9 @@ struct host_record {
     uint64_t job_id; /* outstanding; 0 = none */
     int job_kind;
     int64_t attempt, next_ms; /* back-off in now_ms */
+    bool is_queued;           /* ready to start, it waits for its turn: */
+    int64_t queued_ms;        /* since this now_ms, */
+    int64_t waited_ms;        /* beside so long before, under this generation */
     int64_t answered_ms;      /* now_ms of its newest answer; -1 = none */
     bool is_disk_error;       /* of PAUSED: an error of its disk holds it */
     uint64_t order_seq;       /* of the last order, or its end */

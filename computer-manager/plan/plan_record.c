@@ -47,9 +47,16 @@ static enum host_action plan_idle(const struct host_record *r, const struct host
     return has_last_words(r) ? HOST_ACT_CONSOLE : HOST_ACT_NONE;
 }
 
+/* A first start has so much time, and the time in the queue is not its own. */
+static bool is_late(const struct host_record *r, const struct host_view *v)
+{
+    int64_t taken_ms = v->now_ms - r->wished_ms - r->waited_ms;
+    return !r->ever_ran && !r->is_queued && taken_ms > v->start_ms;
+}
+
 static enum host_action plan_start(const struct host_record *r, const struct host_view *v)
 {
-    if (!r->ever_ran && v->now_ms - r->wished_ms > v->start_ms)
+    if (is_late(r, v))
         return HOST_ACT_REFUSE;
     if (!v->has_room)
         return HOST_ACT_NONE;
@@ -57,7 +64,9 @@ static enum host_action plan_start(const struct host_record *r, const struct hos
         return v->has_base ? HOST_ACT_ROOT : HOST_ACT_BASE;
     if (r->port_sum != v->port_sum)
         return HOST_ACT_PORT;
-    return v->may_start && v->is_alone ? HOST_ACT_START : HOST_ACT_NONE;
+    if (!v->may_start || !v->is_alone)
+        return HOST_ACT_NONE;
+    return v->has_turn ? HOST_ACT_START : HOST_ACT_QUEUE;
 }
 
 /* It was asked to stop: it ends, by itself or by force, before anything else is done with it. */
@@ -122,8 +131,8 @@ enum host_action host_plan(const struct host_record *r, const struct host_view *
 const char *host_action_name(enum host_action action)
 {
     static const char *const names[HOST_ACT_COUNT] = {
-        "none",   "base",  "root",    "port",   "start",  "shutdown", "destroy",
-        "reboot", "erase", "console", "unport", "undisk", "gone",     "refuse"};
+        "none",   "base",  "root",    "port",   "queue",  "start", "shutdown", "destroy",
+        "reboot", "erase", "console", "unport", "undisk", "gone",  "refuse"};
     PRE((unsigned)action < HOST_ACT_COUNT);
     return names[action];
 }

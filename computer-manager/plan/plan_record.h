@@ -4,10 +4,11 @@
 #include "computer-manager/model/record.h"
 
 enum host_action {
-    HOST_ACT_NONE, /* settled, or waiting for what is outstanding */
-    HOST_ACT_BASE, /* fetch the image */
-    HOST_ACT_ROOT, /* make the root disk */
-    HOST_ACT_PORT, /* network, filters, tap; also when the rules have changed */
+    HOST_ACT_NONE,  /* settled, or waiting for what is outstanding */
+    HOST_ACT_BASE,  /* fetch the image */
+    HOST_ACT_ROOT,  /* make the root disk */
+    HOST_ACT_PORT,  /* network, filters, tap; also when the rules have changed */
+    HOST_ACT_QUEUE, /* all is ready: wait for a turn to start */
     HOST_ACT_START,
     HOST_ACT_SHUTDOWN,
     HOST_ACT_DESTROY,
@@ -26,6 +27,7 @@ struct host_view {
     bool may_start;          /* R16: wishes are fresh since this boot of the machine */
     bool has_base;           /* its image is here */
     bool has_room;           /* the disk is not full */
+    bool has_turn;           /* it may be started now, beside others that are being started */
     bool is_alone;           /* no other placement of this instance has a domain here (R8) */
     uint64_t port_sum;       /* of the port and rules as wished now */
     uint32_t public_address; /* as wished now; 0 = none */

@@ -9,6 +9,8 @@
 #include <string.h>
 
 enum { GUEST_STOPS_MS = 8000 };
+/* How busy the machine is: another figure each second, all of them in the end. */
+enum { IDLE_CHANGES_MS = 1000, IDLE_STEP = 377 };
 
 struct sim_domain *sim_machine_domain(struct sim_machine *m, const char *instance)
 {
@@ -137,6 +139,7 @@ static void list(struct sim_machine *m, struct sim_outcome *out)
     snprintf(r->service, sizeof r->service, "service-%lu-%lu", (unsigned long)m->node->boot,
              (unsigned long)m->service);
     snprintf(r->boot, sizeof r->boot, "boot-%lu", (unsigned long)m->node->boot);
+    r->idle_permille = m->node->world->now_ms / IDLE_CHANGES_MS * IDLE_STEP % 1001;
     for (size_t i = 0; i < SIM_DOMAINS_MAX; i++) {
         const struct sim_domain *d = &m->domains[i];
         if (!d->is_defined)

@@ -321,6 +321,16 @@ static void begin_next(const struct job *ended)
     }
 }
 
+size_t sim_machine_starting(const struct sim_machine *m)
+{
+    size_t count = 0;
+    LIST_EACH (it, &m->jobs) {
+        const struct job *j = LIST_ENTRY(it, struct job, link);
+        count += j->row->kind == HOST_JOB_HV_START && is_heard(j);
+    }
+    return count;
+}
+
 void sim_machine_job(struct sim_node *n, const struct effect_job *e)
 {
     struct sim_machine *m = n->machine;

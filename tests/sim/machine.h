@@ -103,6 +103,8 @@ struct sim_outcome {
 struct sim_machine *sim_machine_new(struct sim_node *n, const struct sim_machine_watch *watch);
 void sim_machine_free(struct sim_machine *m);
 void sim_machine_job(struct sim_node *n, const struct effect_job *job);
+/* Starts that were ordered by the daemon that lives, and not answered yet. */
+size_t sim_machine_starting(const struct sim_machine *m);
 void sim_machine_power(struct sim_node *n, bool is_on);
 /* Faults of their own: the service restarts; a guest powers itself off, or its process dies. */
 void sim_machine_restart_service(struct sim_machine *m);

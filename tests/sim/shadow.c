@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "computer-manager/model/address.h"
+#include "computer-manager/model/pace.h"
 #include "tests/sim/node.h"
 
 #include <stdio.h>
@@ -209,7 +210,9 @@ static void on_root(struct sim_machine *m, const struct host_disk_root *r, bool 
 
 static void on_order(struct sim_machine *m, int kind, const void *spec)
 {
-    (void)m, (void)kind, (void)spec;
+    if (kind == HOST_JOB_HV_START && sim_machine_starting(m) > (size_t)HOST_STARTS_MAX)
+        sim_world_fail(m->shadow->world, "PACE", spec, "is one start too many at once on %s",
+                       m->node->name);
 }
 
 const struct sim_machine_watch sim_shadow_watch = {on_run,  on_end,  on_port,

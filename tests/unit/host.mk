@@ -8,6 +8,7 @@ host_tests = \
 	tests/unit/host_ports_test \
 	tests/unit/host_profile_test \
 	tests/unit/host_reach_test \
+	tests/unit/host_starts_test \
 	tests/unit/host_status_test
 check_PROGRAMS += $(host_tests)
 TESTS += $(host_tests)
@@ -27,6 +28,8 @@ tests_unit_host_profile_test_SOURCES = %D%/host_profile_test.c $(host_rig)
 tests_unit_host_profile_test_LDADD = $(host_test_ldadd)
 tests_unit_host_status_test_SOURCES = %D%/host_status_test.c $(host_rig)
 tests_unit_host_status_test_LDADD = $(host_test_ldadd)
+tests_unit_host_starts_test_SOURCES = %D%/host_starts_test.c $(host_rig)
+tests_unit_host_starts_test_LDADD = libhypervisor.a $(host_test_ldadd)
 tests_unit_host_peers_test_SOURCES = %D%/host_peers_test.c $(host_rig)
 tests_unit_host_peers_test_LDADD = $(host_test_ldadd)
 tests_unit_host_reach_test_SOURCES = %D%/host_reach_test.c %D%/unit.h

@@ -16,6 +16,7 @@ static const struct host_view view = {.now_ms = 1000000,
                                       .has_base = true,
                                       .has_room = true,
                                       .is_alone = true,
+                                      .has_turn = true,
                                       .port_sum = 7,
                                       .stop_ms = 90000,
                                       .start_ms = 60000};
@@ -207,6 +208,25 @@ static void a_first_start_that_takes_too_long_is_refused(void **state)
     assert_int_equal(host_plan(&r, &view), HOST_ACT_START);
 }
 
+/* All is ready, others are being started: it waits, and its time with it. */
+static void nothing_runs_out_in_the_queue(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_RUNNING, HOST_DOM_ABSENT);
+    struct host_view v = view;
+    v.has_turn = false;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_QUEUE);
+    r.is_queued = true;
+    r.wished_ms = view.now_ms - view.start_ms - 1;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_QUEUE);
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_START);
+    r.is_queued = false; /* out of it, and its time goes on */
+    r.waited_ms = 1;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_START);
+    r.waited_ms = 0;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_REFUSE);
+}
+
 static void another_placement_of_it_ends_first(void **state)
 {
     (void)state;
@@ -281,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_start_during_a_stop_is_not_lost),
         cmocka_unit_test(a_crash_is_mended_three_times),
         cmocka_unit_test(a_first_start_that_takes_too_long_is_refused),
+        cmocka_unit_test(nothing_runs_out_in_the_queue),
         cmocka_unit_test(another_placement_of_it_ends_first),
         cmocka_unit_test(last_words_are_read_once),
         cmocka_unit_test(a_reboot_is_done_once),
