@@ -106,7 +106,7 @@ static void an_admin_hears_why_here_and_not_there(void **state)
     assert_int_equal(d.verdicts_len, 3);
     assert_string_equal(d.verdicts[0].host, "h2"); /* the chosen one first */
     assert_string_equal(d.verdicts[0].text,
-                        "with it 28 % of memory, 3 % of vCPUs, 1 % of disk in use");
+                        "with it 27 % of memory, 3 % of vCPUs, 1 % of disk in use");
     assert_string_equal(d.verdicts[1].host, "h1");
     assert_string_equal(d.verdicts[1].text, "taking no new instances");
     cluster_rig_fini(&r);
@@ -123,10 +123,10 @@ static void a_refusal_is_explained_too(void **state)
     const struct wire_item *said = cluster_rig_said(&r, "i-1");
     assert_non_null(said);
     assert_non_null(
-        strstr(said->body, "of 3 hosts: 1 taking no new instances, 2 without 8483 MiB of memory"));
+        strstr(said->body, "of 3 hosts: 1 taking no new instances, 2 without 8451 MiB of memory"));
     struct wire_placement d = explained(&r, "i-1");
     assert_string_equal(d.host, "");
-    assert_string_equal(d.verdicts[0].text, "8483 MiB of memory wanted, 4000 free");
+    assert_string_equal(d.verdicts[0].text, "8451 MiB of memory wanted, 4000 free");
     cluster_rig_fini(&r);
 }
 
