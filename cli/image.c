@@ -102,6 +102,7 @@ enum cli_exit cli_do_image_upload(struct cli *cli, struct cli_fault *fault)
     const char *path = cli_line_get(&cli->line, "FILE"), *name = cli_line_get(&cli->line, "name");
     const char *bucket = cli_line_get(&cli->line, "bucket");
     const char *description = cli_line_get(&cli->line, "description");
+    const char *boot_mode = cli_line_get(&cli->line, "boot-mode");
     const char *key = arena_printf(&cli->arena, "%s/%s", name, cli_transfer_name(path));
     struct cli_params params = {.arena = &cli->arena};
     struct cli_node *answer;
@@ -112,6 +113,8 @@ enum cli_exit cli_do_image_upload(struct cli *cli, struct cli_fault *fault)
         return fault->exit;
     cli_params_add(&params, "Name", name);
     cli_params_add(&params, "ImageLocation", arena_printf(&cli->arena, "%s/%s", bucket, key));
+    if (boot_mode != NULL)
+        cli_params_add(&params, "BootMode", boot_mode);
     if (description != NULL)
         cli_params_add(&params, "Description", description);
     if (cli_call(cli, CLI_EC2, "RegisterImage", &params, &answer, fault) != CLI_OK)

@@ -56,6 +56,8 @@ libcloud_a_SOURCES = \
 	%D%/held.c \
 	%D%/model/address.c \
 	%D%/model/address.h \
+	%D%/model/boot.c \
+	%D%/model/boot.h \
 	%D%/model/group_text.c \
 	%D%/model/group_text.h \
 	%D%/model/imds.c \

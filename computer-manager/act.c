@@ -164,6 +164,12 @@ static void order_port(struct host_core *c, const struct work *w)
     order(c, w->r, HOST_JOB_NET_PORT, w->port, sizeof *w->port);
 }
 
+/* Where UEFI is preferred it is had: every host has it, or refuses what it cannot boot. */
+static enum host_firmware firmware_of(const char *boot_mode)
+{
+    return str_has_prefix(boot_mode, "uefi") ? HOST_FIRMWARE_UEFI : HOST_FIRMWARE_BIOS;
+}
+
 static void order_start(struct host_core *c, const struct work *w)
 {
     struct host_record *r = w->r;
@@ -174,7 +180,7 @@ static void order_start(struct host_core *c, const struct work *w)
     struct host_hv_start spec = {
         .pepoch = r->pepoch,
         .generation = r->generation,
-        .profile = {.number = r->profile},
+        .profile = {.number = r->profile, .firmware = firmware_of(w->wish.boot_mode)},
         .vcpus = w->wish.vcpus,
         .memory_mib = w->wish.memory_mib,
         .mtu = c->config->mtu,
@@ -230,13 +236,13 @@ static void do_action(struct host_core *c, const struct work *w, enum host_actio
     struct host_record *r = w->r;
     switch (action) {
     case HOST_ACT_NONE:
+    case HOST_ACT_QUEUE:
         return;
     case HOST_ACT_BASE:
         order_base(c, w);
         return;
     case HOST_ACT_ROOT:
         order_root(c, w);
-    case HOST_ACT_QUEUE:
         return;
     case HOST_ACT_PORT:
         order_port(c, w);

@@ -40,7 +40,7 @@ static enum err_code write_attribute(struct cloud_call *call, const struct cloud
     if (str_eq(name, "description")) {
         write_value(x, name, image->description);
     } else if (str_eq(name, "bootMode")) {
-        write_value(x, name, "legacy-bios");
+        write_value(x, name, image->boot_mode);
     } else if (str_eq(name, "launchPermission")) {
         write_permissions(call, image);
     } else if (str_eq(name, "blockDeviceMapping")) {

@@ -1,6 +1,7 @@
 /* ec2_images.c - RegisterImage, DescribeImages, DeregisterImage. */
 #include "base/str.h"
 #include "cloud-manager/api/ec2_image.h"
+#include "cloud-manager/model/boot.h"
 #include "cloud-manager/store/permission.h"
 
 #include <string.h>
@@ -15,6 +16,9 @@ static enum err_code check_register(const struct cloud_registration *r, struct e
     if (!str_eq(r->architecture, "x86_64"))
         return err_set(err, ERR_UNSUPPORTED, "The architecture %.32s is not offered: x86_64",
                        r->architecture);
+    if (!cloud_boot_mode_is(r->boot_mode))
+        return err_set(err, ERR_INVALID_PARAMETER,
+                       "Invalid BootMode %.32s: legacy-bios, uefi or uefi-preferred", r->boot_mode);
     if (!str_has_prefix(r->root_device, "/dev/") || strlen(r->root_device) > 31)
         return err_set(err, ERR_INVALID_PARAMETER, "Invalid device name %.64s", r->root_device);
     if (strlen(r->description) > 255)
@@ -33,11 +37,11 @@ static enum err_code decode_register(struct cloud_call *call, struct cloud_regis
         return err->code;
     r->description = or_else(cloud_query_get(q, "Description"), "");
     r->architecture = or_else(cloud_query_get(q, "Architecture"), "x86_64");
+    r->boot_mode = or_else(cloud_query_get(q, "BootMode"), CLOUD_BOOT_BIOS);
     r->root_device = or_else(cloud_query_get(q, "RootDeviceName"), "/dev/sda1");
     const char *mapped = or_else(cloud_query_get(q, "BlockDeviceMapping.1.DeviceName"),
                                  r->root_device);
     cloud_query_accept(q, "VirtualizationType", "hvm");
-    cloud_query_accept(q, "BootMode", "legacy-bios");
     cloud_query_accept(q, "EnaSupport", "false");
     cloud_query_accept(q, "BlockDeviceMapping.1.Ebs.DeleteOnTermination", "true");
     cloud_query_accept(q, "BlockDeviceMapping.1.Ebs.Encrypted", "false");
@@ -161,7 +165,7 @@ static void write_image(struct cloud_call *call, const struct cloud_image *image
     cloud_xml_text(x, "virtualizationType", "hvm");
     cloud_xml_text(x, "hypervisor", "xen");
     cloud_xml_bool(x, "enaSupport", false);
-    cloud_xml_text(x, "bootMode", "legacy-bios");
+    cloud_xml_text(x, "bootMode", image->boot_mode);
     cloud_xml_text(x, "platformDetails", "Linux/UNIX");
     cloud_xml_text(x, "usageOperation", "RunInstances");
     if (str_eq(image->state, "failed")) {

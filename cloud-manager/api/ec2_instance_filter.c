@@ -1,5 +1,6 @@
 /* ec2_instance_filter.c - what DescribeInstances can be asked for. */
 #include "cloud-manager/api/ec2_instance.h"
+#include "cloud-manager/model/boot.h"
 
 const char *const cloud_instance_filters[] = {
     "affinity",
@@ -145,7 +146,9 @@ static void add_row(struct cloud_call *call, const struct cloud_instance *row,
     cloud_facts_add(f, "architecture", row->architecture);
     cloud_facts_add(f, "availability-zone", cloud_zone_name(call->op, row->letter));
     cloud_facts_add(f, "availability-zone-id", cloud_zone_id(call->op, row->letter));
+    cloud_facts_add(f, "boot-mode", row->boot_mode);
     cloud_facts_add(f, "client-token", row->client_token);
+    cloud_facts_add(f, "current-instance-boot-mode", cloud_boot_current(row->boot_mode));
     cloud_facts_add(f, "hypervisor", "xen");
     cloud_facts_add(f, "image-id", row->image);
     cloud_facts_add(f, "instance-id", row->id);

@@ -1,6 +1,7 @@
 /* ec2_instance_view.c - how EC2 writes an instance. Every field that stock clients read. */
 #include "base/str.h"
 #include "cloud-manager/api/ec2_instance.h"
+#include "cloud-manager/model/boot.h"
 
 #include <string.h>
 
@@ -236,6 +237,8 @@ void cloud_write_instance(struct cloud_call *call, const struct cloud_instance_v
     cloud_xml_text(x, "virtualizationType", "hvm");
     cloud_xml_text(x, "clientToken", row->client_token);
     cloud_write_tags(x, &v->tags);
+    cloud_xml_text(x, "bootMode", row->boot_mode);
+    cloud_xml_text(x, "currentInstanceBootMode", cloud_boot_current(row->boot_mode));
     cloud_xml_text(x, "hypervisor", "xen"); /* the only words that EC2's enum knows */
     write_network(call, v);
     cloud_xml_bool(x, "ebsOptimized", false);

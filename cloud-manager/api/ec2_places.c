@@ -1,6 +1,7 @@
 /* ec2_places.c - DescribeRegions, DescribeAvailabilityZones, DescribeInstanceTypes. */
 #include "base/str.h"
 #include "cloud-manager/api/call.h"
+#include "cloud-manager/model/boot.h"
 #include "cloud-manager/model/type.h"
 #include "cloud-manager/ops/place_list.h"
 
@@ -180,7 +181,7 @@ static void write_type(struct cloud_xml *x, const struct cloud_type *type)
     static const char *const usages[] = {"on-demand", NULL};
     static const char *const roots[] = {"ebs", NULL};
     static const char *const virtualizations[] = {"hvm", NULL};
-    static const char *const boots[] = {"legacy-bios", NULL};
+    static const char *const boots[] = {CLOUD_BOOT_BIOS, CLOUD_BOOT_UEFI, NULL};
     cloud_xml_open(x, "item");
     cloud_xml_text(x, "instanceType", type->name);
     cloud_xml_bool(x, "currentGeneration", true);
@@ -235,7 +236,8 @@ static void add_type_facts(struct cloud_facts *facts, const struct cloud_type *t
     cloud_facts_add(facts, "supported-root-device-type", "ebs");
     cloud_facts_add(facts, "supported-virtualization-type", "hvm");
     cloud_facts_add(facts, "supported-usage-class", "on-demand");
-    cloud_facts_add(facts, "supported-boot-mode", "legacy-bios");
+    cloud_facts_add(facts, "supported-boot-mode", CLOUD_BOOT_BIOS);
+    cloud_facts_add(facts, "supported-boot-mode", CLOUD_BOOT_UEFI);
     cloud_facts_add_i64(facts, "vcpu-info.default-vcpus", type->vcpus);
     cloud_facts_add_i64(facts, "vcpu-info.default-cores", type->vcpus);
     cloud_facts_add_i64(facts, "memory-info.size-in-mib", type->memory_mib);

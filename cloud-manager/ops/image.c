@@ -47,6 +47,7 @@ enum err_code cloud_image_register(struct cloud_op *op, const struct cloud_regis
     struct cloud_image row = {.name = r->name,
                               .description = r->description,
                               .architecture = r->architecture,
+                              .boot_mode = r->boot_mode,
                               .root_device = r->root_device,
                               .disk_gib = r->disk_gib,
                               .is_named = 1,

@@ -9,7 +9,7 @@
 struct cloud_registration {
     const char *name, *description; /* 3 to 128 characters; up to 255 */
     const char *location;           /* "bucket/key" in dos */
-    const char *architecture, *root_device;
+    const char *architecture, *boot_mode, *root_device;
     int64_t disk_gib; /* of the root mapping; 0 = as large as the image */
     struct cloud_tag_specs tags;
 };

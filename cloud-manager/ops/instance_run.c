@@ -176,6 +176,7 @@ static struct cloud_instance make_row(struct cloud_op *op, const struct cloud_la
                                    .manifest = f->image.manifest,
                                    .image_bytes = f->image.size_bytes,
                                    .architecture = f->image.architecture,
+                                   .boot_mode = f->image.boot_mode,
                                    .type = f->type->name,
                                    .vcpus = f->type->vcpus,
                                    .memory_mib = f->type->memory_mib,

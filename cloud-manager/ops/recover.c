@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cloud-manager/model/address.h"
+#include "cloud-manager/model/boot.h"
 #include "cloud-manager/ops/instance.h"
 #include "cloud-manager/ops/public_address.h"
 #include "cloud-manager/store/account.h"
@@ -61,6 +62,11 @@ static bool decode(struct cloud_op *op, const struct cloud_returned *r, struct w
     return false;
 }
 
+static const char *boot_mode_of(const char *returned)
+{
+    return cloud_boot_mode_is(returned) ? returned : CLOUD_BOOT_BIOS;
+}
+
 static struct cloud_instance row_of(const struct cloud_returned *r,
                                     const struct wire_instance *body, const struct cloud_node *node)
 {
@@ -74,6 +80,7 @@ static struct cloud_instance row_of(const struct cloud_returned *r,
                                    .manifest = body->manifest,
                                    .image_bytes = body->image_bytes,
                                    .architecture = "x86_64",
+                                   .boot_mode = boot_mode_of(body->boot_mode),
                                    .type = body->type,
                                    .vcpus = body->vcpus,
                                    .memory_mib = body->memory_mib,
@@ -327,24 +334,26 @@ static void adopt_image(struct cloud_op *op, const struct cloud_returned *r)
     struct err err = {0};
     if (wire_decode(&wire_image_type, r->body, strlen(r->body), op->arena, &body, &err) != ERR_OK ||
         !cloud_account_known(op->store, body.account) || *body.name == '\0' ||
-        !cloud_image_insert(op->store, &(struct cloud_image){.id = r->id,
-                                                             .account = body.account,
-                                                             .name = body.name,
-                                                             .description = body.description,
-                                                             .bucket = body.bucket,
-                                                             .key = body.key,
-                                                             .architecture = body.architecture,
-                                                             .root_device = body.root_device,
-                                                             .snapshot = body.snapshot,
-                                                             .disk_gib = body.disk_gib,
-                                                             .is_named = 1,
-                                                             .generation = r->generation,
-                                                             .node = r->node,
-                                                             .state = "pending",
-                                                             .manifest = "",
-                                                             .detail = "",
-                                                             .created_wall_ms = body.created_ms,
-                                                             .is_dirty = 1})) {
+        !cloud_image_insert(op->store,
+                            &(struct cloud_image){.id = r->id,
+                                                  .account = body.account,
+                                                  .name = body.name,
+                                                  .description = body.description,
+                                                  .bucket = body.bucket,
+                                                  .key = body.key,
+                                                  .architecture = body.architecture,
+                                                  .boot_mode = boot_mode_of(body.boot_mode),
+                                                  .root_device = body.root_device,
+                                                  .snapshot = body.snapshot,
+                                                  .disk_gib = body.disk_gib,
+                                                  .is_named = 1,
+                                                  .generation = r->generation,
+                                                  .node = r->node,
+                                                  .state = "pending",
+                                                  .manifest = "",
+                                                  .detail = "",
+                                                  .created_wall_ms = body.created_ms,
+                                                  .is_dirty = 1})) {
         log_error("recovery.cannot_adopt", "id", r->id, "node", r->node, "why", err.text, NULL);
         return;
     }

@@ -13,6 +13,7 @@
     TEXT(bucket)                                                                       \
     TEXT(key)                                                                          \
     TEXT(architecture) /* "x86_64", "arm64" */                                         \
+    TEXT(boot_mode)    /* model/boot.h */                                              \
     TEXT(root_device)  /* "/dev/sda1" */                                               \
     TEXT(snapshot)     /* snap-... of the root mapping */                              \
     INT(disk_gib)      /* of the root mapping; 0 until the image's size is known */    \

@@ -19,6 +19,7 @@
     TEXT(manifest)                                                                \
     INT(image_bytes)                                                              \
     TEXT(architecture)                                                            \
+    TEXT(boot_mode) /* of its image */                                            \
     TEXT(type)                                                                    \
     INT(vcpus)                                                                    \
     INT(memory_mib)                                                               \

@@ -29,6 +29,12 @@ void host_layout_root(char out[HOST_PATH_SIZE], const char *state_dir, const cha
     path(out, "%s/%s/root-%" PRId64 ".qcow2", state_dir, instance, pepoch);
 }
 
+void host_layout_nvram(char out[HOST_PATH_SIZE], const char *state_dir, const char *instance,
+                       int64_t pepoch)
+{
+    path(out, "%s/%s/nvram-%" PRId64 ".fd", state_dir, instance, pepoch);
+}
+
 void host_layout_console(char out[HOST_PATH_SIZE], const char *state_dir, const char *instance)
 {
     path(out, "%s/%s/console.log", state_dir, instance);

@@ -2,8 +2,9 @@
  * computer-hypervisor names them to the hypervisor service; both ask here.
  *
  *   STATE/i-0123.../root-PEPOCH.qcow2    root disk of one placement, a linked qcow2
- *   STATE/i-0123.../console.log          newest of the serial console
- *   IMAGES/MANIFEST.raw                  base of an image, sparse, never written again
+ *   STATE/i-0123.../nvram-PEPOCH.fd      what UEFI remembers of that placement; the service makes
+ * it STATE/i-0123.../console.log          newest of the serial console IMAGES/MANIFEST.raw base of
+ * an image, sparse, never written again
  *
  * Ids and hashes were checked before they come here: no path is made of unchecked text. */
 #pragma once
@@ -17,6 +18,8 @@ enum { HOST_PATH_SIZE = 512 };
 void host_layout_instance(char out[HOST_PATH_SIZE], const char *state_dir, const char *instance);
 void host_layout_root(char out[HOST_PATH_SIZE], const char *state_dir, const char *instance,
                       int64_t pepoch);
+void host_layout_nvram(char out[HOST_PATH_SIZE], const char *state_dir, const char *instance,
+                       int64_t pepoch);
 void host_layout_console(char out[HOST_PATH_SIZE], const char *state_dir, const char *instance);
 void host_layout_base(char out[HOST_PATH_SIZE], const char *images_dir, const char *manifest);
 

@@ -86,16 +86,26 @@ static enum err_code make_console(const char *path, struct err *err)
     return ERR_OK;
 }
 
+static enum err_code check_firmware(const struct host_hv_start *s, struct err *err)
+{
+    const struct host_profile_row *p = host_profile_find(s->profile.number);
+    if (s->profile.firmware == HOST_FIRMWARE_UEFI &&
+        (access(p->uefi_code, R_OK) != 0 || access(p->uefi_vars, R_OK) != 0))
+        return err_set(err, ERR_UNSUPPORTED, "this host has no UEFI firmware: package ovmf");
+    return ERR_OK;
+}
+
 static enum err_code define(struct host_domains *d, virConnectPtr conn,
                             const struct host_hv_start *s, virDomainPtr *out, struct err *err)
 {
-    char root[HOST_PATH_SIZE], base[HOST_PATH_SIZE], console[HOST_PATH_SIZE];
+    char root[HOST_PATH_SIZE], base[HOST_PATH_SIZE], console[HOST_PATH_SIZE], nvram[HOST_PATH_SIZE];
     host_layout_root(root, d->state_dir, s->instance, s->pepoch);
     host_layout_base(base, d->images_dir, s->manifest);
     host_layout_console(console, d->state_dir, s->instance);
+    host_layout_nvram(nvram, d->state_dir, s->instance, s->pepoch);
     if (access(root, F_OK) != 0 || access(base, F_OK) != 0)
         return err_set(err, ERR_PRECONDITION, "the root disk or its base is not on this host");
-    if (make_console(console, err) != ERR_OK)
+    if (check_firmware(s, err) != ERR_OK || make_console(console, err) != ERR_OK)
         return err->code;
     struct host_metadata metadata = {
         .pepoch = s->pepoch, .generation = s->generation, .profile = s->profile.number};
@@ -108,7 +118,8 @@ static enum err_code define(struct host_domains *d, virConnectPtr conn,
                                     .is_direct = takes_direct(root) && takes_direct(base),
                                     .root = root,
                                     .base = base,
-                                    .console = console};
+                                    .console = console,
+                                    .nvram = nvram};
     CLEANUP(buf_fini) struct buf xml = {0};
     host_domain_xml(&xml, &plan);
     *out = virDomainDefineXML(conn, buf_str(&xml));

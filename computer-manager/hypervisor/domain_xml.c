@@ -80,6 +80,21 @@ static void cpu(struct host_xml *x, const struct host_domain_plan *p)
     host_xml_close(x);
 }
 
+/* Its memory is a file of the instance's own: copied from the template where there is none yet. */
+static void uefi(struct host_xml *x, const struct host_domain_plan *p)
+{
+    PRE(p->nvram[0] == '/');
+    host_xml_open(x, "loader");
+    host_xml_attr(x, "readonly", "yes");
+    host_xml_attr(x, "type", "pflash");
+    host_xml_text(x, p->profile->uefi_code);
+    host_xml_close(x);
+    host_xml_open(x, "nvram");
+    host_xml_attr(x, "template", p->profile->uefi_vars);
+    host_xml_text(x, p->nvram);
+    host_xml_close(x);
+}
+
 static void firmware(struct host_xml *x, const struct host_domain_plan *p)
 {
     host_xml_open(x, "os");
@@ -88,6 +103,8 @@ static void firmware(struct host_xml *x, const struct host_domain_plan *p)
     host_xml_attr(x, "machine", p->profile->machine);
     host_xml_text(x, "hvm");
     host_xml_close(x);
+    if (p->start->profile.firmware == HOST_FIRMWARE_UEFI)
+        uefi(x, p);
     host_xml_leaf(x, "boot", "dev", "hd", NULL);
     host_xml_leaf(x, "smbios", "mode", "sysinfo", NULL);
     host_xml_close(x);

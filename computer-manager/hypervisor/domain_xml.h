@@ -19,6 +19,7 @@ struct host_domain_plan {
     bool is_kvm;
     bool is_direct; /* the disks' file system takes O_DIRECT */
     const char *root, *base, *console;
+    const char *nvram; /* of UEFI */
 };
 
 /* Appends one <domain> element. */

@@ -6,6 +6,9 @@
 #include <assert.h>
 #include <stddef.h>
 
+/* Debian's package ovmf: without secure boot, for no key of ours is in it. */
+#define OVMF "/usr/share/OVMF/"
+
 /* 1: i440fx, because every BIOS guest boots on it and its one bus takes 20 hot-plugged disks or
  * interfaces without spare ports planned beforehand. qemu64 is what QEMU emulates whole. Under
  * KVM Nehalem, the x86-64-v2 level of 2009 that today's distributions are built for: each host
@@ -18,6 +21,8 @@ static const struct host_profile_row rows[] = {
      .machine = "pc-i440fx-7.2",
      .cpu_tcg = "qemu64",
      .cpu_kvm = "Nehalem",
+     .uefi_code = OVMF "OVMF_CODE_4M.fd",
+     .uefi_vars = OVMF "OVMF_VARS_4M.fd",
      .tcg_cache_mib = 32,
      .balloon_stats_s = 10,
      .vcpus_max = 240,
@@ -27,6 +32,8 @@ static const struct host_profile_row rows[] = {
      .machine = "pc-q35-7.2",
      .cpu_tcg = "qemu64",
      .cpu_kvm = "Nehalem",
+     .uefi_code = OVMF "OVMF_CODE_4M.fd",
+     .uefi_vars = OVMF "OVMF_VARS_4M.fd",
      .tcg_cache_mib = 32,
      .balloon_stats_s = 10,
      .pcie_ports = 24,

@@ -48,6 +48,8 @@ static enum err_code check_hardware(const struct host_hv_start *s, struct err *e
     if (p == NULL)
         return err_set(err, ERR_UNSUPPORTED, "hardware profile %lld is unknown to this build",
                        (long long)s->profile.number);
+    if (s->profile.firmware < 0 || s->profile.firmware >= HOST_FIRMWARE_COUNT)
+        return refuse(err, "firmware");
     if (s->vcpus < 1 || s->vcpus > p->vcpus_max)
         return refuse(err, "vcpus");
     if (s->memory_mib < p->memory_mib_min || s->memory_mib > p->memory_mib_max)

@@ -102,9 +102,12 @@ struct host_hv_probe {
     int64_t vcpus, memory_mib;    /* of the machine */
 };
 
+enum host_firmware { HOST_FIRMWARE_BIOS, HOST_FIRMWARE_UEFI, HOST_FIRMWARE_COUNT };
+
 /* The virtual hardware of record: written at an instance's first start and kept. */
 struct host_profile {
-    int64_t number; /* of the profile's definition in hypervisor/profile.c */
+    int64_t number;   /* of the profile's definition in hypervisor/profile.c */
+    int64_t firmware; /* enum host_firmware: by the image, which never changes */
 };
 
 struct host_hv_start {

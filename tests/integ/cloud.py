@@ -187,12 +187,12 @@ class Cloud:
         return json.loads(self.tercet("host", "list", "-o", "json"))
 
     # -- what guests need
-    def publish(self, path=GUEST, name="tiny", bucket="images", seconds=PATIENCE):
+    def publish(self, path=GUEST, name="tiny", bucket="images", seconds=PATIENCE, **more):
         """Uploads and registers an image and waits; its id, whatever became of it."""
         if bucket not in [b["Name"] for b in self.s3.list_buckets()["Buckets"]]:
             self.s3.create_bucket(Bucket=bucket)
         self.s3.upload_file(path, bucket, f"{name}.qcow2")
-        image = self.ec2.register_image(Name=name, ImageLocation=f"{bucket}/{name}.qcow2")["ImageId"]
+        image = self.ec2.register_image(Name=name, ImageLocation=f"{bucket}/{name}.qcow2", **more)["ImageId"]
         wait(lambda: self.image_state(image) != "pending", seconds)
         return image
 

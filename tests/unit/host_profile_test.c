@@ -91,6 +91,33 @@ static void adoption_takes_it_from_the_domain(void **state)
     host_rig_fini(&r);
 }
 
+static int64_t firmware_of(const char *boot_mode)
+{
+    struct host_rig r;
+    struct wire_instance wish = host_rig_instance();
+    wish.boot_mode = boot_mode;
+    host_rig_init(&r);
+    host_rig_wish(&r, 1, &wish);
+    host_rig_list(&r, -1, 0);
+    host_rig_ok(&r, HOST_JOB_DISK_BASE);
+    host_rig_ok(&r, HOST_JOB_DISK_ROOT);
+    host_rig_ok(&r, HOST_JOB_NET_PORT);
+    const struct rig_job *job = host_rig_job(&r, HOST_JOB_HV_START);
+    assert_non_null(job);
+    int64_t firmware = ((const struct host_hv_start *)job->spec)->profile.firmware;
+    host_rig_fini(&r);
+    return firmware;
+}
+
+static void the_image_says_which_firmware(void **state)
+{
+    (void)state;
+    assert_int_equal(firmware_of("uefi"), HOST_FIRMWARE_UEFI);
+    assert_int_equal(firmware_of("uefi-preferred"), HOST_FIRMWARE_UEFI);
+    assert_int_equal(firmware_of("legacy-bios"), HOST_FIRMWARE_BIOS);
+    assert_int_equal(firmware_of(""), HOST_FIRMWARE_BIOS);
+}
+
 static void an_unknown_number_is_refused_by_name(void **state)
 {
     (void)state;
@@ -115,6 +142,7 @@ int main(void)
         cmocka_unit_test(the_first_start_decides),
         cmocka_unit_test(the_record_outlives_the_process),
         cmocka_unit_test(adoption_takes_it_from_the_domain),
+        cmocka_unit_test(the_image_says_which_firmware),
         cmocka_unit_test(an_unknown_number_is_refused_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,8 @@ static void build_as(struct buf *out, int64_t profile, bool is_kvm, bool is_dire
                                     .is_direct = is_direct,
                                     .root = "/state/i/root-3.qcow2",
                                     .base = "/images/b.raw",
-                                    .console = "/state/i/console.log"};
+                                    .console = "/state/i/console.log",
+                                    .nvram = "/state/i/nvram-3.fd"};
     host_domain_xml(out, &plan);
 }
 
@@ -113,6 +114,27 @@ static void each_profile_is_a_machine_of_its_own(void **state)
     assert_int_equal(ports, 24);
 }
 
+/* Its memory is the placement's own file; a BIOS knows of none. */
+static void uefi_has_a_memory_of_its_own(void **state)
+{
+    (void)state;
+    CLEANUP(buf_fini) struct buf xml = {0};
+    for (int64_t profile = 1; profile <= HOST_PROFILE_NEWEST; profile++) {
+        buf_clear(&xml);
+        build_as(&xml, profile, false, true);
+        assert_null(strstr(buf_str(&xml), "pflash"));
+        assert_null(strstr(buf_str(&xml), "nvram"));
+        buf_clear(&xml);
+        start.profile.firmware = HOST_FIRMWARE_UEFI;
+        build_as(&xml, profile, false, true);
+        start.profile.firmware = HOST_FIRMWARE_BIOS;
+        has(&xml, "hvm</type><loader readonly=\"yes\" type=\"pflash\">"
+                  "/usr/share/OVMF/OVMF_CODE_4M.fd</loader>"
+                  "<nvram template=\"/usr/share/OVMF/OVMF_VARS_4M.fd\">/state/i/nvram-3.fd</nvram>"
+                  "<boot dev=\"hd\"/>");
+    }
+}
+
 /* ds-identify: SMBIOS UUID and serial are equal and begin with ec2, else no EC2 source. */
 static void cloud_init_finds_ec2(void **state)
 {
@@ -162,6 +184,7 @@ int main(void)
         cmocka_unit_test(the_tap_is_the_networks),
         cmocka_unit_test(hardware_is_pinned),
         cmocka_unit_test(each_profile_is_a_machine_of_its_own),
+        cmocka_unit_test(uefi_has_a_memory_of_its_own),
         cmocka_unit_test(cloud_init_finds_ec2),
         cmocka_unit_test(identities_are_stable_and_distinct),
         cmocka_unit_test(unknown_profiles_are_not_guessed),

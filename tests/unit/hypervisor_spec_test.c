@@ -66,6 +66,8 @@ static void each_bad_field_is_refused(void **state)
     REFUSED(s.mtu = 0);
     REFUSED(s.mtu = 70000);
     REFUSED(s.profile.number = 0);
+    REFUSED(s.profile.firmware = -1);
+    REFUSED(s.profile.firmware = HOST_FIRMWARE_COUNT);
     REFUSED(s.profile.number = HOST_PROFILE_NEWEST + 1);
 }
 
