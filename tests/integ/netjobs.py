@@ -167,9 +167,12 @@ class Manager:
     def receive(self):
         """(head, body) of the next message; listeners are taken aside."""
         while True:
-            data, fds, _, _ = socket.recv_fds(self.channel, 1 << 18, 1)
+            try:
+                data, fds, _, _ = socket.recv_fds(self.channel, 1 << 18, 1)
+            except ConnectionResetError:
+                data = b""
             if len(data) < c.sizeof(Head):
-                raise ConnectionError("the helper is gone")
+                raise ConnectionError(f"the helper is gone, with status {self.process.wait(10)}")
             head, body = Head.from_buffer_copy(data), data[c.sizeof(Head):]
             if head.kind != LISTENER:
                 return head, body
