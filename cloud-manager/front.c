@@ -1,97 +1,35 @@
-/* front.c - requests of subscribers: who is it, which action, has it been answered before?
+/* front.c - requests of subscribers: which spelling, which action, has it been answered before?
  *
- *   signature -> parameters -> action -> answered before? -> handler -> answer, kept for repeats */
+ *   spelling -> signature -> action and parameters -> answered before? -> handler -> answer, kept
+ *
+ * EC2 and STS Query, and REST, which comes to the same actions by its routes (api/rest.h). */
+#include "cloud-manager/front.h"
+
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "cloud-manager/api/call.h"
 #include "cloud-manager/api/problem.h"
 #include "cloud-manager/api/unbuilt.h"
-#include "cloud-manager/ops/account.h"
-#include "cloud-manager/state.h"
-#include "cloud-manager/store/account.h"
-#include "cloud-manager/store/replay.h"
 
 #include <string.h>
 
 enum {
     NOTE_WAIT_MS = 5 * 1000,
     RSA_TIMEOUT_MS = 60 * 1000,
-    REPLAY_MS = 2 * SIGV4_SKEW_MS, /* from the earliest to the latest time of one signature */
 };
 
-enum action_effect { READS, SETTLES, CHANGES };
-enum secrecy { OPEN, SECRET };
-
-enum spelling { SPELLING_EC2, SPELLING_STS };
-
-struct action {
-    enum spelling spelling;
-    const char *name;
-    cloud_handler *run;
-    enum action_effect effect;
-    enum secrecy secrecy;
-};
-
-static const struct action actions[] = {
+/* By enum cloud_action_id. */
+static const struct cloud_action actions[CLOUD_ACTIONS] = {
 #define EC2(id, name, handler, effect, secrecy) \
-    {SPELLING_EC2, name, cloud_ec2_##handler, effect, secrecy},
+    [CLOUD_DO_##id] = {SPELLING_EC2, name, cloud_ec2_##handler, effect, secrecy},
 #define STS(id, name, handler, effect, secrecy) \
-    {SPELLING_STS, name, cloud_sts_##handler, effect, secrecy},
+    [CLOUD_DO_##id] = {SPELLING_STS, name, cloud_sts_##handler, effect, secrecy},
 #include "cloud-manager/ops/actions.def"
 #undef EC2
 #undef STS
 };
 
-/* Who asks, proven. */
-struct caller {
-    struct sigv4_auth auth;
-    char signature[DIGEST_SHA256_HEX_SIZE];
-};
-
-static enum err_code check_signature(struct cloud_core *c, struct cloud_op *op,
-                                     const struct request *r, const struct caller *caller,
-                                     const char *key_id, const char *secret, struct err *err)
-{
-    return sigv4_check(&(struct sigv4_check){.request = r,
-                                             .auth = &caller->auth,
-                                             .service = caller->auth.service,
-                                             .key_id = key_id,
-                                             .secret = secret,
-                                             .body = SIGV4_BODY_HERE,
-                                             .wall_ms = op->wall_ms,
-                                             .keys = &c->keys},
-                       NULL, err);
-}
-
-static enum err_code authenticate(struct cloud_core *c, struct cloud_op *op,
-                                  const struct request *r, struct caller *caller, struct err *err)
-{
-    CLEANUP(seal_wipe) struct buf secret = {0};
-    struct cloud_access_key key;
-    if (sigv4_parse(&caller->auth, r, err) != ERR_OK)
-        return err->code;
-    if (!str_eq(caller->auth.service, "ec2") && !str_eq(caller->auth.service, "sts"))
-        return err_set(err, ERR_INVALID_ACTION, "The service %s is not served here",
-                       caller->auth.service);
-    bool is_known = cloud_access_key_get(c->store, op->arena, caller->auth.key_id, &key);
-    if (!is_known)
-        key = (struct cloud_access_key){.id = "", .account = "", .sealed = c->no_secret};
-    enum err_code code = cloud_access_key_secret(op, key.id, key.sealed, &secret, err);
-    if (code == ERR_OK)
-        code = check_signature(c, op, r, caller, key.id, buf_str(&secret), err);
-    if (!is_known && (code == ERR_OK || code == ERR_BAD_SIGNATURE))
-        return err_set(err, ERR_UNKNOWN_KEY,
-                       "AWS was not able to validate the provided access credentials");
-    if (code != ERR_OK)
-        return code;
-    str_hex(caller->signature, caller->auth.signature, sizeof caller->auth.signature);
-    op->account = key.account;
-    op->key_id = key.id;
-    return ERR_OK;
-}
-
-static const struct action *look_up(enum spelling spelling, const char *name)
+static const struct cloud_action *look_up(enum cloud_spelling spelling, const char *name)
 {
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
         if (actions[i].spelling == spelling && str_eq(actions[i].name, name))
@@ -99,81 +37,95 @@ static const struct action *look_up(enum spelling spelling, const char *name)
     return NULL;
 }
 
+/* ---- what is asked -------------------------------------------------------------------------- */
+
+static enum err_code check_query_face(const struct request *r, struct err *err)
+{
+    size_t path = strcspn(r->target, "?");
+    if (path != 1 || r->target[0] != '/')
+        return err_set(err, ERR_NOT_FOUND, "there is nothing at %.100s", r->target);
+    if (!str_eq(r->method, "POST") && !str_eq(r->method, "GET"))
+        return err_set(err, ERR_METHOD_NOT_ALLOWED, "only GET and POST are served here");
+    return ERR_OK;
+}
+
+/* What can be told before anybody has proven anything. */
+static enum err_code find_face(struct cloud_asked *asked, struct arena *arena, struct err *err)
+{
+    if (!cloud_rest_is_target(asked->request->target))
+        return check_query_face(asked->request, err);
+    asked->spelling = SPELLING_REST;
+    if (cloud_rest_route(&asked->rest, arena, asked->request, err) != ERR_OK)
+        return err->code;
+    asked->action = &actions[asked->rest.route->action];
+    return ERR_OK;
+}
+
 /* The service is told by the credential scope, never by a host name. */
-static enum err_code find_action(const struct caller *caller, struct cloud_query *q,
-                                 const struct action **out, struct err *err)
+static enum err_code find_action(struct cloud_asked *asked, struct cloud_query *q, struct err *err)
 {
     const char *name = cloud_query_get(q, "Action");
-    enum spelling spelling = str_eq(caller->auth.service, "sts") ? SPELLING_STS : SPELLING_EC2;
     cloud_query_get(q, "Version");
     if (name == NULL)
         return err_set(err, ERR_MISSING_ACTION, "The request must contain the parameter Action");
-    *out = look_up(spelling, name);
-    if (*out != NULL)
+    if (str_eq(asked->caller.auth.service, "sts"))
+        asked->spelling = SPELLING_STS;
+    asked->action = look_up(asked->spelling, name);
+    if (asked->action != NULL)
         return ERR_OK;
-    if (spelling == SPELLING_EC2 && cloud_is_unbuilt(name))
+    if (asked->spelling == SPELLING_EC2 && cloud_is_unbuilt(name))
         return err_set(err, ERR_UNSUPPORTED, "The action %s is not supported", name);
     return err_set(err, ERR_INVALID_ACTION, "The action %.100s is not valid for this web service",
                    name);
 }
 
+static enum err_code decode(struct cloud_asked *asked, struct cloud_op *op, struct cloud_query *q,
+                            struct err *err)
+{
+    const struct request *r = asked->request;
+    q->arena = op->arena;
+    if (asked->spelling == SPELLING_REST)
+        return cloud_rest_decode(&asked->rest, r, asked->action->name, q, &op->is_dry_run, err);
+    if (cloud_query_decode(q, op->arena, r->target, r->body, r->body_len, err) != ERR_OK ||
+        find_action(asked, q, err) != ERR_OK)
+        return err->code;
+    return cloud_query_bool(q, "DryRun", false, &op->is_dry_run, err);
+}
+
 /* ---- answers ------------------------------------------------------------------------------ */
 
-static void reply(struct cloud_core *c, const struct request *r, const char *body, size_t len)
+/* A GET of one object has an entity tag; whoever knows it gets no body. */
+static void reply_rest(struct cloud_core *c, const struct cloud_asked *asked,
+                       const struct buf *body)
 {
-    effect_reply(c->out, r->id, 200, "text/xml;charset=UTF-8", body, len);
+    const struct cloud_route *route = asked->rest.route;
+    const char *known = request_header(asked->request, "If-None-Match");
+    char etag[CLOUD_ETAG_SIZE];
+    const struct header tagged = {"ETag", etag};
+    struct effect_reply reply = {.request_id = asked->request->id,
+                                 .status = route->status,
+                                 .content_type = "application/json",
+                                 .body = buf_str(body),
+                                 .body_len = body->len};
+    cloud_rest_etag(etag, buf_str(body), body->len);
+    if (cloud_route_is_object(route)) {
+        reply.headers = &tagged;
+        reply.headers_len = 1;
+        if (known != NULL && cloud_rest_etag_is_in(known, etag)) {
+            reply.status = 304;
+            reply.body_len = 0;
+        }
+    }
+    effect_reply_with(c->out, &reply);
 }
 
-static struct seal_key master(const struct cloud_core *c)
+static void reply(struct cloud_core *c, const struct cloud_asked *asked, const struct buf *body)
 {
-    struct seal_key key;
-    memcpy(key.bytes, c->config.master_key, sizeof key.bytes);
-    return key;
-}
-
-static void keep_answer(struct cloud_core *c, const struct cloud_op *op,
-                        const struct action *action, const struct caller *caller,
-                        const struct buf *body)
-{
-    CLEANUP(buf_fini) struct buf sealed = {0};
-    if (action->effect != CHANGES)
-        return;
-    if (action->secrecy == SECRET) {
-        struct seal_key key = master(c);
-        seal_wrap(&key, arena_printf(op->arena, "replay|%s", caller->signature), body->data,
-                  body->len, &c->rng, &sealed);
-        seal_key_wipe(&key);
-    }
-    cloud_replay_save(c->store, caller->signature,
-                      action->secrecy == SECRET ? buf_str(&sealed) : buf_str(body),
-                      op->wall_ms + REPLAY_MS);
-}
-
-/* Must 3: the same signature again is a client that did not hear us; it gets what it was given. */
-static bool answer_again(struct cloud_core *c, const struct cloud_op *op, const struct request *r,
-                         const struct action *action, const struct caller *caller)
-{
-    CLEANUP(seal_wipe) struct buf plain = {0};
-    struct err err = {0};
-    const char *kept = action->effect == CHANGES
-                           ? cloud_replay_get(c->store, op->arena, caller->signature)
-                           : NULL;
-    if (kept == NULL)
-        return false;
-    if (action->secrecy == OPEN) {
-        reply(c, r, kept, strlen(kept));
-        return true;
-    }
-    struct seal_key key = master(c);
-    enum err_code code = seal_unwrap(&key, arena_printf(op->arena, "replay|%s", caller->signature),
-                                     kept, &plain, &err);
-    seal_key_wipe(&key);
-    if (code != ERR_OK) {
-        cloud_front_fail(r, &err, c->out);
-        return true;
-    }
-    reply(c, r, plain.data, plain.len);
-    return true;
+    if (asked->spelling == SPELLING_REST)
+        reply_rest(c, asked, body);
+    else
+        effect_reply(c->out, asked->request->id, 200, "text/xml;charset=UTF-8", body->data,
+                     body->len);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------ */
@@ -205,55 +157,82 @@ static enum err_code wait_for(struct cloud_core *c, const struct event *ev,
 /* ---- one request -------------------------------------------------------------------------- */
 
 static void open_answer(struct cloud_xml *xml, struct buf *body, const struct cloud_op *op,
-                        const struct action *action, const struct request *r)
+                        const struct cloud_asked *asked)
 {
-    bool is_ec2 = action->spelling == SPELLING_EC2;
+    bool is_ec2 = asked->spelling == SPELLING_EC2;
     cloud_xml_init(xml, body);
-    cloud_xml_open_ns(xml, arena_printf(op->arena, "%sResponse", action->name),
+    cloud_xml_open_ns(xml, arena_printf(op->arena, "%sResponse", asked->action->name),
                       is_ec2 ? "http://ec2.amazonaws.com/doc/2016-11-15/"
                              : "https://sts.amazonaws.com/doc/2011-06-15/");
     if (is_ec2)
-        cloud_xml_text(xml, "requestId", r->trace);
+        cloud_xml_text(xml, "requestId", asked->request->trace);
     else
-        cloud_xml_open(xml, arena_printf(op->arena, "%sResult", action->name));
+        cloud_xml_open(xml, arena_printf(op->arena, "%sResult", asked->action->name));
 }
 
-static void close_answer(struct cloud_xml *xml, const struct action *action,
-                         const struct request *r)
+static void close_answer(struct cloud_xml *xml, const struct cloud_asked *asked)
 {
-    if (action->spelling != SPELLING_EC2) {
+    if (asked->spelling != SPELLING_EC2) {
         cloud_xml_close(xml);
         cloud_xml_open(xml, "ResponseMetadata");
-        cloud_xml_text(xml, "RequestId", r->trace);
+        cloud_xml_text(xml, "RequestId", asked->request->trace);
         cloud_xml_close(xml);
     }
     cloud_xml_close_to(xml, 0);
 }
 
-static enum err_code run(struct cloud_core *c, const struct event *ev, const struct request *r,
-                         struct cloud_call *call, const struct action *action,
-                         const struct caller *caller, struct err *err)
+static enum err_code run_query(struct cloud_call *call, const struct cloud_asked *asked,
+                               struct buf *body, struct err *err)
 {
-    CLEANUP(seal_wipe) struct buf body = {0};
-    open_answer(call->xml, &body, call->op, action, r);
-    if (action->run(call, err) != ERR_OK)
+    open_answer(call->xml, body, call->op, asked);
+    if (asked->action->run(call, err) != ERR_OK)
         return err->code;
-    if (call->wait != CLOUD_WAIT_NOTHING)
-        return wait_for(c, ev, call, err);
-    close_answer(call->xml, action, r);
-    keep_answer(c, call->op, action, caller, &body);
-    reply(c, r, body.data, body.len);
+    if (call->wait == CLOUD_WAIT_NOTHING)
+        close_answer(call->xml, asked);
     return ERR_OK;
 }
 
-static enum err_code check_face(const struct request *r, struct err *err)
+static enum err_code run_rest(struct cloud_call *call, const struct cloud_asked *asked,
+                              struct buf *body, struct err *err)
 {
-    size_t path = strcspn(r->target, "?");
-    if (path != 1 || r->target[0] != '/')
-        return err_set(err, ERR_NOT_FOUND, "there is nothing at %.100s", r->target);
-    if (!str_eq(r->method, "POST") && !str_eq(r->method, "GET"))
-        return err_set(err, ERR_METHOD_NOT_ALLOWED, "only GET and POST are served here");
+    struct cloud_tree tree;
+    cloud_tree_init(&tree, call->op->arena);
+    cloud_xml_init_tree(call->xml, &tree);
+    if (asked->action->run(call, err) != ERR_OK)
+        return err->code;
+    return call->wait == CLOUD_WAIT_NOTHING ? cloud_rest_encode(&asked->rest, &tree, body, err)
+                                            : ERR_OK;
+}
+
+static enum err_code run(struct cloud_core *c, const struct event *ev, struct cloud_call *call,
+                         const struct cloud_asked *asked, struct err *err)
+{
+    CLEANUP(seal_wipe) struct buf body = {0};
+    struct cloud_repeat repeat;
+    bool is_known;
+    if (cloud_repeat_name(&repeat, call->op, asked, call->query, err) != ERR_OK ||
+        cloud_repeat_find(c, call->op, asked, &repeat, &body, &is_known, err) != ERR_OK)
+        return err->code;
+    if (is_known) {
+        reply(c, asked, &body);
+        return ERR_OK;
+    }
+    enum err_code code = asked->spelling == SPELLING_REST ? run_rest(call, asked, &body, err)
+                                                          : run_query(call, asked, &body, err);
+    if (code != ERR_OK)
+        return code;
+    if (call->wait != CLOUD_WAIT_NOTHING)
+        return wait_for(c, ev, call, err);
+    cloud_repeat_keep(c, call->op, asked, &repeat, &body);
+    reply(c, asked, &body);
     return ERR_OK;
+}
+
+static void reply_openapi(struct cloud_core *c, const struct request *r)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    cloud_openapi(&body);
+    effect_reply(c->out, r->id, 200, "application/json", body.data, body.len);
 }
 
 enum err_code cloud_front_request(struct cloud_core *c, const struct event *ev,
@@ -261,22 +240,24 @@ enum err_code cloud_front_request(struct cloud_core *c, const struct event *ev,
                                   bool is_again, struct err *err)
 {
     struct cloud_op op = cloud_core_op(c, ev);
-    struct caller caller = {0};
+    struct cloud_asked asked = {.request = r, .spelling = SPELLING_EC2};
     struct cloud_query query = {0};
     struct cloud_xml xml = {0};
-    const struct action *action = NULL;
-    if (check_face(r, err) != ERR_OK || authenticate(c, &op, r, &caller, err) != ERR_OK ||
-        cloud_query_decode(&query, op.arena, r->target, r->body, r->body_len, err) != ERR_OK ||
-        find_action(&caller, &query, &action, err) != ERR_OK ||
-        cloud_query_bool(&query, "DryRun", false, &op.is_dry_run, err) != ERR_OK)
-        return err->code;
-    INV(action != NULL);
-    if (answer_again(c, &op, r, action, &caller))
+    if (cloud_rest_is_openapi(r)) {
+        reply_openapi(c, r);
         return ERR_OK;
+    }
+    if (find_face(&asked, op.arena, err) != ERR_OK ||
+        cloud_caller_prove(c, &op, &asked, err) != ERR_OK ||
+        decode(&asked, &op, &query, err) != ERR_OK)
+        return err->code;
+    INV(asked.action != NULL);
     struct cloud_call call = {
         .op = &op, .query = &query, .xml = &xml, .done = done, .is_again = is_again};
-    return run(c, ev, r, &call, action, &caller, err);
+    return run(c, ev, &call, &asked, err);
 }
+
+/* ---- errors --------------------------------------------------------------------------------- */
 
 static void log_failure(const struct err *err)
 {
@@ -287,13 +268,32 @@ static void log_failure(const struct err *err)
     log_line(level, "request.failed", "code", row->name, "why", err->text, NULL);
 }
 
-void cloud_front_fail(const struct request *r, const struct err *err, struct effects *out)
+static void fail_rest(const struct request *r, const struct err *err, struct effects *out)
 {
-    struct buf body = {0};
+    CLEANUP(buf_fini) struct buf body = {0};
+    struct cloud_rest rest;
+    bool is_route = cloud_rest_route(&rest, out->arena, r, NULL) == ERR_OK;
+    struct effect_reply reply = {.request_id = r->id, .content_type = "application/problem+json"};
+    reply.status = cloud_rest_status(is_route ? rest.route : NULL, err);
+    cloud_rest_problem(&body, is_route ? rest.route : NULL, err, r->trace);
+    reply.body = body.data;
+    reply.body_len = body.len;
+    struct header more = {"Allow", cloud_rest_methods(out->arena, r)};
+    if (reply.status == 401)
+        more = (struct header){"WWW-Authenticate", "AWS4-HMAC-SHA256"};
+    if (reply.status == 401 || reply.status == 405) {
+        reply.headers = &more;
+        reply.headers_len = 1;
+    }
+    effect_reply_with(out, &reply);
+}
+
+static void fail_query(const struct request *r, const struct err *err, struct effects *out)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
     struct sigv4_auth auth;
     bool is_json = r->face == FACE_TIER;
     bool is_sts = !is_json && sigv4_parse(&auth, r, NULL) == ERR_OK && str_eq(auth.service, "sts");
-    log_failure(err);
     if (is_json)
         cloud_problem_json(&body, err, r->trace);
     else if (is_sts)
@@ -303,5 +303,13 @@ void cloud_front_fail(const struct request *r, const struct err *err, struct eff
     effect_reply(out, r->id, err_row(err->code)->http,
                  is_json ? "application/problem+json" : "text/xml;charset=UTF-8", body.data,
                  body.len);
-    buf_fini(&body);
+}
+
+void cloud_front_fail(const struct request *r, const struct err *err, struct effects *out)
+{
+    log_failure(err);
+    if (r->face == FACE_PUBLIC && cloud_rest_is_target(r->target))
+        fail_rest(r, err, out);
+    else
+        fail_query(r, err, out);
 }

@@ -33,6 +33,7 @@ libcloud_a_SOURCES = \
 	%D%/api/ec2_vpc_parts.c \
 	%D%/api/filter.c \
 	%D%/api/filter.h \
+	%D%/api/openapi.c \
 	%D%/api/page.c \
 	%D%/api/page.h \
 	%D%/api/permission.c \
@@ -42,7 +43,19 @@ libcloud_a_SOURCES = \
 	%D%/api/query.c \
 	%D%/api/query.h \
 	%D%/api/query_list.c \
+	%D%/api/rest.h \
+	%D%/api/rest_answer.c \
+	%D%/api/rest_inputs.def \
+	%D%/api/rest_path.c \
+	%D%/api/rest_problem.c \
+	%D%/api/rest_request.c \
+	%D%/api/rest_routes.def \
+	%D%/api/rest_shapes.def \
+	%D%/api/rest_table.c \
+	%D%/api/rest_table.h \
 	%D%/api/sts.c \
+	%D%/api/tree.c \
+	%D%/api/tree.h \
 	%D%/api/unbuilt.c \
 	%D%/api/unbuilt.def \
 	%D%/api/unbuilt.h \
@@ -50,9 +63,11 @@ libcloud_a_SOURCES = \
 	%D%/api/wish.h \
 	%D%/api/xml.c \
 	%D%/api/xml.h \
+	%D%/caller.c \
 	%D%/core.c \
 	%D%/core.h \
 	%D%/front.c \
+	%D%/front.h \
 	%D%/held.c \
 	%D%/model/address.c \
 	%D%/model/address.h \
@@ -128,6 +143,7 @@ libcloud_a_SOURCES = \
 	%D%/plan/instance.h \
 	%D%/plan/public_address.c \
 	%D%/plan/public_address.h \
+	%D%/repeat.c \
 	%D%/settle.c \
 	%D%/settle_node.c \
 	%D%/state.h \

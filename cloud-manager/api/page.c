@@ -38,7 +38,7 @@ enum err_code cloud_page_decode(struct cloud_page *out, struct cloud_query *q, i
                        "The parameter MaxResults cannot be used together with ids");
     if (cloud_query_i64(q, "MaxResults", 1, INT64_MAX, INT64_MAX, &out->max, err) != ERR_OK)
         return err->code;
-    if (max != NULL && out->max < least)
+    if (max != NULL && out->max < least && !q->has_any_page)
         return err_set(err, ERR_INVALID_PARAMETER,
                        "Value (%lld) for parameter MaxResults is invalid. Expecting a value "
                        "greater than %lld.",

@@ -4,8 +4,7 @@
 #include "cloud-manager/api/xml.h"
 #include "proto/wire/wire.h"
 
-/* A fault of ours says nothing of our inside to a stranger; the log has it. */
-static const char *message(const struct err *err)
+const char *cloud_problem_message(const struct err *err)
 {
     return err_row(err->code)->http == 500 && err->code != ERR_NO_CAPACITY
                ? "An internal error has occurred. Try again; the request id finds it in the log."
@@ -20,7 +19,7 @@ void cloud_problem_ec2(struct buf *out, const struct err *err, const char *reque
     cloud_xml_open(&x, "Errors");
     cloud_xml_open(&x, "Error");
     cloud_xml_text(&x, "Code", err_row(err->code)->ec2);
-    cloud_xml_text(&x, "Message", message(err));
+    cloud_xml_text(&x, "Message", cloud_problem_message(err));
     cloud_xml_close(&x);
     cloud_xml_close(&x);
     cloud_xml_text(&x, "RequestID", request_id);
@@ -35,7 +34,7 @@ void cloud_problem_sts(struct buf *out, const struct err *err, const char *reque
     cloud_xml_open(&x, "Error");
     cloud_xml_text(&x, "Type", err_row(err->code)->http < 500 ? "Sender" : "Receiver");
     cloud_xml_text(&x, "Code", err_row(err->code)->ec2);
-    cloud_xml_text(&x, "Message", message(err));
+    cloud_xml_text(&x, "Message", cloud_problem_message(err));
     cloud_xml_close(&x);
     cloud_xml_text(&x, "RequestId", request_id);
     cloud_xml_close(&x);
@@ -49,7 +48,7 @@ void cloud_problem_json(struct buf *out, const struct err *err, const char *requ
     buf_printf(out, ",\"status\":%d,\"code\":", row->http);
     wire_quote(out, row->ec2);
     buf_text(out, ",\"detail\":");
-    wire_quote(out, message(err));
+    wire_quote(out, cloud_problem_message(err));
     buf_text(out, ",\"request_id\":");
     wire_quote(out, request_id);
     buf_char(out, '}');

@@ -42,14 +42,14 @@ static bool is_utf8(const char *text, size_t len)
     return true;
 }
 
-/* Takes away %xx and '+'; NULL when malformed. */
-static const char *unescape(struct arena *arena, const char *text, size_t len)
+const char *cloud_query_unescape(struct arena *arena, const char *text, size_t len,
+                                 bool plus_is_blank)
 {
     char *out = arena_alloc(arena, len + 1);
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
         if (text[i] != '%') {
-            out[n++] = text[i] == '+' ? ' ' : text[i];
+            out[n++] = text[i] == '+' && plus_is_blank ? ' ' : text[i];
             continue;
         }
         int high = i + 1 < len ? hex_digit(text[i + 1]) : -1;
@@ -66,8 +66,10 @@ static enum err_code add_param(struct cloud_query *q, const char *text, size_t l
 {
     const char *equals = memchr(text, '=', len);
     size_t name_len = equals != NULL ? (size_t)(equals - text) : len;
-    const char *name = unescape(q->arena, text, name_len);
-    const char *value = equals != NULL ? unescape(q->arena, equals + 1, len - name_len - 1) : "";
+    const char *name = cloud_query_unescape(q->arena, text, name_len, true);
+    const char *value = "";
+    if (equals != NULL)
+        value = cloud_query_unescape(q->arena, equals + 1, len - name_len - 1, true);
     if (name == NULL || value == NULL)
         return err_set(err, ERR_BAD_REQUEST,
                        "a parameter is not well-formed percent-encoded UTF-8");
@@ -124,6 +126,31 @@ enum err_code cloud_query_decode(struct cloud_query *q, struct arena *arena, con
     for (size_t i = 1; i < q->len; i++)
         if (str_eq(q->params[i - 1].name, q->params[i].name))
             return err_set(err, ERR_BAD_REQUEST, "the parameter %s is given twice",
+                           q->params[i].name);
+    return ERR_OK;
+}
+
+void cloud_query_begin(struct cloud_query *q, struct arena *arena, size_t most)
+{
+    *q = (struct cloud_query){.arena = arena};
+    q->params = arena_alloc(arena, (most + 1) * sizeof *q->params);
+    q->most = most;
+}
+
+void cloud_query_add(struct cloud_query *q, const char *name, const char *value)
+{
+    PRE(q->len < q->most);
+    if (*value != '\0')
+        q->params[q->len++] = (struct cloud_param){name, value, false};
+}
+
+enum err_code cloud_query_end(struct cloud_query *q, struct err *err)
+{
+    qsort(q->params, q->len, sizeof *q->params, by_name);
+    for (size_t i = 1; i < q->len; i++)
+        if (str_eq(q->params[i - 1].name, q->params[i].name))
+            return err_set(err, ERR_PARAMETER_COMBINATION,
+                           "two members of the request mean the same thing (%s)",
                            q->params[i].name);
     return ERR_OK;
 }

@@ -24,12 +24,22 @@ struct cloud_param {
 struct cloud_query {
     struct arena *arena;
     struct cloud_param *params; /* by name; none is empty, no name twice */
-    size_t len;
+    size_t len, most;
+    bool has_any_page; /* MaxResults may be less than EC2's least: REST */
 };
 
 /* ERR_BAD_REQUEST: malformed escapes, not UTF-8, a NUL, a name twice. ERR_TOO_LARGE. */
 enum err_code cloud_query_decode(struct cloud_query *q, struct arena *arena, const char *target,
                                  const char *body, size_t body_len, struct err *err);
+
+/* One that another spelling fills: room for `most`, then each parameter, then the end. Names and
+ * values are borrowed. ERR_PARAMETER_COMBINATION: a name twice. */
+void cloud_query_begin(struct cloud_query *q, struct arena *arena, size_t most);
+void cloud_query_add(struct cloud_query *q, const char *name, const char *value);
+enum err_code cloud_query_end(struct cloud_query *q, struct err *err);
+/* Takes %xx away, and '+' for a blank where `plus_is_blank`; NULL when that is no UTF-8. */
+const char *cloud_query_unescape(struct arena *arena, const char *text, size_t len,
+                                 bool plus_is_blank);
 
 /* NULL when absent. */
 const char *cloud_query_get(struct cloud_query *q, const char *name);

@@ -4,10 +4,17 @@
 #include "base/check.h"
 #include "base/clock.h"
 
+#include <stdio.h>
+
 void cloud_xml_init(struct cloud_xml *x, struct buf *out)
 {
     *x = (struct cloud_xml){.out = out};
     buf_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+}
+
+void cloud_xml_init_tree(struct cloud_xml *x, struct cloud_tree *tree)
+{
+    *x = (struct cloud_xml){.tree = tree};
 }
 
 static void tag(struct buf *out, const char *begin, const char *name)
@@ -26,7 +33,10 @@ static void push(struct cloud_xml *x, const char *name)
 void cloud_xml_open(struct cloud_xml *x, const char *name)
 {
     push(x, name);
-    tag(x->out, "<", name);
+    if (x->tree != NULL)
+        cloud_tree_open(x->tree, name);
+    else
+        tag(x->out, "<", name);
 }
 
 void cloud_xml_open_ns(struct cloud_xml *x, const char *name, const char *xmlns)
@@ -38,7 +48,11 @@ void cloud_xml_open_ns(struct cloud_xml *x, const char *name, const char *xmlns)
 void cloud_xml_close(struct cloud_xml *x)
 {
     PRE(x->depth > 0);
-    tag(x->out, "</", x->open[--x->depth]);
+    x->depth--;
+    if (x->tree != NULL)
+        cloud_tree_close(x->tree);
+    else
+        tag(x->out, "</", x->open[x->depth]);
 }
 
 void cloud_xml_close_to(struct cloud_xml *x, int depth)
@@ -79,6 +93,10 @@ static void escape(struct buf *out, const char *text)
 
 void cloud_xml_text(struct cloud_xml *x, const char *name, const char *text)
 {
+    if (x->tree != NULL) {
+        cloud_tree_text(x->tree, name, text);
+        return;
+    }
     tag(x->out, "<", name);
     escape(x->out, text);
     tag(x->out, "</", name);
@@ -92,9 +110,9 @@ void cloud_xml_text_if(struct cloud_xml *x, const char *name, const char *text)
 
 void cloud_xml_i64(struct cloud_xml *x, const char *name, int64_t number)
 {
-    tag(x->out, "<", name);
-    buf_i64(x->out, number);
-    tag(x->out, "</", name);
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)number);
+    cloud_xml_text(x, name, text);
 }
 
 void cloud_xml_bool(struct cloud_xml *x, const char *name, bool value)

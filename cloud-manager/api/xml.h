@@ -1,9 +1,11 @@
-/* xml.h - writes XML: elements, escaped text, nothing that could be anything else.
+/* xml.h - writes XML: elements, escaped text, nothing that could be anything else. With a tree, the
+ * same answer is kept for another spelling instead (tree.h).
  *
  * Control characters that XML 1.0 has no way to write become U+FFFD, so an answer always parses. */
 #pragma once
 
 #include "base/buf.h"
+#include "cloud-manager/api/tree.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,13 +13,16 @@
 enum { CLOUD_XML_DEPTH = 16 };
 
 struct cloud_xml {
-    struct buf *out;
+    struct buf *out;                   /* NULL with a tree */
+    struct cloud_tree *tree;           /* NULL with XML */
     const char *open[CLOUD_XML_DEPTH]; /* names, borrowed until they are closed */
     int depth;
 };
 
 /* The XML declaration; `out` stays the caller's. */
 void cloud_xml_init(struct cloud_xml *x, struct buf *out);
+/* No XML: everything goes into `tree`. */
+void cloud_xml_init_tree(struct cloud_xml *x, struct cloud_tree *tree);
 void cloud_xml_open(struct cloud_xml *x, const char *name);
 /* With one attribute. */
 void cloud_xml_open_ns(struct cloud_xml *x, const char *name, const char *xmlns);

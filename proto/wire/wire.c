@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "proto/wire/depth.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -296,32 +297,14 @@ static enum err_code decode_object(struct decode *d, const struct wire_type *typ
     return ERR_OK;
 }
 
-/* jansson itself allows 2,048 levels; our own recursion gets 32. */
-static bool is_too_deep(const char *json, size_t len)
-{
-    int depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < len; i++) {
-        if (quoted && json[i] == '\\')
-            i++;
-        else if (json[i] == '"')
-            quoted = !quoted;
-        else if (!quoted && (json[i] == '{' || json[i] == '[') && ++depth > 32)
-            return true;
-        else if (!quoted && (json[i] == '}' || json[i] == ']'))
-            depth--;
-    }
-    return false;
-}
-
 enum err_code wire_decode(const struct wire_type *type, const char *json, size_t len,
                           struct arena *arena, void *message, struct err *err)
 {
     struct err unused;
     struct decode d = {.arena = arena, .err = err != NULL ? err : &unused};
     json_error_t why;
-    if (is_too_deep(json, len))
-        return err_set(d.err, ERR_MALFORMED_JSON, "JSON is nested deeper than 32");
+    if (wire_is_too_deep(json, len))
+        return err_set(d.err, ERR_MALFORMED_JSON, "JSON is nested deeper than %d", WIRE_DEPTH_MAX);
     json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
     if (root == NULL)
         return err_set(d.err, ERR_MALFORMED_JSON, "not JSON: %s", why.text);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What the documentation tells people to type: the indented blocks of docs/tutorial.md and docs/cli.md, word for word and in
-their order, in the folder of a quickstart of its own. Every command must succeed, but those that a comment before the block
+"""What the documentation tells people to type: the indented blocks of docs/cli.md, docs/rest.md and docs/tutorial.md, word for
+word and in their order, in the folder of a quickstart of its own. Every command must succeed, but those that a comment before the block
 says fail: <!-- fails: COMMAND; COMMAND -->. Blocks between ``` are samples and are not run.
 
 Runs in network and mount namespaces of its own, so that the ports and names of the text are free; lines of apt-get run as
@@ -15,7 +15,7 @@ import tempfile
 SOURCE = pathlib.Path(os.environ["TERCET_SOURCE"])
 BUILD = os.environ["TERCET_BUILD"]
 PATIENCE_S = 240  # for one document
-DOCUMENTS = ["cli.md", "tutorial.md"]  # the last one takes the cloud away
+DOCUMENTS = ["cli.md", "rest.md", "tutorial.md"]  # the last one takes the cloud away
 FAILS = re.compile(r"<!-- fails: (.*?) -->")
 SESSION = r"""
 set -E

@@ -11,6 +11,7 @@ cloud_tests = \
 	tests/unit/cloud_model_test \
 	tests/unit/cloud_plan_test \
 	tests/unit/cloud_query_test \
+	tests/unit/cloud_rest_test \
 	tests/unit/cloud_rule_test
 check_PROGRAMS += $(cloud_tests)
 TESTS += $(cloud_tests)
@@ -40,6 +41,8 @@ tests_unit_cloud_query_test_SOURCES = %D%/cloud_query_test.c
 tests_unit_cloud_query_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_rule_test_SOURCES = %D%/cloud_rule_test.c $(cloud_rig)
 tests_unit_cloud_rule_test_LDADD = $(cloud_test_ldadd)
+tests_unit_cloud_rest_test_SOURCES = %D%/cloud_rest_test.c $(cloud_rig)
+tests_unit_cloud_rest_test_LDADD = $(cloud_test_ldadd)
 # Answers are judged by the clients' own parser, never by our own output.
 check_PROGRAMS += tests/golden/cloud_answers
 tests_golden_cloud_answers_SOURCES = tests/golden/cloud_answers.c $(cloud_rig)

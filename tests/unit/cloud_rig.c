@@ -18,6 +18,9 @@ static void take(struct rig *r, const struct effects *out)
             INV(reply->request_id == e->reply.request_id && reply->status == 0);
             reply->status = e->reply.status;
             reply->body = check_strdup(e->reply.body);
+            for (size_t i = 0; i < e->reply.headers_len; i++)
+                if (str_eq(e->reply.headers[i].name, "ETag"))
+                    str_copy(reply->etag, sizeof reply->etag, e->reply.headers[i].value);
         } else if (e->kind == EFFECT_JOB) {
             INV(r->jobs_len < RIG_JOBS);
             struct rig_job *job = &r->jobs[r->jobs_len++];
@@ -119,44 +122,69 @@ uint64_t rig_raw(struct rig *r, const struct request *request)
     return ev.request.id;
 }
 
-uint64_t rig_resend(struct rig *r, const char *service, const char *form)
+/* What is signed, and by `more` also what is not. */
+struct ask {
+    const char *service, *method, *target, *body;
+    const struct header *more;
+};
+
+static uint64_t ask(struct rig *r, const struct ask *a)
 {
     struct err err = {0};
     char date[SIGV4_DATE_SIZE], hash[DIGEST_SHA256_HEX_SIZE];
     CLEANUP(buf_fini) struct buf authorization = {0};
-    digest_sha256_hex(hash, form, strlen(form));
-    enum err_code code = sigv4_sign(&(struct sigv4_sign){.method = "POST",
-                                                         .target = "/",
+    digest_sha256_hex(hash, a->body, strlen(a->body));
+    enum err_code code = sigv4_sign(&(struct sigv4_sign){.method = a->method,
+                                                         .target = a->target,
                                                          .host = "127.0.0.1:8773",
                                                          .payload = hash,
                                                          .key_id = r->root.key_id,
                                                          .secret = r->root.secret,
                                                          .region = "lab",
-                                                         .service = service,
+                                                         .service = a->service,
                                                          .wall_ms = r->at.wall_ms},
                                     date, &authorization, &err);
     INV(code == ERR_OK);
-    struct header headers[] = {{"Host", "127.0.0.1:8773"},
-                               {"X-Amz-Date", date},
-                               {"Authorization", buf_str(&authorization)}};
+    struct header headers[4] = {{"Host", "127.0.0.1:8773"},
+                                {"X-Amz-Date", date},
+                                {"Authorization", buf_str(&authorization)}};
+    if (a->more != NULL)
+        headers[3] = *a->more;
     return rig_raw(r, &(struct request){.face = FACE_PUBLIC,
-                                        .method = "POST",
-                                        .target = "/",
+                                        .method = a->method,
+                                        .target = a->target,
                                         .headers = headers,
-                                        .headers_len = 3,
-                                        .body = form,
-                                        .body_len = strlen(form),
+                                        .headers_len = a->more != NULL ? 4 : 3,
+                                        .body = a->body,
+                                        .body_len = strlen(a->body),
                                         .peer_node = "",
                                         .peer_serial = "",
                                         .remote = "127.0.0.1:5",
                                         .trace = "00000000-0000-4000-8000-000000000000"});
 }
 
-uint64_t rig_send(struct rig *r, const char *service, const char *form)
+uint64_t rig_resend(struct rig *r, const char *service, const char *form)
+{
+    return ask(r, &(struct ask){service, "POST", "/", form, NULL});
+}
+
+static void second_later(struct rig *r)
 {
     r->at.mono_ms += 1000;
     r->at.boot_ms += 1000;
     r->at.wall_ms += 1000;
+}
+
+uint64_t rig_rest(struct rig *r, const char *method, const char *target, const char *body,
+                  const struct header *more)
+{
+    second_later(r);
+    return ask(r, &(struct ask){"tercet", method, target, body, more});
+}
+
+uint64_t rig_send(struct rig *r, const char *service, const char *form)
+{
+    second_later(r);
     return rig_resend(r, service, form);
 }
 

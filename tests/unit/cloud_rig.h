@@ -13,8 +13,9 @@ enum { RIG_REPLIES = 64, RIG_JOBS = 16, RIG_FACTS = 256 };
 
 struct rig_reply {
     uint64_t request_id;
-    int status; /* 0 = not answered yet */
-    char *body; /* owned */
+    int status;    /* 0 = not answered yet */
+    char *body;    /* owned */
+    char etag[40]; /* of the header; "" without one */
 };
 
 struct rig_job {
@@ -53,6 +54,9 @@ void rig_advance(struct rig *r, int64_t ms); /* and ticks */
 uint64_t rig_send(struct rig *r, const char *service, const char *form);
 /* The same second again: the identical request when `form` is. */
 uint64_t rig_resend(struct rig *r, const char *service, const char *form);
+/* A signed request to REST, a second later; `more` is a further header or NULL. */
+uint64_t rig_rest(struct rig *r, const char *method, const char *target, const char *body,
+                  const struct header *more);
 uint64_t rig_raw(struct rig *r, const struct request *request);
 int rig_status(const struct rig *r, uint64_t request);
 const char *rig_body(const struct rig *r, uint64_t request);
