@@ -14,6 +14,7 @@ NOBODY = {"instances": "i-0123456789abcdef0", "images": "ami-0123456789abcdef0",
           "addresses": "eipalloc-0123456789abcdef0", "associations": "eipassoc-0123456789abcdef0",
           "subnets": "subnet-0123456789abcdef0", "interfaces": "eni-0123456789abcdef0",
           "route-tables": "rtb-0123456789abcdef0", "internet-gateways": "igw-0123456789abcdef0",
+          "security-groups": "sg-0123456789abcdef0", "security-group-rules": "sgr-0123456789abcdef0",
           "network-acls": "acl-0123456789abcdef0", "dhcp-options": "dopt-0123456789abcdef0"}
 
 
@@ -136,6 +137,37 @@ def images(c, r, stranger):
     equal("deregistered", r.ask("DELETE", path).status, 204)
 
 
+def groups(r, instance):
+    """A security group, its rules, and whose it is."""
+    spec = {"name": "web", "description": "lets the web in", "tags": {"a": "b"}}
+    path = f"/v1/security-groups/{r.post('/v1/security-groups', spec).json['id']}"
+    group = r.get(path).json
+    equal("a group", {name: group[name] for name in spec}, spec)
+    twice = r.post("/v1/security-groups", dict(spec, tags={}))
+    equal("a name is given once", (twice.status, twice.code), (409, "group-duplicate"))
+    rule = {"protocol": "tcp", "from_port": 80, "to_port": 81}
+    made = r.post(f"{path}/actions/add-ingress", dict(rule, cidrs=["10.0.0.0/8", "192.0.2.0/24"], peers=[group["id"]], tags={"c": "d"}))
+    equal("three rules", [(m.get("cidr"), m.get("peer"), m["to_port"], m["tags"]) for m in made.json["items"]],
+          [("10.0.0.0/8", None, 81, {"c": "d"}), ("192.0.2.0/24", None, 81, {"c": "d"}), (None, group["id"], 81, {"c": "d"})])
+    one = f"/v1/security-group-rules/{made.json['items'][0]['id']}"
+    changed = dict(rule, group=group["id"], cidr="10.0.0.0/9", description="half of it")
+    equal("one is changed", r.ask("PATCH", one, changed).status, 204)
+    equal("and reads so", {name: r.get(one).json[name] for name in changed}, changed)
+    out = r.post(f"{path}/actions/add-egress", {"protocol": "udp", "from_port": 53, "to_port": 53, "cidrs": ["192.0.2.1/32"]})
+    equal("a rule of the other direction", out.json["items"][0]["is_egress"], True)
+    equal("is removed", r.post(f"{path}/actions/remove-egress", {"rules": [out.json["items"][0]["id"]]}).status, 204)
+    equal("as the others are", r.post(f"{path}/actions/remove-ingress", {"rules": [m["id"] for m in made.json["items"]]}).status, 204)
+    equal("and gone", r.get(one).status, 404)
+    was = r.get(f"/v1/instances/{instance}").json
+    port = f"/v1/interfaces/{was['interface']}"
+    equal("an interface gets it", r.ask("PATCH", port, {"groups": [group["id"]]}).status, 204)
+    equal("and shows it", r.get(port).json["groups"], [{"id": group["id"], "name": "web"}])
+    used = r.ask("DELETE", path)
+    equal("while it is used it stays", (used.status, used.code), (409, "dependency"))
+    equal("an instance gets others", r.ask("PATCH", f"/v1/instances/{instance}", {"groups": [g["id"] for g in was["groups"]]}).status, 204)
+    equal("then it goes", r.ask("DELETE", path).status, 204)
+
+
 def addresses(c, r):
     made = r.post("/v1/addresses", {"tags": {"a": "b"}})
     equal("an address", made.status, 201)
@@ -235,6 +267,7 @@ def main():
     day(c, r)
     images(c, r, stranger)
     instance = c.run()[0]
+    groups(r, instance)
     things = {noun: r.get(f"/v1/{noun}").json["items"][0]["id"] for noun in
               ("images", "snapshots", "key-pairs", "volumes", "networks", "subnets", "interfaces")}
     foreign(r, stranger, dict(things, instances=instance))

@@ -147,7 +147,9 @@ static void test_strangers(void **state)
 static void test_every_action(void **state)
 {
     static const char *const elsewhere[] = {
-        "DescribeVpcAttribute",                 /* constants */
+        "DescribeVpcAttribute",                       /* constants */
+        "UpdateSecurityGroupRuleDescriptionsIngress", /* what a PATCH of a rule can do as well */
+        "UpdateSecurityGroupRuleDescriptionsEgress",
         "DescribeInstanceCreditSpecifications", /* empty for every type that there is */
         "DescribeAddressesAttribute",           /* no address has the one that there is */
     };
@@ -160,7 +162,7 @@ static void test_every_action(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        bool is_there = strstr(names[i], "SecurityGroup") != NULL;
+        bool is_there = false;
         for (size_t k = 0; k < cloud_routes_len; k++)
             is_there = is_there || cloud_routes[k].action == (enum cloud_action_id)i;
         for (size_t k = 0; k < sizeof elsewhere / sizeof *elsewhere; k++)
