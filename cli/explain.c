@@ -1,9 +1,11 @@
-/* explain.c - `explain`: the state of one thing, why, how far it has come, and what it waits for.
- * It says what the cloud tells and what the states mean (explain.def), and guesses nothing. */
+/* explain.c - `explain`: the state of one thing, why, how far it has come, and what it waits for;
+ * or what the code of an error means. It says what the cloud tells and what the states mean
+ * (explain.def), and guesses nothing. */
 #include "base/check.h"
 #include "base/str.h"
 #include "cli/age.h"
 #include "cli/call.h"
+#include "cli/code.h"
 #include "cli/handlers.h"
 #include "cli/output.h"
 #include "cli/resolve.h"
@@ -201,8 +203,34 @@ static enum cli_ref ref_of(const char *id)
     return CLI_REF_NONE;
 }
 
+/* ---- an error ------------------------------------------------------------------------------ */
+
+/* Says it without asking anybody. */
+static enum cli_exit explain_code(struct cli *cli, const struct cli_code *code,
+                                  struct cli_fault *fault)
+{
+    CLEANUP(buf_fini) struct buf out = {0};
+    struct cli_node *said = cli_node_add(NULL, &cli->arena, "item", "");
+    cli_node_add(said, &cli->arena, "code", code->code);
+    cli_node_add(said, &cli->arena, "means", code->means);
+    cli_node_add(said, &cli->arena, "exit", arena_printf(&cli->arena, "%d", (int)code->exit));
+    cli_node_add(said, &cli->arena, "next", code->hint);
+    const struct cli_node *self = said;
+    struct cli_nodes rows = {.list = &self, .len = 1};
+    if (cli_output_is_data(cli))
+        return cli_output_rows(cli, CLI_COLUMNS_NONE, &rows, fault);
+    buf_printf(&out, "%s\n", code->code);
+    put_line(&out, "that is", code->means);
+    put_line(&out, "exit", cli_node_text(said, "exit"));
+    put_line(&out, "next", code->hint);
+    return cli_output_bytes(buf_str(&out), out.len, fault);
+}
+
 enum cli_exit cli_do_explain(struct cli *cli, struct cli_fault *fault)
 {
+    const struct cli_code *code = cli_code_get(cli_line_get(&cli->line, "RESOURCE"));
+    if (code != NULL)
+        return explain_code(cli, code, fault);
     struct explaining e = {.cli = cli, .out = cli_node_add(NULL, &cli->arena, "item", "")};
     if (cli_profile_need_key(&cli->profile, fault) != CLI_OK ||
         cli_resolve_line(cli, fault) != CLI_OK)

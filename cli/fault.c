@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "cli/code.h"
 #include "cli/safe.h"
 
 #include <stdarg.h>
@@ -38,26 +39,6 @@ enum cli_exit cli_fault_try(struct cli_fault *f, const char *fmt, ...)
     return f->exit;
 }
 
-struct row {
-    const char *code;
-    enum cli_exit exit;
-    const char *hint;
-};
-
-static const struct row *row_of(const char *code)
-{
-    static const struct row rows[] = {
-#define FAULT(code, exit, hint) {code, CLI_##exit, hint},
-#include "cli/faults.def"
-#undef FAULT
-        {"*", CLI_FAILED, ""},
-    };
-    const struct row *row = rows;
-    while (!str_matches(row->code, code))
-        row++;
-    return row;
-}
-
 static const char *word_of(enum cli_exit exit)
 {
     switch (exit) {
@@ -87,7 +68,7 @@ static const char *word_of(enum cli_exit exit)
 enum cli_exit cli_fault_api(struct cli_fault *f, const char *doing, const char *code,
                             const char *message, const char *request_id)
 {
-    const struct row *row = row_of(code);
+    const struct cli_code *row = cli_code_match(code);
     cli_fault_set(f, row->exit, "%.100s: %s (%.60s)", doing, word_of(row->exit), code);
     cli_fault_cause(f, "%s", message);
     cli_fault_try(f, "%s", row->hint);

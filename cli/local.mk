@@ -16,7 +16,7 @@ libcli_a_SOURCES = \
 	%D%/env.c \
 	%D%/exits.c %D%/exits.def %D%/exits.h \
 	%D%/explain.c %D%/explain.def \
-	%D%/fault.c %D%/fault.h %D%/faults.def \
+	%D%/code.c %D%/code.h %D%/fault.c %D%/fault.h %D%/faults.def \
 	%D%/filter.c %D%/filter.h \
 	%D%/formats.def \
 	%D%/group.c \

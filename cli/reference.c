@@ -1,6 +1,9 @@
-/* reference.c - `__reference`: the part of docs/cli.md that the tables say. */
+/* reference.c - `__reference`, `__errors`: the part of docs/cli.md, and all of docs/errors.md, that
+ * the tables say. */
 #include "base/check.h"
+#include "base/err.h"
 #include "base/str.h"
+#include "cli/code.h"
 #include "cli/exits.h"
 #include "cli/handlers.h"
 #include "cli/help.h"
@@ -101,5 +104,60 @@ enum cli_exit cli_do_reference(struct cli *cli, struct cli_fault *fault)
     put_formats(&out);
     put_settings(&out);
     put_exits(&out);
+    return cli_output_bytes(buf_str(&out), out.len, fault);
+}
+
+/* ---- errors -------------------------------------------------------------------------------- */
+
+static bool has_code(enum err_code e, const char *code, bool is_s3)
+{
+    return str_eq(is_s3 ? err_row(e)->s3 : err_row(e)->ec2, code);
+}
+
+/* Does an earlier error say that code with the same status? */
+static bool is_said(enum err_code error, const char *code, bool is_s3)
+{
+    for (enum err_code e = ERR_OK + 1; e < error; e++)
+        if (has_code(e, code, is_s3) && err_row(e)->http == err_row(error)->http)
+            return true;
+    return false;
+}
+
+/* HTTP statuses that a code comes with, of one of the two APIs. */
+static void put_statuses(struct buf *out, const char *api, const char *code, bool is_s3)
+{
+    const char *before = api;
+    for (enum err_code e = ERR_OK + 1; e < ERR_COUNT; e++) {
+        if (!has_code(e, code, is_s3) || is_said(e, code, is_s3))
+            continue;
+        buf_printf(out, "%s%s %d", before == api ? ", " : "", before, err_row(e)->http);
+        before = " or";
+    }
+}
+
+static void put_code(struct buf *out, const struct cli_code *code)
+{
+    CLEANUP(buf_fini) struct buf statuses = {0};
+    put_statuses(&statuses, "EC2", code->code, false);
+    put_statuses(&statuses, "S3", code->code, true);
+    buf_printf(out, "\n### %s\n\nThat is: %s.\n", code->code, code->means);
+    if (*code->hint != '\0')
+        buf_printf(out, "Try: %s.\n", code->hint);
+    if (statuses.len > 0)
+        buf_printf(out, "HTTP status: %s; ", buf_str(&statuses) + 2);
+    buf_printf(out, "`tercet` ends with %d.\n", (int)code->exit);
+}
+
+enum cli_exit cli_do_errors(struct cli *cli, struct cli_fault *fault)
+{
+    CLEANUP(buf_fini) struct buf out = {0};
+    const struct cli_code *code;
+    (void)cli;
+    buf_text(&out, "# Errors\n\nWhat each code of the EC2 and S3 APIs means here, and what to try. "
+                   "`tercet explain CODE` says the same.\nThe message of an error names the "
+                   "parameter, the limit or the resource.\n\n"
+                   "<!-- from the tables: tercet __errors -->\n");
+    for (size_t i = 0; (code = cli_code_at(i)) != NULL; i++)
+        put_code(&out, code);
     return cli_output_bytes(buf_str(&out), out.len, fault);
 }

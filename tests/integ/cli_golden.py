@@ -4,6 +4,7 @@ answers are lost, late or bad. Talks to a cloud of canned answers on loopback.
 
 usage: cli_golden.py TERCET [--write]     --write: takes what is printed for right; then read the difference"""
 import base64
+import json
 import os
 import pathlib
 import pty
@@ -338,13 +339,25 @@ def manuals_are_whole(session):
 
 
 def the_documentation_says_what_the_tables_say(session):
-    path = pathlib.Path(__file__).resolve().parent.parent.parent / "docs" / "cli.md"
+    docs = pathlib.Path(__file__).resolve().parent.parent.parent / "docs"
+    path = docs / "cli.md"
     text = path.read_text(encoding="utf-8")
     head, mark, _ = text.partition("<!-- from the tables: tercet __reference -->\n")
     want = head + mark + "\n" + session.run("__reference")[1]
     if "--write" in sys.argv:
         path.write_text(want, encoding="utf-8")
     assert mark and path.read_text(encoding="utf-8") == want, "docs/cli.md: run cli_golden.py with --write"
+    errors = session.run("__errors")[1]
+    if "--write" in sys.argv:
+        (docs / "errors.md").write_text(errors, encoding="utf-8")
+    assert (docs / "errors.md").read_text(encoding="utf-8") == errors, "docs/errors.md: run cli_golden.py with --write"
+
+
+def an_error_is_explained_to_anybody(session):
+    status, text = session.run("explain InvalidInstanceID.NotFound", TERCET_ACCESS_KEY="", TERCET_SECRET_KEY="")[:2]
+    assert status == 0 and "no instance of that id" in text and "tercet instance list" in text, (status, text)
+    status, text = session.run("explain SlowDown -o json")[:2]
+    assert status == 0 and json.loads(text)[0]["exit"] == "7", (status, text)
 
 
 def help_fits_a_screen(session):
@@ -550,7 +563,7 @@ def following_a_console_prints_what_is_new(session):
 TESTS = [destruction_is_asked_for, groups_are_asked_for_as_the_api_spells_them, login_keeps_what_it_has_tested,
          completion_knows_the_table_and_the_cloud, bash_completes,
          a_console_cannot_command_the_terminal, scp_is_given_the_address, top_and_watch_give_the_terminal_back, doctor_says_what_to_do,
-         manuals_are_whole, the_documentation_says_what_the_tables_say, help_fits_a_screen,
+         manuals_are_whole, the_documentation_says_what_the_tables_say, an_error_is_explained_to_anybody, help_fits_a_screen,
          what_a_pipe_gets, what_a_terminal_gets, what_a_narrow_and_a_wide_terminal_get,
          nothing_of_others_reaches_the_terminal_raw, watching_a_pipe_prints_what_changes,
          no_color_is_honoured, a_lost_answer_is_asked_for_again_with_the_same_token,

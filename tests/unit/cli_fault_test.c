@@ -3,6 +3,8 @@
 #include "tests/unit/cli_rig.h"
 
 #include "base/check.h"
+#include "base/err.h"
+#include "cli/code.h"
 #include "cli/fault.h"
 
 #include <stdlib.h>
@@ -42,6 +44,22 @@ static void codes(void **state)
     }
 }
 
+/* Whoever adds an error says what it means. */
+static void each_code_is_explained(void **state)
+{
+    (void)state;
+    for (enum err_code e = ERR_OK + 1; e < ERR_COUNT; e++) {
+        const char *const codes[] = {err_row(e)->ec2, err_row(e)->s3};
+        for (size_t i = 0; i < 2; i++)
+            if (*codes[i] != '\0' && cli_code_get(codes[i]) == NULL)
+                fail_msg("%s has no row in cli/faults.def", codes[i]);
+    }
+    for (size_t i = 0; cli_code_at(i) != NULL; i++) {
+        assert_ptr_equal(cli_code_get(cli_code_at(i)->code), cli_code_at(i)); /* nor two */
+        assert_string_not_equal(cli_code_at(i)->means, "");
+    }
+}
+
 static void is_printed(const struct cli_fault *f, const char *text)
 {
     char *out = NULL;
@@ -69,6 +87,7 @@ static void lines(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(codes), cmocka_unit_test(lines)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(codes), cmocka_unit_test(each_code_is_explained), cmocka_unit_test(lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
