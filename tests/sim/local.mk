@@ -25,6 +25,7 @@ libsim_a_SOURCES = \
 	%D%/tunnel.c \
 	%D%/wiretap.c %D%/wiretap.h \
 	%D%/world.c %D%/world.h \
+	%D%/self/herald.c %D%/self/herald.h \
 	%D%/self/lord.c %D%/self/lord.h \
 	%D%/self/scene.c %D%/self/scene.h \
 	%D%/self/crown.c %D%/self/crown.h \

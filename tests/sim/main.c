@@ -20,8 +20,9 @@
 
 enum { LINES = 40 };
 
-static const struct sim_scene *const scenes[] = {&sim_scene_cloud, &sim_scene_zone, &sim_scene_self,
-                                                 &sim_scene_house, &sim_scene_region};
+static const struct sim_scene *const scenes[] = {&sim_scene_cloud,  &sim_scene_zone,
+                                                 &sim_scene_self,   &sim_scene_house,
+                                                 &sim_scene_region, &sim_scene_banners};
 
 struct options {
     const struct sim_scene *scene;

@@ -19,7 +19,9 @@ static const char thing_schema[] =
     " state TEXT NOT NULL) WITHOUT ROWID;"
     /* Quarantined domains: nobody may be given their addresses. */
     "CREATE TABLE stray(child TEXT NOT NULL, id TEXT NOT NULL, pepoch INTEGER NOT NULL,"
-    " address INTEGER NOT NULL, PRIMARY KEY(child, id, pepoch)) WITHOUT ROWID;";
+    " address INTEGER NOT NULL, PRIMARY KEY(child, id, pepoch)) WITHOUT ROWID;"
+    /* The newest order for a child's banner. */
+    "CREATE TABLE banner(child TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;";
 
 static const char *const migrations[] = {sync_parent_schema, thing_schema};
 const struct store_schema lord_schema = {migrations, 2};
@@ -144,6 +146,41 @@ static void list(struct lord_core *l, struct buf *out)
     struct query q;
     STORE_EACH (l->store, q, "SELECT id, token, state FROM thing ORDER BY id", "")
         buf_printf(out, "%s %s %s\n", query_text(&q, 0), query_text(&q, 1), query_text(&q, 2));
+}
+
+/* ---- banners -------------------------------------------------------------------------------- */
+
+enum { BANNER_GENERATION = 1, BANNER_PEPOCH = 0 };
+
+static void wish_banner(struct lord_core *l, const char *child, bool is_up)
+{
+    if (!is_up)
+        sync_parent_drop(&l->parent, child, "banner", child);
+    else if (!store_has(l->store, "SELECT 1 FROM wish WHERE node=?1 AND kind='banner' AND gone=''",
+                        "s", child))
+        sync_parent_want(&l->parent, child, "banner", child, BANNER_GENERATION, BANNER_PEPOCH,
+                         "{}");
+}
+
+/* "NUMBER CHILD"; answered by the number of the newest order that was taken. */
+static enum err_code order_banner(struct lord_core *l, const char *order, bool is_up,
+                                  struct buf *out, struct err *err)
+{
+    char *end = NULL;
+    int64_t number = strtoll(order, &end, 10);
+    if (*end != ' ')
+        return err_set(err, ERR_BAD_REQUEST, "no number");
+    if (sync_parent_in_recovery(&l->parent))
+        return err_set(err, ERR_UNAVAILABLE, "in recovery");
+    const char *child = end + 1;
+    if (store_run(l->store,
+                  "INSERT INTO banner VALUES(?1, ?2) ON CONFLICT DO UPDATE SET number=?2"
+                  " WHERE number<?2",
+                  "si", child, number) > 0)
+        wish_banner(l, child, is_up);
+    buf_printf(out, "%ld",
+               (long)store_i64(l->store, 0, "SELECT number FROM banner WHERE child=?", "s", child));
+    return ERR_OK;
 }
 
 /* ---- what the link says --------------------------------------------------------------------- */
@@ -377,6 +414,8 @@ static enum err_code take_order(struct lord_core *l, const struct event *ev, str
         code = move(l, order + 5, err);
     else if (str_has_prefix(order, "join "))
         code = join(l, order + 5);
+    else if (str_has_prefix(order, "raise ") || str_has_prefix(order, "lower "))
+        code = order_banner(l, order + 6, *order == 'r', &answer, err);
     else
         list(l, &answer);
     if (code == ERR_OK)

@@ -3,7 +3,8 @@
  * It keeps things: made for a token, moved, ended, each with one of few addresses, which is
  * freed when the last tombstone is. It lets proto/sync and the simulator be tested apart from
  * the product's managers. Requests of subscribers (text): "make TOKEN", "end ID", "move ID",
- * "list"; answers: "ID ADDRESS", "", "", lines "ID TOKEN STATE". */
+ * "list"; answers: "ID ADDRESS", "", "", lines "ID TOKEN STATE". And banners, one for each child:
+ * "raise NUMBER CHILD", "lower NUMBER CHILD"; answer: the NUMBER of the newest order. */
 #pragma once
 
 #include "base/rng.h"

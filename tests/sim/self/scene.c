@@ -10,6 +10,7 @@
 #include "tests/sim/machine.h"
 #include "tests/sim/net.h"
 #include "tests/sim/node.h"
+#include "tests/sim/self/herald.h"
 #include "tests/sim/self/lord.h"
 #include "tests/sim/self/vassal.h"
 #include "tests/sim/wiretap.h"
@@ -45,6 +46,7 @@ struct self {
     bool was_restored;
     int64_t restored_ms;
     struct sim_wiretap tap;
+    struct sim_herald herald;
 };
 
 static struct deed *find(struct self *s, const char *id)
@@ -324,7 +326,7 @@ static void subscriber_fire(struct sim_world *w, const struct sim_due *due)
 /* ---- the scene
  * -------------------------------------------------------------------------------------- */
 
-static void build(struct sim_world *w)
+static void build_court(struct sim_world *w)
 {
     struct self *s = check_alloc(sizeof *s);
     w->scene_self = s;
@@ -337,7 +339,12 @@ static void build(struct sim_world *w)
         s->vassals[i]->machine = sim_machine_new(s->vassals[i], &watch);
         lord_found(s->lord->store, name);
     }
-    sim_world_after(w, 0, subscriber_fire, s, 0);
+}
+
+static void build(struct sim_world *w)
+{
+    build_court(w);
+    sim_world_after(w, 0, subscriber_fire, w->scene_self, 0);
 }
 
 static void scene_free(struct sim_world *w)
@@ -464,7 +471,8 @@ static void on_restore(struct sim_world *w, struct sim_node *n)
 
 static void heal(struct sim_world *w)
 {
-    (void)w;
+    struct self *s = w->scene_self;
+    sim_herald_heal(&s->herald);
 }
 
 static size_t count_running(const struct self *s, const char *id)
@@ -505,6 +513,7 @@ static void finish(struct sim_world *w)
     }
     if (!s->was_restored)
         check_strangers(s);
+    sim_herald_finish(&s->herald);
 }
 
 /* The whole house goes back to the night, again and again, and each time some vassal is installed
@@ -515,6 +524,14 @@ static void build_house(struct sim_world *w)
     build(w);
     w->faults.rate[SIM_FAULT_RESTORE] = RESTORES_S;
     w->faults.rate[SIM_FAULT_LOSE_STORE] = REINSTALLS_S;
+}
+
+/* Nothing but banners: one id that is wished and ended again and again. */
+static void build_banners(struct sim_world *w)
+{
+    build_court(w);
+    struct self *s = w->scene_self;
+    sim_herald_begin(&s->herald, s->lord, s->vassals, VASSALS);
 }
 
 const struct sim_scene sim_scene_self = {.name = "self",
@@ -536,3 +553,13 @@ const struct sim_scene sim_scene_house = {.name = "house",
                                           .on_restore = on_restore,
                                           .heal = heal,
                                           .finish = finish};
+
+const struct sim_scene sim_scene_banners = {.name = "banners",
+                                            .build = build_banners,
+                                            .free = scene_free,
+                                            .after_turn = after_turn,
+                                            .on_wire = on_wire,
+                                            .fault = fault,
+                                            .on_restore = on_restore,
+                                            .heal = heal,
+                                            .finish = finish};

@@ -36,10 +36,15 @@ struct doing {
     uint64_t ended; /* number of the newest listing begun before its last job ended */
 };
 
+enum banner { BANNER_UNKNOWN, BANNER_DOWN, BANNER_UP };
+
 struct vassal_core {
     struct store *store;
     struct rng rng;
     struct sync_child child;
+    char node[HOST_ID_SIZE];
+    enum banner banner, banner_ordered; /* as it is; as the job under way makes it */
+    uint64_t banner_job;
     struct map doing; /* id -> struct doing */
     uint64_t job_n;
     uint64_t list_job, list_n; /* listing under way; listings begun */
@@ -106,6 +111,55 @@ static void ask_list(struct vassal_core *v, const struct event *ev, struct effec
                         .job_id = v->list_job, .kind = HOST_JOB_HV_LIST, .timeout_ms = JOB_MS});
 }
 
+/* ---- its banner: a port of the machine --------------------------------------------------------
+ */
+
+static void order_banner(struct vassal_core *v, enum banner to, struct effects *out)
+{
+    struct host_port *port = arena_alloc(out->arena, sizeof *port);
+    struct host_net_unport unport = {.vni = 1};
+    bool is_up = to == BANNER_UP;
+    *port = (struct host_port){.vni = 1};
+    str_copy(port->port, sizeof port->port, v->node);
+    str_copy(port->instance, sizeof port->instance, v->node);
+    str_copy(unport.port, sizeof unport.port, v->node);
+    v->banner_job = ++v->job_n;
+    v->banner_ordered = to;
+    effect_job(out, &(struct effect_job){.job_id = v->banner_job,
+                                         .kind = is_up ? HOST_JOB_NET_PORT : HOST_JOB_NET_UNPORT,
+                                         .spec = is_up ? (void *)port : (void *)&unport,
+                                         .spec_size = is_up ? sizeof *port : sizeof unport,
+                                         .timeout_ms = JOB_MS});
+}
+
+static void take_banner(struct vassal_core *v, const struct job_done *job)
+{
+    v->banner_job = 0;
+    v->banner = job->code == ERR_OK ? v->banner_ordered : BANNER_UNKNOWN;
+}
+
+/* Of whom nobody ever wished one there is nothing to do. */
+static void plan_banner(struct vassal_core *v, const struct event *ev, struct effects *out)
+{
+    enum banner wished = BANNER_UNKNOWN;
+    bool is_said = false;
+    struct query q;
+    query_open(&q, v->store, "SELECT gone='', gone_ms>0 FROM got WHERE kind='banner'", "");
+    if (query_next(&q)) {
+        wished = query_i64(&q, 0) != 0 ? BANNER_UP : BANNER_DOWN;
+        is_said = query_i64(&q, 1) != 0;
+        query_close(&q);
+    }
+    if (v->banner_job != 0 || wished == BANNER_UNKNOWN)
+        return;
+    if (v->banner != wished)
+        order_banner(v, wished, out);
+    else if (wished == BANNER_DOWN && !is_said)
+        sync_child_gone(&v->child, "banner", v->node, 1, 0, ev);
+}
+
+/* ---- listings ------------------------------------------------------------------------------- */
+
 /* R13: no wish names it, none of a later placement waits to end it, no tombstone covers it. */
 static bool is_stray(struct vassal_core *v, const struct host_domain *d)
 {
@@ -163,6 +217,10 @@ static void take_list(struct vassal_core *v, const struct host_hv_list *list,
 static void take_job(struct vassal_core *v, const struct event *ev)
 {
     const struct job_done *job = &ev->job;
+    if (job->job_id == v->banner_job && job->job_id != 0) {
+        take_banner(v, job);
+        return;
+    }
     if (job->job_id == v->list_job && job->job_id != 0) {
         v->list_job = 0;
         if (job->code == ERR_OK)
@@ -303,6 +361,7 @@ static enum err_code step(void *self, const struct event *ev, struct effects *ou
     else if (ev->kind == EVENT_JOB_DONE)
         take_job(v, ev);
     plan(v, ev, out);
+    plan_banner(v, ev, out);
     if (ev->at.mono_ms >= v->list_due_mono_ms)
         ask_list(v, ev, out);
     return ERR_OK;
@@ -327,6 +386,8 @@ static void reload(void *self)
     size_t at = 0;
     for (struct map_entry *e; (e = map_next(&v->doing, &at)) != NULL;)
         *(struct doing *)e->value = (struct doing){.ended = v->list_n};
+    v->banner = BANNER_UNKNOWN;
+    v->banner_job = 0;
     v->list_job = 0;
     v->listed_n = 0;
     v->list_due_mono_ms = 0;
@@ -349,6 +410,7 @@ struct vassal_core *vassal_core_new(struct store *store, const struct rng *rng, 
         .core = v, .on_wish = on_wish, .on_ask = on_ask, .on_capacity = on_capacity};
     v->store = store;
     v->rng = *rng;
+    str_copy(v->node, sizeof v->node, node);
     sync_child_init(&v->child, store, rng, node, "parent", &hooks, timing);
     return v;
 }
