@@ -208,11 +208,20 @@ static void on_root(struct sim_machine *m, const struct host_disk_root *r, bool 
                        m->node->name);
 }
 
+/* PACE; and R8: whoever orders a start ended every other placement of that instance here before. */
 static void on_order(struct sim_machine *m, int kind, const void *spec)
 {
-    if (kind == HOST_JOB_HV_START && sim_machine_starting(m) > (size_t)HOST_STARTS_MAX)
-        sim_world_fail(m->shadow->world, "PACE", spec, "is one start too many at once on %s",
-                       m->node->name);
+    const struct host_hv_start *start = spec;
+    if (kind != HOST_JOB_HV_START)
+        return;
+    if (sim_machine_starting(m) > (size_t)HOST_STARTS_MAX)
+        sim_world_fail(m->shadow->world, "PACE", start->instance,
+                       "is one start too many at once on %s", m->node->name);
+    const struct sim_domain *d = sim_machine_domain(m, start->instance);
+    if (d != NULL && d->spec.pepoch != start->pepoch)
+        sim_world_fail(m->shadow->world, "R8", start->instance,
+                       "placement %ld is to start on %s, where placement %ld has a domain",
+                       (long)start->pepoch, m->node->name, (long)d->spec.pepoch);
 }
 
 const struct sim_machine_watch sim_shadow_watch = {on_run,  on_end,  on_port,

@@ -197,6 +197,18 @@ static void profile_changes(struct test_world *t)
     }
 }
 
+/* The placement before it still has its domain here, which is off. */
+static void r8_another_placement_is_there(struct test_world *t)
+{
+    struct host_hv_start s = {.pepoch = 2, .generation = 1, .memory_mib = 64};
+    str_copy(s.instance, sizeof s.instance, ID);
+    given(t, "a", ID);
+    run(t->one, 64);
+    sim_hypervisor_end(t->one, sim_machine_domain(t->one, ID), SIM_END_GUEST);
+    t->other->watch->on_order(t->other, HOST_JOB_HV_START, &s);
+    t->one->watch->on_order(t->one, HOST_JOB_HV_START, &s);
+}
+
 static void put_peer(struct sim_machine *m, int64_t vni, uint8_t n, uint32_t tunnel)
 {
     static struct host_net_peers spec;
@@ -316,6 +328,7 @@ static const struct expectation cases[] = {
     {i12_runs_without_filters, "I12"},
     {i12_runs_without_a_port, "I12"},
     {profile_changes, "PROFILE"},
+    {r8_another_placement_is_there, "R8"},
     {i12_never_told, "I12"},
     {i12_told_a_wrong_machine, "I12"},
     {i12_knows_what_ended, "I12"},
