@@ -23,9 +23,10 @@ static const char *address_text(struct cloud_op *op, int64_t address)
     return arena_strdup(op->arena, text);
 }
 
-static const char *public_text(struct cloud_op *op, const char *instance)
+static const char *public_text(struct cloud_op *op, const struct cloud_instance *row)
 {
-    int64_t address = cloud_public_in_wish(op, instance);
+    int64_t address = row->want == CLOUD_WANT_TERMINATED ? cloud_public_in_end(op, row->id)
+                                                         : cloud_public_in_wish(op, row->id);
     return address != 0 ? address_text(op, address) : "";
 }
 
@@ -61,7 +62,7 @@ static struct wire_port *make_port(struct cloud_op *op, const struct cloud_insta
                               .vpc_cidr = vpc.cidr,
                               .mac = port->mac,
                               .address = address_text(op, port->address),
-                              .public_address = public_text(op, row->id),
+                              .public_address = public_text(op, row),
                               .groups_n = row->groups_n};
     fill_groups(op, port->id, out);
     return out;

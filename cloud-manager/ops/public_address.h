@@ -59,3 +59,5 @@ void cloud_public_hear(struct cloud_op *op, const struct cloud_instance *row, in
 void cloud_public_adopt(struct cloud_op *op, const struct cloud_instance *row, const char *address);
 /* The address that `instance` may have now; 0 = none. */
 int64_t cloud_public_in_wish(struct cloud_op *op, const char *instance);
+/* The address that the host of `instance`, which ends, may have until it is gone; 0 = none. */
+int64_t cloud_public_in_end(struct cloud_op *op, const char *instance);

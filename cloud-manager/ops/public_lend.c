@@ -65,7 +65,8 @@ void cloud_public_part(struct cloud_op *op, const struct cloud_instance *row, in
     cloud_public_save(op->store, &had);
 }
 
-/* It is at that host: nobody else is told of it before this one is without it. */
+/* It is at that host: nobody else is told of it before this one is without it, and this one, if it
+ * is to have it, is told so again: while another one held it, it was told to be without. */
 static void claim(struct cloud_op *op, const struct cloud_instance *row, int64_t address)
 {
     struct cloud_public had = {.address = address,
@@ -82,6 +83,8 @@ static void claim(struct cloud_op *op, const struct cloud_instance *row, int64_t
         had.held = row->id;
         had.held_generation = row->generation;
         cloud_public_save(op->store, &had);
+        if (str_eq(had.want, row->id))
+            cloud_instance_touch(op->store, row->id);
     }
 }
 
@@ -141,4 +144,10 @@ int64_t cloud_public_in_wish(struct cloud_op *op, const char *instance)
                    str_eq(row.held, instance)
                ? row.address
                : 0;
+}
+
+int64_t cloud_public_in_end(struct cloud_op *op, const char *instance)
+{
+    struct cloud_public row;
+    return cloud_public_held_by(op->store, op->arena, instance, &row) ? row.address : 0;
 }

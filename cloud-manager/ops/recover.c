@@ -282,11 +282,13 @@ static void adopt(struct cloud_op *op, const struct cloud_returned *r,
 }
 
 /* What its host may answer for is nobody else's until that is settled. */
-static void take_public(struct cloud_op *op, const struct wire_instance *body, const char *id)
+static void take_public(struct cloud_op *op, const struct cloud_returned *r)
 {
     struct cloud_instance row;
-    if (body->port != NULL && cloud_instance_get(op->store, op->arena, id, &row) && row.is_live)
-        cloud_public_adopt(op, &row, body->port->public_address);
+    struct wire_instance body;
+    if (*r->body != '\0' && decode(op, r, &body) && body.port != NULL &&
+        cloud_instance_get(op->store, op->arena, r->id, &row) && row.is_live)
+        cloud_public_adopt(op, &row, body.port->public_address);
 }
 
 /* Its owner ended it after the backup was made. */
@@ -295,10 +297,8 @@ static void take_end(struct cloud_op *op, const struct cloud_returned *r)
     struct cloud_instance row;
     struct wire_instance body;
     if (!cloud_instance_get(op->store, op->arena, r->id, &row)) {
-        if (*r->body != '\0' && decode(op, r, &body)) {
+        if (*r->body != '\0' && decode(op, r, &body))
             adopt(op, r, &body);
-            take_public(op, &body, r->id);
-        }
         return;
     }
     if (!row.is_live || !str_eq(row.node, r->node))
@@ -322,7 +322,6 @@ static void take_live(struct cloud_op *op, const struct cloud_returned *r)
         cloud_recover_port_groups(op, &row, &body);
         take_want(op, &row, r, &body);
     }
-    take_public(op, &body, r->id);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
@@ -385,8 +384,15 @@ void cloud_recover(struct cloud_op *op)
     for (size_t i = 0; i < len; i++)
         if (*r[i].gone == '\0')
             take_live(op, &r[i]);
+    for (size_t i = 0; i < len; i++) {
+        if (*r[i].gone == '\0' || cloud_returned_lives(op->store, "instance", r[i].id))
+            continue;
+        take_end(op, &r[i]);
+        take_public(op, &r[i]);
+    }
+    /* What lives was given its address after everybody before was without it: it comes last. */
     for (size_t i = 0; i < len; i++)
-        if (*r[i].gone != '\0' && !cloud_returned_lives(op->store, "instance", r[i].id))
-            take_end(op, &r[i]);
+        if (*r[i].gone == '\0')
+            take_public(op, &r[i]);
     recover_images(op);
 }

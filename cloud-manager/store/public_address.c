@@ -92,6 +92,17 @@ bool cloud_public_of_instance(struct store *st, struct arena *arena, const char 
     return take_one(&q, arena, out);
 }
 
+bool cloud_public_held_by(struct store *st, struct arena *arena, const char *instance,
+                          struct cloud_public *out)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_PUBLIC_ROW) " FROM public_address t WHERE held=? AND held<>''"
+                                            " ORDER BY held_generation DESC, address LIMIT 1",
+               "s", instance);
+    return take_one(&q, arena, out);
+}
+
 struct cloud_publics cloud_public_list(struct store *st, struct arena *arena, const char *account)
 {
     struct query q;

@@ -42,6 +42,9 @@ bool cloud_public_by_association(struct store *st, struct arena *arena, const ch
 /* The one that an instance is to have. */
 bool cloud_public_of_instance(struct store *st, struct arena *arena, const char *instance,
                               struct cloud_public *out);
+/* The one that its host may have; of several the one that it was to give up last. */
+bool cloud_public_held_by(struct store *st, struct arena *arena, const char *instance,
+                          struct cloud_public *out);
 /* Allocated by an account, by address. */
 struct cloud_publics cloud_public_list(struct store *st, struct arena *arena, const char *account);
 struct cloud_publics cloud_public_list_dirty(struct store *st, struct arena *arena);

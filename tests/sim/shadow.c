@@ -414,12 +414,9 @@ void sim_shadow_see_end(struct sim_shadow *s)
  * ------------------------------------------------------------------------------------------ */
 
 /* What a subscriber reads as the address of what runs is where he reaches it, and nothing else is.
- * Not yet after a restore: there one may be withheld for good (region, seed 11). That nobody else
- * has it (I11) is seen always. */
+ */
 static void finish_address(struct sim_shadow *s, const struct sim_guest *g)
 {
-    if (s->was_restored)
-        return;
     for (size_t i = 0; i < s->machines_len; i++)
         for (size_t k = 0; k < SIM_PORTS_MAX; k++) {
             const struct host_port *p = &s->machines[i]->ports[k];

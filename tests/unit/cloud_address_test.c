@@ -315,6 +315,97 @@ static void test_back_and_forth(void **state)
     rig_fini(&r);
 }
 
+/* Its host has it, whatever the rows said: it is told so, or it would be without it for good. */
+static void test_in_place_before_it_was_told(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    begin(&r, &w, "203.0.113.1-203.0.113.3");
+    const char *a = rig_run(&r, &w, ""), *b = rig_run(&r, &w, "");
+    say(&r, &w, a, RUNNING("203.0.113.1"));
+    say(&r, &w, b, RUNNING("203.0.113.2"));
+    const char *allocation = allocate(&r);
+    ask(&r, associate_form(&r, allocation, a, ""));
+    ask(&r, associate_form(&r, allocation, b, "&AllowReassociation=true"));
+    assert_string_equal(told(&r, &w, b), "");
+    say(&r, &w, b, RUNNING("203.0.113.3"));
+    assert_string_equal(told(&r, &w, b), "203.0.113.3");
+    assert_string_equal(told(&r, &w, a), "");
+    rig_fini(&r);
+}
+
+/* After a restore both are found, and neither is in the backup: the one that had it and is ended,
+ * whose cluster kept what it held, and the one that it was given to afterwards. */
+static void test_restore_of_one_given_on(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    size_t len;
+    (void)state;
+    begin(&r, &w, pool_of_one);
+    void *dump = store_dump(r.store, &len);
+    const char *ended = rig_run(&r, &w, "");
+    assert_string_equal(told(&r, &w, ended), "203.0.113.7");
+    const char *body = rig_known(&w.cluster, "instance", ended)->body;
+    on(&r, "TerminateInstances", ended);
+    rig_pull(&r, &w.cluster);
+    rig_say(&r, &w.cluster, "instance", ended, generation_of(&r, ended), NULL);
+    const char *lives = rig_run(&r, &w, "");
+    assert_string_equal(told(&r, &w, lives), "203.0.113.7");
+    say(&r, &w, lives, RUNNING("203.0.113.7"));
+    for (size_t i = 0; i < w.cluster.held_len; i++)
+        if (str_eq(w.cluster.held[i].id, ended))
+            w.cluster.held[i].body = body;
+
+    rig_restore(&r, dump, len);
+    free(dump);
+    rig_return(&r, &w.cluster);
+    rig_return(&r, &w.dos);
+    assert_string_equal(address_of(&r, lives), "203.0.113.7");
+    assert_string_equal(told(&r, &w, lives), "203.0.113.7");
+    rig_say(&r, &w.cluster, "instance", ended, generation_of(&r, ended), NULL);
+    assert_string_equal(told(&r, &w, lives), "203.0.113.7");
+    rig_fini(&r);
+}
+
+/* Lent and ended after the backup, to one that the backup knows without it and to one that it does
+ * not know: the tombstone says which address the host may still have. */
+static void test_restore_of_one_that_ended(void **state)
+{
+    (void)state;
+    for (int is_known = 0; is_known < 2; is_known++) {
+        struct rig r;
+        struct rig_world w;
+        size_t len;
+        begin(&r, &w, pool_of_one);
+        const char *id = NULL;
+        if (is_known) {
+            id = rig_run(&r, &w, "");
+            on(&r, "StopInstances", id);
+            say(&r, &w, id, OFF(""));
+            assert_null(address_of(&r, id));
+        }
+        void *dump = store_dump(r.store, &len);
+        if (is_known)
+            on(&r, "StartInstances", id);
+        else
+            id = rig_run(&r, &w, "");
+        assert_string_equal(told(&r, &w, id), "203.0.113.7");
+        on(&r, "TerminateInstances", id);
+        assert_string_equal(told(&r, &w, id), "203.0.113.7");
+
+        rig_restore(&r, dump, len);
+        free(dump);
+        rig_return(&r, &w.cluster);
+        rig_return(&r, &w.dos);
+        assert_null(address_of(&r, rig_run(&r, &w, "")));
+        rig_say(&r, &w.cluster, "instance", id, generation_of(&r, id), NULL);
+        assert_string_equal(address_of(&r, rig_run(&r, &w, "")), "203.0.113.7");
+        rig_fini(&r);
+    }
+}
+
 /* What a client asks before it counts on addresses. */
 static void test_offered(void **state)
 {
@@ -440,6 +531,9 @@ int main(void)
         cmocka_unit_test(test_declined),
         cmocka_unit_test(test_associated),
         cmocka_unit_test(test_back_and_forth),
+        cmocka_unit_test(test_in_place_before_it_was_told),
+        cmocka_unit_test(test_restore_of_one_given_on),
+        cmocka_unit_test(test_restore_of_one_that_ended),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_offered),
         cmocka_unit_test(test_restore),
