@@ -309,6 +309,20 @@ static void take_end(struct cloud_op *op, const struct cloud_returned *r)
                 "Client.UserInitiatedShutdown: User initiated shutdown");
 }
 
+/* An end is never taken back, not by a later wish either (that of a life between two restores): it
+ * is told again, above what the cluster holds. */
+static void take_living(struct cloud_op *op, struct cloud_instance *row,
+                        const struct cloud_returned *r, const struct wire_instance *body)
+{
+    if (row->want == CLOUD_WANT_TERMINATED) {
+        cloud_instance_raise(op->store, row->id, r->generation + 1);
+        return;
+    }
+    take_attributes(op, row, r, body);
+    cloud_recover_port_groups(op, row, body);
+    take_want(op, row, r, body);
+}
+
 static void take_live(struct cloud_op *op, const struct cloud_returned *r)
 {
     struct cloud_instance row;
@@ -317,11 +331,8 @@ static void take_live(struct cloud_op *op, const struct cloud_returned *r)
         return;
     if (!cloud_instance_get(op->store, op->arena, r->id, &row))
         adopt(op, r, &body);
-    else if (row.is_live && str_eq(row.node, r->node)) {
-        take_attributes(op, &row, r, &body);
-        cloud_recover_port_groups(op, &row, &body);
-        take_want(op, &row, r, &body);
-    }
+    else if (row.is_live && str_eq(row.node, r->node))
+        take_living(op, &row, r, &body);
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */

@@ -453,6 +453,40 @@ static void test_restore_of_one_started_later(void **state)
     rig_fini(&r);
 }
 
+/* I23: an end is never taken back. The cluster holds a later wish, of a life between this backup
+ * and an earlier one: it hears of the end above that. */
+static void test_restore_of_one_ended_before(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    size_t len;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *id = rig_run(&r, &w, "");
+    rig_say(&r, &w.cluster, "instance", id, 1, running);
+    struct wire_item wish = *rig_known(&w.cluster, "instance", id);
+    ask(&r, "TerminateInstances", id);
+    void *dump = store_dump(r.store, &len);
+    wish.generation = 7;
+    for (size_t i = 0; i < w.cluster.held_len; i++)
+        if (str_eq(w.cluster.held[i].id, id))
+            w.cluster.held[i] = wish;
+
+    rig_restore(&r, dump, len);
+    free(dump);
+    rig_return(&r, &w.cluster);
+    rig_return(&r, &w.dos);
+    assert_string_equal(state_of(&r, id), "shutting-down");
+    rig_pull(&r, &w.cluster);
+    const struct wire_item *end = rig_known(&w.cluster, "instance", id);
+    assert_string_equal(end->gone, "deleted");
+    assert_true(end->generation > 7);
+    rig_say(&r, &w.cluster, "instance", id, end->generation, NULL);
+    assert_string_equal(state_of(&r, id), "terminated");
+    rig_fini(&r);
+}
+
 static const char later[] = "&ClientToken=later&InstanceInitiatedShutdownBehavior=terminate"
                             "&TagSpecification.1.ResourceType=instance"
                             "&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=one"
@@ -553,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_restore),
         cmocka_unit_test(test_restore_of_one_started_later),
+        cmocka_unit_test(test_restore_of_one_ended_before),
         cmocka_unit_test(test_restore_of_what_only_the_cloud_knows),
         cmocka_unit_test(test_restore_of_an_image),
     };
