@@ -55,6 +55,10 @@ int64_t cloud_public_free(struct cloud_op *op);
  * has is its own, whatever the rows say: after a restore they may have forgotten. */
 void cloud_public_hear(struct cloud_op *op, const struct cloud_instance *row, int64_t generation,
                        const char *in_place);
+/* After a restore: what `row` had by the backup and not by its newest wish, which names `address`
+ * ("" = none), was taken from it since. */
+void cloud_public_part_with_others(struct cloud_op *op, const struct cloud_instance *row,
+                                   const char *address);
 /* After a restore: a cluster returned that `row` was wished with that address ("" = none). */
 void cloud_public_adopt(struct cloud_op *op, const struct cloud_instance *row, const char *address);
 /* The address that `instance` may have now; 0 = none. */

@@ -101,39 +101,48 @@ void cloud_public_hear(struct cloud_op *op, const struct cloud_instance *row, in
         claim(op, row, address);
 }
 
-/* What it had by the backup and not by its newest wish was taken from it since. */
-static void part_with_others(struct cloud_op *op, const struct cloud_instance *row, int64_t address)
+void cloud_public_part_with_others(struct cloud_op *op, const struct cloud_instance *row,
+                                   const char *address)
 {
     struct cloud_public had;
-    if (!cloud_public_of_instance(op->store, op->arena, row->id, &had) || had.address == address)
+    int64_t number = 0;
+    if (*address != '\0' && !cloud_address_parse(address, &number))
+        return;
+    if (!cloud_public_of_instance(op->store, op->arena, row->id, &had) || had.address == number)
         return;
     had.want = had.association = "";
     had.held_generation = row->generation;
     cloud_public_save(op->store, &had);
 }
 
+/* Nobody is to have it: then the one that it was found with, unless that is to have another. */
+static void want_again(struct cloud_op *op, const struct cloud_instance *row,
+                       struct cloud_public *found)
+{
+    struct cloud_public other;
+    if (*found->want != '\0' || row->want != CLOUD_WANT_RUNNING ||
+        cloud_public_of_instance(op->store, op->arena, row->id, &other))
+        return;
+    found->want = row->id;
+    found->association = *found->allocation != '\0' ? cloud_id(op, "eipassoc") : "";
+    cloud_public_save(op->store, found);
+}
+
 void cloud_public_adopt(struct cloud_op *op, const struct cloud_instance *row, const char *address)
 {
-    struct cloud_public had;
+    struct cloud_public found;
     int64_t number = 0;
-    if (*address != '\0' && !cloud_address_parse(address, &number))
-        return;
-    part_with_others(op, row, number);
-    if (number == 0)
+    if (!cloud_address_parse(address, &number))
         return;
     claim(op, row, number);
-    if (!cloud_public_get(op->store, op->arena, number, &had))
+    if (!cloud_public_get(op->store, op->arena, number, &found))
         return;
-    if (*had.want == '\0' && row->want == CLOUD_WANT_RUNNING) {
-        had.want = row->id;
-        had.association = *had.allocation != '\0' ? cloud_id(op, "eipassoc") : "";
-        cloud_public_save(op->store, &had);
-    }
+    want_again(op, row, &found);
     /* Told anew: without it, where it is somebody else's by now. */
     cloud_instance_touch(op->store, row->id);
-    if (!str_eq(had.want, row->id)) {
-        had.held_generation = row->generation + 1;
-        cloud_public_save(op->store, &had);
+    if (!str_eq(found.want, row->id)) {
+        found.held_generation = row->generation + 1;
+        cloud_public_save(op->store, &found);
     }
 }
 

@@ -286,9 +286,12 @@ static void take_public(struct cloud_op *op, const struct cloud_returned *r)
 {
     struct cloud_instance row;
     struct wire_instance body;
-    if (*r->body != '\0' && decode(op, r, &body) && body.port != NULL &&
-        cloud_instance_get(op->store, op->arena, r->id, &row) && row.is_live)
-        cloud_public_adopt(op, &row, body.port->public_address);
+    if (*r->body == '\0' || !decode(op, r, &body) || body.port == NULL ||
+        !cloud_instance_get(op->store, op->arena, r->id, &row) || !row.is_live)
+        return;
+    if (!r->is_older)
+        cloud_public_part_with_others(op, &row, body.port->public_address);
+    cloud_public_adopt(op, &row, body.port->public_address);
 }
 
 /* Its owner ended it after the backup was made. */
@@ -323,16 +326,18 @@ static void take_living(struct cloud_op *op, struct cloud_instance *row,
     take_want(op, row, r, body);
 }
 
-static void take_live(struct cloud_op *op, const struct cloud_returned *r)
+static void take_live(struct cloud_op *op, struct cloud_returned *r)
 {
     struct cloud_instance row;
     struct wire_instance body;
     if (!decode(op, r, &body))
         return;
-    if (!cloud_instance_get(op->store, op->arena, r->id, &row))
+    if (!cloud_instance_get(op->store, op->arena, r->id, &row)) {
         adopt(op, r, &body);
-    else if (row.is_live && str_eq(row.node, r->node))
+    } else if (row.is_live && str_eq(row.node, r->node)) {
+        r->is_older = r->generation < row.generation;
         take_living(op, &row, r, &body);
+    }
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
@@ -390,7 +395,7 @@ static void recover_images(struct cloud_op *op)
 void cloud_recover(struct cloud_op *op)
 {
     size_t len;
-    const struct cloud_returned *r = cloud_returned_list(op->store, op->arena, "instance", &len);
+    struct cloud_returned *r = cloud_returned_list(op->store, op->arena, "instance", &len);
     cloud_recover_groups(op); /* before the ports that are in them */
     for (size_t i = 0; i < len; i++)
         if (*r[i].gone == '\0')

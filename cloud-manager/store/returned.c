@@ -11,10 +11,11 @@ struct cloud_returned *cloud_returned_list(struct store *st, struct arena *arena
                 "SELECT node,id,generation,gone,body FROM returned WHERE kind=? ORDER BY id,node",
                 "s", kind) {
         rows = row_grow(arena, rows, *len, sizeof *rows);
-        rows[(*len)++] = (struct cloud_returned){
-            arena_strdup(arena, query_text(&q, 0)), arena_strdup(arena, query_text(&q, 1)),
-            query_i64(&q, 2), arena_strdup(arena, query_text(&q, 3)),
-            arena_strdup(arena, query_text(&q, 4))};
+        rows[(*len)++] = (struct cloud_returned){.node = arena_strdup(arena, query_text(&q, 0)),
+                                                 .id = arena_strdup(arena, query_text(&q, 1)),
+                                                 .generation = query_i64(&q, 2),
+                                                 .gone = arena_strdup(arena, query_text(&q, 3)),
+                                                 .body = arena_strdup(arena, query_text(&q, 4))};
     }
     return rows;
 }

@@ -11,6 +11,8 @@ struct cloud_returned {
     int64_t generation;
     const char *gone; /* "" = it lives there */
     const char *body; /* of the wish */
+    bool is_older;    /* than what this store wishes: the cluster had not heard of that; the merge
+                         says it */
 };
 
 /* Of that kind, by id and node. */

@@ -406,6 +406,31 @@ static void test_restore_of_one_that_ended(void **state)
     }
 }
 
+/* Associated, and the cluster has not heard of it when it returns what it holds: the older wish
+ * takes nothing away. */
+static void test_restore_of_one_not_told_yet(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    size_t len;
+    (void)state;
+    begin(&r, &w, pool_of_one);
+    const char *id = rig_run(&r, &w,
+                             "&NetworkInterface.1.DeviceIndex=0"
+                             "&NetworkInterface.1.AssociatePublicIpAddress=false");
+    assert_string_equal(told(&r, &w, id), "");
+    say(&r, &w, id, RUNNING(""));
+    ask(&r, associate_form(&r, allocate(&r), id, ""));
+    void *dump = store_dump(r.store, &len);
+    rig_restore(&r, dump, len);
+    free(dump);
+    rig_return(&r, &w.cluster);
+    rig_return(&r, &w.dos);
+    assert_string_equal(address_of(&r, id), "203.0.113.7");
+    assert_string_equal(told(&r, &w, id), "203.0.113.7");
+    rig_fini(&r);
+}
+
 /* What a client asks before it counts on addresses. */
 static void test_offered(void **state)
 {
@@ -534,6 +559,7 @@ int main(void)
         cmocka_unit_test(test_in_place_before_it_was_told),
         cmocka_unit_test(test_restore_of_one_given_on),
         cmocka_unit_test(test_restore_of_one_that_ended),
+        cmocka_unit_test(test_restore_of_one_not_told_yet),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_offered),
         cmocka_unit_test(test_restore),
