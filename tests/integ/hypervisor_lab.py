@@ -40,7 +40,7 @@ class Head(C.Structure):
 
 class Start(C.Structure):
     _fields_ = [("instance", C.c_char * 24), ("pepoch", C.c_int64), ("generation", C.c_int64),
-                ("profile", C.c_int64), ("vcpus", C.c_int64), ("memory_mib", C.c_int64),
+                ("profile", C.c_int64), ("firmware", C.c_int64), ("vcpus", C.c_int64), ("memory_mib", C.c_int64),
                 ("volume", C.c_char * 24), ("manifest", C.c_char * 65), ("tap", C.c_char * 16),
                 ("mac", C.c_uint8 * 6), ("mtu", C.c_int64)]
 
@@ -55,7 +55,7 @@ class Domain(C.Structure):
 
 
 class Listing(C.Structure):
-    _fields_ = [("service", C.c_char * 64), ("boot", C.c_char * 64), ("len", C.c_int64),
+    _fields_ = [("service", C.c_char * 64), ("boot", C.c_char * 64), ("idle_permille", C.c_int64), ("len", C.c_int64),
                 ("domains", Domain * DOMAINS_MAX)]
 
 
@@ -220,6 +220,7 @@ class Manager:
 
     def list(self):
         out = Listing.from_buffer_copy(self.run("HOST_JOB_HV_LIST"))
+        assert -1 <= out.idle_permille <= 1000, out.idle_permille
         return out, {d.instance.decode(): d for d in out.domains[:out.len]}
 
     def state(self, instance):
