@@ -82,6 +82,8 @@ libcloud_a_SOURCES = \
 	%D%/model/instance_state.c \
 	%D%/model/instance_state.h \
 	%D%/model/instance_states.def \
+	%D%/model/password.c \
+	%D%/model/password.h \
 	%D%/model/pool.c \
 	%D%/model/pool.h \
 	%D%/model/rule.c \

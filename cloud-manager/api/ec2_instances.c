@@ -1,4 +1,5 @@
-/* ec2_instances.c - DescribeInstances, Start, Stop, Reboot, Terminate, GetConsoleOutput. */
+/* ec2_instances.c - DescribeInstances, Start, Stop, Reboot, Terminate, GetConsoleOutput,
+ * GetPasswordData. */
 #include "base/check.h"
 #include "base/str.h"
 #include "cloud-manager/api/ec2_instance.h"
@@ -152,6 +153,22 @@ enum err_code cloud_ec2_reboot_instances(struct cloud_call *call, struct err *er
 
 /* ---- console ------------------------------------------------------------------------------ */
 
+/* The newest that there is: its cluster is asked, and the call is made again when it has told.
+ * False with ERR_OK: it waits. */
+static bool read_console(struct cloud_call *call, enum cloud_action_id action, const char *id,
+                         struct cloud_console *out, struct err *err)
+{
+    if (cloud_console_read(call->op, action, id, out, err) != ERR_OK)
+        return false;
+    if (!out->can_ask || call->is_again)
+        return true;
+    call->wait = CLOUD_WAIT_NOTE;
+    call->wait_note = "console";
+    call->wait_id = id;
+    call->wait_node = out->node;
+    return false;
+}
+
 enum err_code cloud_ec2_get_console_output(struct cloud_call *call, struct err *err)
 {
     struct cloud_console console;
@@ -160,17 +177,24 @@ enum err_code cloud_ec2_get_console_output(struct cloud_call *call, struct err *
     if (cloud_query_need(call->query, "InstanceId", &id, err) != ERR_OK ||
         cloud_query_bool(call->query, "Latest", false, &latest, err) != ERR_OK ||
         cloud_query_done(call->query, err) != ERR_OK ||
-        cloud_console_read(call->op, id, &console, err) != ERR_OK)
+        !read_console(call, CLOUD_DO_GET_CONSOLE_OUTPUT, id, &console, err))
         return err->code;
-    if (console.can_ask && !call->is_again) {
-        call->wait = CLOUD_WAIT_NOTE;
-        call->wait_note = "console";
-        call->wait_id = id;
-        call->wait_node = console.node;
-        return ERR_OK;
-    }
     cloud_xml_text(call->xml, "instanceId", id);
     cloud_xml_time(call->xml, "timestamp", console.at_wall_ms);
     cloud_xml_text_if(call->xml, "output", console.base64);
+    return ERR_OK;
+}
+
+enum err_code cloud_ec2_get_password_data(struct cloud_call *call, struct err *err)
+{
+    struct cloud_console console;
+    const char *id;
+    if (cloud_query_need(call->query, "InstanceId", &id, err) != ERR_OK ||
+        cloud_query_done(call->query, err) != ERR_OK ||
+        !read_console(call, CLOUD_DO_GET_PASSWORD_DATA, id, &console, err))
+        return err->code;
+    cloud_xml_text(call->xml, "instanceId", id);
+    cloud_xml_time(call->xml, "timestamp", console.at_wall_ms);
+    cloud_xml_text(call->xml, "passwordData", cloud_console_password(call->op, &console));
     return ERR_OK;
 }

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cloud-manager/model/password.h"
 #include "cloud-manager/ops/instance.h"
 #include "cloud-manager/ops/room.h"
 #include "proto/auth/base64.h"
@@ -22,11 +23,11 @@ void cloud_console_hear(struct cloud_op *op, const char *node, const struct wire
         log_error("console.malformed", "id", note->id, "node", node, NULL);
 }
 
-enum err_code cloud_console_read(struct cloud_op *op, const char *id, struct cloud_console *out,
-                                 struct err *err)
+enum err_code cloud_console_read(struct cloud_op *op, enum cloud_action_id action, const char *id,
+                                 struct cloud_console *out, struct err *err)
 {
     struct cloud_instance row;
-    if (cloud_authorize(op, CLOUD_DO_GET_CONSOLE_OUTPUT, err) != ERR_OK ||
+    if (cloud_authorize(op, action, err) != ERR_OK ||
         cloud_instance_find(op, id, &row, err) != ERR_OK)
         return err->code;
     *out = (struct cloud_console){.node = row.node, .at_wall_ms = op->wall_ms};
@@ -34,4 +35,14 @@ enum err_code cloud_console_read(struct cloud_op *op, const char *id, struct clo
     const char *text = cloud_console_get(op->store, op->arena, id, &out->at_wall_ms);
     out->base64 = text != NULL ? text : "";
     return ERR_OK;
+}
+
+const char *cloud_console_password(struct cloud_op *op, const struct cloud_console *console)
+{
+    CLEANUP(buf_fini) struct buf text = {0};
+    char password[CLOUD_PASSWORD_SIZE];
+    if (!base64_decode(&text, console->base64, strlen(console->base64)) ||
+        !cloud_password_find(password, buf_str(&text), text.len))
+        return "";
+    return arena_strdup(op->arena, password);
 }

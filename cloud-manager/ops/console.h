@@ -1,4 +1,4 @@
-/* console.h - what an instance has written to its serial console. */
+/* console.h - what an instance has written to its serial console, and the password in it. */
 #pragma once
 
 #include "cloud-manager/ops/op.h"
@@ -11,8 +11,10 @@ struct cloud_console {
     int64_t at_wall_ms; /* when that was */
 };
 
-/* ERR_INSTANCE_* */
-enum err_code cloud_console_read(struct cloud_op *op, const char *id, struct cloud_console *out,
-                                 struct err *err);
+/* `action`: for which of those that read it. ERR_INSTANCE_* */
+enum err_code cloud_console_read(struct cloud_op *op, enum cloud_action_id action, const char *id,
+                                 struct cloud_console *out, struct err *err);
+/* The administrator's password as the guest has encrypted it, in base64; "" = it told none. */
+const char *cloud_console_password(struct cloud_op *op, const struct cloud_console *console);
 /* What its cluster tells of it: base64 of the newest output. */
 void cloud_console_hear(struct cloud_op *op, const char *node, const struct wire_note *note);

@@ -133,6 +133,7 @@ static void show_life(struct rig_world *w, const char *id)
     show("ec2", "DescribeInstances", by_id);
     rig_advance(&rig, 10000); /* the cluster is not heard: the last known is given at once */
     show("ec2", "GetConsoleOutput", with("&InstanceId={}", id));
+    show("ec2", "GetPasswordData", with("&InstanceId={}", id));
 }
 
 static void show_keys(void)

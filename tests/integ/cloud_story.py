@@ -1,7 +1,12 @@
 #!/usr/bin/python3
 """The whole life of one instance, by the stock clients: upload, register, keys, tags, launch, look, log in, reboot, stop,
 start, terminate, and what remains visible of it."""
+import base64
+import os
 import re
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
 import cloud
 from cloud import check, equal, refuses, until
@@ -15,6 +20,7 @@ class Keys:
 
     def __init__(self, c):
         rsa = c.ec2.create_key_pair(KeyName="made-rsa")
+        self.pem = rsa["KeyMaterial"]
         check("a made RSA key is a PEM", rsa["KeyMaterial"].startswith("-----BEGIN RSA PRIVATE KEY-----"), rsa["KeyMaterial"][:40])
         edwards = c.ec2.create_key_pair(KeyName="made-ed", KeyType="ed25519")
         check("a made ED25519 key is OpenSSH's", "OPENSSH PRIVATE KEY" in edwards["KeyMaterial"], edwards["KeyMaterial"][:40])
@@ -100,6 +106,20 @@ class Inside:
         said = lambda: self.c.ssh(self.i.address, "cat /data/boots", check=False)
         until(f"SSH says boot {count}", lambda: said() == str(count))
 
+    def password(self, pem):
+        """As a Windows guest does: encrypted for the key of its launch, on its console."""
+        ask = lambda: self.c.ec2.get_password_data(InstanceId=self.i.id)
+        equal("it has told no password", ask()["PasswordData"], "")
+        public = serialization.load_pem_private_key(pem.encode(), None).public_key()
+        told = base64.b64encode(public.encrypt(b"open sesame", padding.PKCS1v15())).decode()
+        self.c.ssh(self.i.address, f"printf '<Password>\\n%s\\n</Password>\\n' {told} >/dev/ttyS0")
+        until("its password is read from its console", lambda: ask()["PasswordData"] == told)
+        path = os.path.join(self.c.state, "made-rsa.pem")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(pem)
+        read = self.c.aws("ec2", "get-password-data", "--instance-id", self.i.id, "--priv-launch-key", path)
+        equal("aws opens it with the key", read["PasswordData"], "open sesame")
+
     def reboot(self):
         self.c.ec2.reboot_instances(InstanceIds=[self.i.id])
         until("it boots again", lambda: self.c.said(self.i.id, "boots") == ["1", "2"])
@@ -152,13 +172,14 @@ def main():
     check("aws s3 lists the upload", re.search(r"tiny\.qcow2", listed), listed)
     zones = c.ec2.describe_availability_zones()["AvailabilityZones"]
     equal("one zone", [(z["ZoneName"], z["State"]) for z in zones], [(c.zone, "available")])
-    Keys(c)
+    keys = Keys(c)
     addresses = free_addresses(c)
     launch = Launch(c)
     launch.described()
     launch.found()
     launch.tagged()
     guest = Inside(c, launch)
+    guest.password(keys.pem)
     guest.reboot()
     guest.stop_and_start()
     End(c, launch, addresses)

@@ -68,6 +68,8 @@ def day(c, r):
     equal("tags, also empty ones", r.get(path).json["tags"], {"Name": "rest", "empty": ""})
     equal("EC2 sees the same", c.instance(path[14:])["InstanceType"], cloud.TYPE)
     until("its console speaks", lambda: r.get(f"{path}/console").json.get("output_base64"))
+    equal("and tells no password", r.get(f"{path}/password").json.get("encrypted_base64"), None)
+    equal("it boots as its image says", r.get(path).json["boot_mode"], "legacy-bios")
     until("it does well", lambda: r.get(f"{path}/status").json["instance_status"] == "ok")
     equal("why it is where it is", r.get(f"{path}/placement").json["host"], "h1")
     equal("its user data", r.get(f"{path}/attributes/user-data").json, {"value": "IyEvYmluL3NoCg=="})

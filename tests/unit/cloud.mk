@@ -9,6 +9,7 @@ cloud_tests = \
 	tests/unit/cloud_image_test \
 	tests/unit/cloud_instance_test \
 	tests/unit/cloud_model_test \
+	tests/unit/cloud_password_test \
 	tests/unit/cloud_plan_test \
 	tests/unit/cloud_query_test \
 	tests/unit/cloud_rest_test \
@@ -35,6 +36,8 @@ tests_unit_cloud_instance_test_SOURCES = %D%/cloud_instance_test.c $(cloud_rig)
 tests_unit_cloud_instance_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_model_test_SOURCES = %D%/cloud_model_test.c
 tests_unit_cloud_model_test_LDADD = libcloud.a libbase.a $(CMOCKA_LIBS)
+tests_unit_cloud_password_test_SOURCES = %D%/cloud_password_test.c %D%/unit.h
+tests_unit_cloud_password_test_LDADD = libcloud.a libbase.a $(CMOCKA_LIBS)
 tests_unit_cloud_plan_test_SOURCES = %D%/cloud_plan_test.c
 tests_unit_cloud_plan_test_LDADD = libcloud.a libbase.a $(CMOCKA_LIBS)
 tests_unit_cloud_query_test_SOURCES = %D%/cloud_query_test.c

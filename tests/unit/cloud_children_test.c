@@ -377,6 +377,31 @@ static void test_console(void **state)
     assert_string_equal(rig_text(&rig, rig_body(&rig, request), "output"), "aGVsbG8=");
 }
 
+/* What a guest has encrypted for the owner of its key is in its console. */
+static void test_password(void **state)
+{
+    struct rig_world w;
+    (void)state;
+    rig_world(&rig, &w);
+    const char *id = rig_run(&rig, &w, "");
+    rig_say(&rig, &w.cluster, "instance", id, 1, "{\"state\":\"running\",\"ever_ran\":true}");
+    const char *form = arena_printf(&rig.arena, "Action=GetPasswordData&InstanceId=%s" V, id);
+    uint64_t request = rig_send(&rig, "ec2", form);
+    rig_pull(&rig, &w.cluster);
+    rig_tell(&rig, &w.cluster, "console", id, "aGVsbG8=");
+    assert_int_equal(rig_status(&rig, request), 200);
+    assert_string_equal(rig_text(&rig, rig_body(&rig, request), "passwordData"), "");
+    request = rig_send(&rig, "ec2", form);
+    rig_pull(&rig, &w.cluster);
+    rig_tell(&rig, &w.cluster, "console", id, /* boot<Password>\r\nQQ==\r\n</Password> */
+             "Ym9vdDxQYXNzd29yZD4NClFRPT0NCjwvUGFzc3dvcmQ+");
+    assert_int_equal(rig_status(&rig, request), 200);
+    assert_string_equal(rig_text(&rig, rig_body(&rig, request), "instanceId"), id);
+    assert_string_equal(rig_text(&rig, rig_body(&rig, request), "passwordData"), "QQ==");
+    rig_fails(&rig, "Action=GetPasswordData&InstanceId=i-0123456789abcdef0" V, 400,
+              "InvalidInstanceID.NotFound");
+}
+
 /* The private half of a key is in the answer and nowhere else, also for a repeat (I16). */
 static void test_created_keys(void **state)
 {
@@ -560,6 +585,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_types_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_image_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_password, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_console, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_created_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tags, set_up, tear_down),
