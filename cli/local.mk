@@ -12,6 +12,7 @@ libcli_a_SOURCES = \
 	%D%/completion.c \
 	%D%/confirm.c %D%/confirm.h %D%/destroys.def \
 	%D%/console.c \
+	%D%/password.c \
 	%D%/doctor.c \
 	%D%/env.c \
 	%D%/exits.c %D%/exits.def %D%/exits.h \

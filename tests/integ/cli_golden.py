@@ -275,6 +275,25 @@ def a_console_cannot_command_the_terminal(session):
         assert done.stdout.decode() == want, (words, done)
 
 
+def a_password_is_opened_with_its_key(session):
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("key", "other"):
+            subprocess.run(["openssl", "genrsa", "-traditional", "-out", f"{folder}/{name}", "2048"], check=True, capture_output=True)
+        subprocess.run(["openssl", "rsa", "-in", f"{folder}/key", "-pubout", "-out", f"{folder}/public"], check=True, capture_output=True)
+        told = subprocess.run(["openssl", "pkeyutl", "-encrypt", "-pubin", "-inkey", f"{folder}/public"], check=True,
+                              input=b"open\x1b[31m sesame", capture_output=True).stdout
+        answer = tag("instanceId", IDS["web"]) + tag("passwordData", base64.b64encode(told).decode())
+        session.cloud.script = {"GetPasswordData": [answer] * 4}
+        runs = [session.run(f"instance password web --identity {folder}/{name}") for name in ("key", "other", "public")]
+        stock = session.run(f"get-password-data --instance-id {IDS['web']} --priv-launch-key {folder}/key -o json")
+        session.cloud.script = {"GetPasswordData": [tag("instanceId", IDS["web"]) + tag("passwordData")] * 2}
+        none = session.run("instance password web"), session.run(f"get-password-data --instance-id {IDS['web']} -o json")
+    assert [status for status, _, _ in runs] == [0, 1, 2], runs
+    assert "\x1b" not in runs[0][1] and runs[0][1].endswith(" sesame\n"), runs
+    assert stock[0] == 0 and json.loads(stock[1])["passwordData"].endswith(" sesame"), stock
+    assert none[0][0] == 3 and none[1][0] == 0 and json.loads(none[1][1])["passwordData"] == "", none
+
+
 def scp_is_given_the_address(session):
     with tempfile.TemporaryDirectory() as folder:
         fake = pathlib.Path(folder, "scp")
@@ -562,7 +581,8 @@ def following_a_console_prints_what_is_new(session):
 
 TESTS = [destruction_is_asked_for, groups_are_asked_for_as_the_api_spells_them, login_keeps_what_it_has_tested,
          completion_knows_the_table_and_the_cloud, bash_completes,
-         a_console_cannot_command_the_terminal, scp_is_given_the_address, top_and_watch_give_the_terminal_back, doctor_says_what_to_do,
+         a_console_cannot_command_the_terminal, a_password_is_opened_with_its_key,
+         scp_is_given_the_address, top_and_watch_give_the_terminal_back, doctor_says_what_to_do,
          manuals_are_whole, the_documentation_says_what_the_tables_say, an_error_is_explained_to_anybody, help_fits_a_screen,
          what_a_pipe_gets, what_a_terminal_gets, what_a_narrow_and_a_wide_terminal_get,
          nothing_of_others_reaches_the_terminal_raw, watching_a_pipe_prints_what_changes,
