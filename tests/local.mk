@@ -1,5 +1,13 @@
 # tests/: unit tests here; tests/run drives everything else.
 include tests/sim/local.mk
+
+# The Debian guest, launched and logged in to; not in tests/run, for it boots slowly where all of it is emulated. Needs root.
+check-guest: all
+	$(abs_top_srcdir)/deploy/packages/install run guest debian test
+	$(abs_top_srcdir)/deploy/guest/make-debian $(abs_top_builddir)/debian.qcow2
+	TERCET_SOURCE=$(abs_top_srcdir) TERCET_BUILD=$(abs_top_builddir) \
+		/usr/bin/python3 $(abs_top_srcdir)/tests/guest/debian.py $(abs_top_builddir)/debian.qcow2
+.PHONY: check-guest
 if HAVE_CMOCKA
 include tests/unit/base.mk
 include tests/unit/wire.mk

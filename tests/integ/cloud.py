@@ -5,7 +5,6 @@ network of its own, so that several of them, and the quickstart of whoever runs 
 is meant, `on` names it: h1, h2, ... Guests are reached from inside the host, so that this machine
 gets no route. Each check prints one line; `finish()` ends the program with the count of those that failed."""
 import atexit
-import base64
 import json
 import os
 import random
@@ -199,9 +198,9 @@ class Cloud:
     def image_state(self, image):
         return self.ec2.describe_images(ImageIds=[image])["Images"][0]["State"]
 
-    def furnish(self):
+    def furnish(self, path=GUEST, name="tiny", seconds=PATIENCE):
         """The image, a key pair `test` with its private key, and a default group that lets in ICMP, SSH and echo."""
-        self.image = self.publish()
+        self.image = self.publish(path, name, seconds=seconds)
         if self.image_state(self.image) != "available":
             raise RuntimeError(f"the image is {self.image_state(self.image)}")
         self.key = os.path.join(self.state, "test-key")
@@ -229,9 +228,8 @@ class Cloud:
         return until(f"{instance} is {state}", lambda: self.state_of(instance) == state, seconds)
 
     def console(self, instance):
-        """Through the API; "" while there is none."""
-        output = self.ec2.get_console_output(InstanceId=instance, Latest=True).get("Output", "")
-        return output if "TERCET" in output or not output else base64.b64decode(output).decode(errors="replace")
+        """Through the API, as boto decodes it; "" while there is none."""
+        return self.ec2.get_console_output(InstanceId=instance, Latest=True).get("Output", "")
 
     def said(self, instance, key):
         """All values that the guest has told for that key, oldest first."""
@@ -257,9 +255,9 @@ class Cloud:
         """Process 1 of that host, as this machine sees it; None while it is off."""
         return self.noted(f"{self.state}/hosts/{on}/init.pid")
 
-    def ssh(self, address, command, on="h1", check=True):
+    def ssh(self, address, command, on="h1", check=True, user="root"):
         return self.host("ssh", "-i", self.key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                         "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", f"root@{address}",
+                         "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", f"{user}@{address}",
                          command, on=on, check=check).strip()
 
     def data(self, on="h1"):
