@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,7 @@ int main(int argc, char **argv)
     struct host_dispatch *d;
     struct err err = {0};
     parse(&options, argc, argv);
+    signal(SIGPIPE, SIG_IGN); /* a service that dies while libvirt writes to it ends nobody else */
     log_init("computer-hypervisor", LOG_INFO);
     if (host_dispatch_new(&d, &options, CHANNEL_FD, &err) != ERR_OK) {
         log_error("start", "error", err.text, NULL);

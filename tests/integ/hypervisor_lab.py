@@ -394,6 +394,8 @@ def foreign(lab, m):
 
 def service_restart(lab, m):
     """Another run of the service has another name; guests live on; an off one loses its why."""
+    ignored = re.search(r"SigIgn:\s*(\w+)", open("/proc/%d/status" % m.process.pid).read())[1]
+    assert int(ignored, 16) >> (signal.SIGPIPE - 1) & 1, "a service that dies may take it along"
     before = m.list()[0].service
     m.run("HOST_JOB_HV_DESTROY", Target(DEAD_ID.encode(), 1))
     lab.kill_inside("/run/libvirt/libvirtd.pid")
