@@ -5,6 +5,7 @@ network of its own, so that several of them, and the quickstart of whoever runs 
 is meant, `on` names it: h1, h2, ... Guests are reached from inside the host, so that this machine
 gets no route. Each check prints one line; `finish()` ends the program with the count of those that failed."""
 import atexit
+import contextlib
 import json
 import os
 import random
@@ -303,7 +304,8 @@ class Cloud:
         """-9; True when there was one."""
         pid = self.pid(daemon, on)
         if pid:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it went by itself: helpers go with their manager
+                os.kill(pid, signal.SIGKILL)
             wait(lambda: process_start(pid) is None, 10)
         return pid is not None
 
