@@ -55,6 +55,13 @@ void effect_reply(struct effects *out, uint64_t request_id, int status, const ch
                                                   .body_len = body_len});
 }
 
+void effect_more(struct effects *out, const struct effect_more *more)
+{
+    struct effect *e = append(out, EFFECT_MORE);
+    e->more = *more;
+    e->more.data = keep(out, more->data, more->len);
+}
+
 void effect_call(struct effects *out, const struct effect_call *call)
 {
     PRE(call->timeout_ms > 0);

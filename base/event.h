@@ -71,7 +71,7 @@ struct event {
     };
 };
 
-enum effect_kind { EFFECT_REPLY, EFFECT_CALL, EFFECT_JOB };
+enum effect_kind { EFFECT_REPLY, EFFECT_MORE, EFFECT_CALL, EFFECT_JOB };
 
 struct effect_reply {
     uint64_t request_id;
@@ -81,6 +81,15 @@ struct effect_reply {
     size_t headers_len;
     const char *body;
     size_t body_len;
+    bool is_open; /* more of the body follows, until EFFECT_MORE says that it is the last */
+};
+
+/* More of a body that is open. The other side may have gone: then nothing happens. */
+struct effect_more {
+    uint64_t request_id;
+    const char *data;
+    size_t len;
+    bool is_last;
 };
 
 struct effect_call {
@@ -105,6 +114,7 @@ struct effect {
     enum effect_kind kind;
     union {
         struct effect_reply reply;
+        struct effect_more more;
         struct effect_call call;
         struct effect_job job;
     };
@@ -123,6 +133,7 @@ const char *request_header(const struct request *r, const char *name);
 void effect_reply(struct effects *out, uint64_t request_id, int status, const char *content_type,
                   const char *body, size_t body_len);
 void effect_reply_with(struct effects *out, const struct effect_reply *reply);
+void effect_more(struct effects *out, const struct effect_more *more);
 void effect_call(struct effects *out, const struct effect_call *call);
 void effect_job(struct effects *out, const struct effect_job *job);
 

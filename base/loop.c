@@ -137,6 +137,10 @@ static void perform(struct loop *loop, const struct effects *effects)
             PRE(p->reply != NULL);
             p->reply(p->self, &e->reply);
             break;
+        case EFFECT_MORE:
+            PRE(p->more != NULL);
+            p->more(p->self, &e->more);
+            break;
         case EFFECT_CALL:
             PRE(p->call != NULL);
             p->call(p->self, &e->call);

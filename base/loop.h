@@ -28,6 +28,7 @@ struct loop_performer {
     void (*reply)(void *self, const struct effect_reply *reply);
     void (*call)(void *self, const struct effect_call *call);
     void (*job)(void *self, const struct effect_job *job);
+    void (*more)(void *self, const struct effect_more *more);
 };
 
 /* A zero means the value in brackets. */

@@ -15,6 +15,7 @@ libproto_a_SOURCES += \
 	%D%/renewal.c %D%/renewal.h \
 	%D%/server.c %D%/server.h \
 	%D%/serving.c %D%/serving.h \
+	%D%/stream.c \
 	%D%/sweeper.c %D%/sweeper.h \
 	%D%/tls.h \
 	%D%/tls_context.c %D%/tls_context.h

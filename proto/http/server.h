@@ -36,7 +36,11 @@ enum err_code http_server_reload(struct http_server *server, size_t listener,
  * is logged and the answer becomes a 500. */
 void http_server_reply(struct http_server *server, const struct effect_reply *reply);
 
-/* Requests that wait for their answer. */
+/* The performer's more(): for an answer that was opened (reply.is_open). What waits to be sent is
+ * bounded: a client that does not read is cut. One that is gone is not an error. */
+void http_server_more(struct http_server *server, const struct effect_more *more);
+
+/* Requests that wait for their answer, or for the rest of it. */
 size_t http_server_held(const struct http_server *server);
 /* After loop_run: whoever still waits gets 503, what can be sent at once is sent. */
 void http_server_free(struct http_server *server);

@@ -7,13 +7,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
     SLOT_BITS = 20,        /* of a request id; the rest is a sequence */
     SURPLUS = 1024 * 1024, /* read and dropped of a chunked body that is too large */
 };
 
-enum stage { STAGE_HEAD, STAGE_BODY, STAGE_HELD, STAGE_ANSWERED };
+enum stage { STAGE_HEAD, STAGE_BODY, STAGE_HELD, STAGE_STREAM, STAGE_ANSWERED };
 
 /* A request, from its first line to the end of its answer. */
 struct http_serving {
@@ -23,7 +24,8 @@ struct http_serving {
     enum stage stage;
     struct buf body;
     bool is_too_large;
-    size_t slot; /* while held */
+    size_t slot; /* while held or open */
+    struct http_stream stream;
 };
 
 /* Held requests by number. */
@@ -59,7 +61,8 @@ static struct http_serving *find(const struct http_server *server, uint64_t requ
 
 static void release(struct http_server *server, struct http_serving *s)
 {
-    INV(s->stage == STAGE_HELD && server->slots[s->slot].serving == s);
+    INV((s->stage == STAGE_HELD || s->stage == STAGE_STREAM) &&
+        server->slots[s->slot].serving == s);
     server->slots[s->slot].serving = NULL;
     server->slots[s->slot].next_free = server->free_slot;
     server->free_slot = s->slot;
@@ -180,10 +183,11 @@ static void on_completed(void *self, struct MHD_Connection *mhd, void **context,
     if (s == NULL)
         return;
     *context = NULL;
-    if (s->stage == STAGE_HELD)
+    if (s->stage == STAGE_HELD || s->stage == STAGE_STREAM)
         release(s->listener->server, s);
     set_phase(s, HTTP_PHASE_IDLE, 0);
     buf_fini(&s->body);
+    http_stream_fini(&s->stream);
     http_intake_fini(&s->intake);
     free(s);
 }
@@ -199,10 +203,13 @@ struct http_mhd_hooks http_serving_hooks(struct http_listener *listener)
 
 /* Answers. */
 
-static struct MHD_Response *make_response(const struct effect_reply *reply, const char *trace)
+static struct MHD_Response *make_response(struct http_serving *s, const struct effect_reply *reply)
 {
-    struct MHD_Response *response = http_mhd_response(reply->body, reply->body_len);
-    if (http_mhd_dress(response, reply->content_type, reply->headers, reply->headers_len, trace))
+    struct MHD_Response *response = reply->is_open
+                                        ? http_stream_response(&s->stream, s->mhd)
+                                        : http_mhd_response(reply->body, reply->body_len);
+    if (http_mhd_dress(response, reply->content_type, reply->headers, reply->headers_len,
+                       s->intake.trace))
         return response;
     MHD_destroy_response(response);
     return NULL;
@@ -211,7 +218,7 @@ static struct MHD_Response *make_response(const struct effect_reply *reply, cons
 static void answer(struct http_serving *s, const struct effect_reply *reply)
 {
     PRE(reply->status >= 200 && reply->status < 600);
-    struct MHD_Response *response = make_response(reply, s->intake.trace);
+    struct MHD_Response *response = make_response(s, reply);
     if (response == NULL) {
         log_error("http.bad_answer", "request", s->intake.trace, "why",
                   "a header held a control byte", NULL);
@@ -222,16 +229,52 @@ static void answer(struct http_serving *s, const struct effect_reply *reply)
     MHD_destroy_response(response);
 }
 
+static void resume(struct http_serving *s)
+{
+    MHD_resume_connection(s->mhd);
+    http_listener_kick(s->listener);
+}
+
 void http_server_reply(struct http_server *server, const struct effect_reply *reply)
 {
     struct http_serving *s = find(server, reply->request_id);
-    if (s == NULL)
+    if (s == NULL || s->stage != STAGE_HELD)
         return;
-    release(server, s);
-    set_phase(s, HTTP_PHASE_ANSWER, reply->body_len);
+    if (reply->is_open) {
+        s->stage = STAGE_STREAM; /* and held by its number: it waits for us */
+        http_stream_add(&s->stream, reply->body, reply->body_len);
+    } else {
+        release(server, s);
+        set_phase(s, HTTP_PHASE_ANSWER, reply->body_len);
+    }
     answer(s, reply);
-    MHD_resume_connection(s->mhd);
-    http_listener_kick(s->listener);
+    resume(s);
+}
+
+static void cut(struct http_serving *s)
+{
+    log_info("http.slow_reader", "request", s->intake.trace, "remote", s->intake.request.remote,
+             NULL);
+    s->stream.is_cut = true;
+    shutdown(s->intake.conn->fd, SHUT_RDWR);
+}
+
+void http_server_more(struct http_server *server, const struct effect_more *more)
+{
+    struct http_serving *s = find(server, more->request_id);
+    if (s == NULL || s->stage != STAGE_STREAM)
+        return;
+    if (!http_stream_add(&s->stream, more->data, more->len))
+        cut(s);
+    s->stream.is_last = more->is_last;
+    if (more->is_last || s->stream.is_cut) {
+        release(server, s);
+        set_phase(s, HTTP_PHASE_ANSWER, s->stream.waiting.len - s->stream.sent);
+    }
+    if (s->stream.is_suspended) {
+        s->stream.is_suspended = false;
+        resume(s);
+    }
 }
 
 size_t http_server_held(const struct http_server *server)
@@ -241,12 +284,16 @@ size_t http_server_held(const struct http_server *server)
 
 void http_serving_refuse_held(struct http_server *server)
 {
-    for (size_t i = 0; i < server->slots_len; i++)
-        if (server->slots[i].serving != NULL)
-            http_server_reply(server, &(struct effect_reply){
-                                          .request_id = server->slots[i].sequence << SLOT_BITS | i,
-                                          .status = 503,
-                                          .content_type = "text/plain",
-                                          .body = "going down\n",
-                                          .body_len = 11});
+    for (size_t i = 0; i < server->slots_len; i++) {
+        uint64_t id = server->slots[i].sequence << SLOT_BITS | i;
+        if (server->slots[i].serving == NULL)
+            continue;
+        http_server_reply(server, &(struct effect_reply){.request_id = id,
+                                                         .status = 503,
+                                                         .content_type = "text/plain",
+                                                         .body = "going down\n",
+                                                         .body_len = 11});
+        http_server_more(server,
+                         &(struct effect_more){.request_id = id, .data = "", .is_last = true});
+    }
 }

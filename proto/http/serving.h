@@ -25,6 +25,15 @@ struct http_listener {
     size_t held;
 };
 
+/* An answer whose end is not known yet: what waits to be sent. */
+struct http_stream {
+    struct buf waiting;
+    size_t sent;       /* of it */
+    bool is_suspended; /* libmicrohttpd waits for us */
+    bool is_last;      /* nothing comes after it */
+    bool is_cut;
+};
+
 /* A held request by number. */
 struct http_slot {
     struct http_serving *serving; /* NULL = free */
@@ -46,6 +55,11 @@ struct http_server {
 
 /* The callbacks of libmicrohttpd for one listener. */
 struct http_mhd_hooks http_serving_hooks(struct http_listener *listener);
+/* A response that reads from `stream`, which belongs to `mhd` and outlives it. */
+struct MHD_Response *http_stream_response(struct http_stream *stream, struct MHD_Connection *mhd);
+/* False when so much waits already that the client does not read. */
+bool http_stream_add(struct http_stream *stream, const char *data, size_t len);
+void http_stream_fini(struct http_stream *stream);
 /* Lets libmicrohttpd work in the next iteration of the loop. */
 void http_listener_kick(struct http_listener *listener);
 /* Answers 503 to whoever waits: the end. */

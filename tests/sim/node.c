@@ -181,6 +181,8 @@ static void perform(struct sim_node *n, const struct effect *e)
     case EFFECT_REPLY:
         sim_net_answer(n, &e->reply);
         return;
+    case EFFECT_MORE:
+        IMPOSSIBLE("no subscriber of the simulator watches");
     case EFFECT_CALL:
         sim_net_call_parent(n, &e->call);
         return;

@@ -27,6 +27,37 @@ static void echo(const struct request *r, struct effects *out)
     effect_reply(out, r->id, 200, "text/plain", buf_str(&text), text.len);
 }
 
+static void open_answer(struct rig *rig, const struct event *ev, struct effects *out)
+{
+    rig->open = str_eq(ev->request.target, "/flood") ? "/flood" : "/stream";
+    rig->held_id = ev->request.id;
+    rig->held_until_ms = ev->at.mono_ms + 30;
+    effect_reply_with(out, &(struct effect_reply){.request_id = ev->request.id,
+                                                  .status = 200,
+                                                  .content_type = "text/plain",
+                                                  .body = "one,",
+                                                  .body_len = 4,
+                                                  .is_open = true});
+}
+
+/* 30 ms between the parts of /stream, none between those of /flood. */
+static void go_on(struct rig *rig, int64_t mono_ms, struct effects *out)
+{
+    static const char flood[60 * 1024];
+    bool is_flood = str_eq(rig->open, "/flood");
+    struct effect_more more = {.request_id = rig->held_id, .data = flood, .len = sizeof flood};
+    if (!is_flood) {
+        more.data = rig->more == 0 ? "two," : "three";
+        more.len = rig->more == 0 ? 4 : 5;
+        more.is_last = rig->more == 1;
+    }
+    effect_more(out, &more);
+    rig->more++;
+    rig->held_until_ms = mono_ms + (is_flood ? 1 : 30);
+    if (more.is_last || rig->more == 1000)
+        rig->held_id = 0;
+}
+
 static enum err_code take_request(struct rig *rig, const struct event *ev, struct effects *out,
                                   struct err *err)
 {
@@ -39,6 +70,15 @@ static enum err_code take_request(struct rig *rig, const struct event *ev, struc
     if (str_eq(r->target, "/held")) {
         rig->held_id = r->id;
         rig->held_until_ms = ev->at.mono_ms + 30;
+        return ERR_OK;
+    }
+    if (str_eq(r->target, "/count")) {
+        const char *text = arena_printf(out->arena, "held %zu.", http_server_held(rig->server));
+        effect_reply(out, r->id, 200, "text/plain", text, strlen(text));
+        return ERR_OK;
+    }
+    if (str_eq(r->target, "/stream") || str_eq(r->target, "/flood")) {
+        open_answer(rig, ev, out);
         return ERR_OK;
     }
     if (str_eq(r->target, "/header")) {
@@ -74,9 +114,13 @@ static void start(struct rig *rig, struct effects *out)
         effect_job(out, &rig->jobs_wanted[i]);
 }
 
-static void tick(struct rig *rig, struct effects *out)
+static void tick(struct rig *rig, int64_t mono_ms, struct effects *out)
 {
     rig->ticks++;
+    if (rig->held_id != 0 && rig->open != NULL) {
+        go_on(rig, mono_ms, out);
+        return;
+    }
     if (rig->held_id != 0)
         effect_reply(out, rig->held_id, 200, "text/plain", "late", 4);
     rig->held_id = 0;
@@ -91,7 +135,7 @@ static enum err_code core_step(void *self, const struct event *ev, struct effect
         start(rig, out);
         return ERR_OK;
     case EVENT_TICK:
-        tick(rig, out);
+        tick(rig, ev->at.mono_ms, out);
         return ERR_OK;
     case EVENT_REQUEST:
         return take_request(rig, ev, out, err);
@@ -145,6 +189,11 @@ static void perform_call(void *self, const struct effect_call *call)
     http_client_call(((struct rig *)self)->client, call);
 }
 
+static void perform_more(void *self, const struct effect_more *more)
+{
+    http_server_more(((struct rig *)self)->server, more);
+}
+
 static void perform_job(void *self, const struct effect_job *job)
 {
     job_pool_start(((struct rig *)self)->jobs, job);
@@ -165,7 +214,8 @@ void rig_init(struct rig *rig, const struct loop_options *options)
 
 void rig_run(struct rig *rig)
 {
-    const struct loop_performer performer = {rig, perform_reply, perform_call, perform_job};
+    const struct loop_performer performer = {rig, perform_reply, perform_call, perform_job,
+                                             perform_more};
     rig->began_ms = loop_now(rig->loop).mono_ms;
     loop_run(rig->loop, &rig->turn, &performer);
 }

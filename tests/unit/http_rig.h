@@ -3,7 +3,8 @@
  *
  * The core inserts one row for each request and answers "METHOD TARGET NODE BODY". Some targets
  * mean more: /held is answered by a tick 30 ms later, /never not at all, /fail fails, /header
- * answers with a header that holds CR LF. */
+ * answers with a header that holds CR LF, /stream goes on with each of two ticks, /flood goes on as
+ * fast as it can and never ends, /count tells how many requests are held. */
 #pragma once
 
 #include "base/job.h"
@@ -31,6 +32,8 @@ struct rig {
     struct job_pool *jobs;
     uint64_t held_id;
     int64_t held_until_ms;
+    const char *open;                       /* the target whose answer goes on; NULL = none does */
+    unsigned more;                          /* how often it has */
     struct effect_call calls[RIG_ENDS_MAX]; /* sent at the start */
     size_t calls_len;
     struct effect_job jobs_wanted[RIG_ENDS_MAX]; /* started at the start */

@@ -111,6 +111,74 @@ static void answers_a_held_request_later(void **state)
     free(answer);
 }
 
+/* Each part comes in its own time, and nothing is held when the last has been said. */
+static void answers_part_by_part(void **state)
+{
+    int64_t rows;
+    unsigned ticks;
+    (void)state;
+    char *answer = ask("GET /stream HTTP/1.1\r\n" END, &rows, &ticks);
+    const char *one = strstr(answer, "4\r\none,\r\n"), *two = strstr(answer, "4\r\ntwo,\r\n");
+    const char *three = strstr(answer, "5\r\nthree\r\n0\r\n");
+    assert_non_null(strstr(answer, "Transfer-Encoding: chunked"));
+    assert_true(one != NULL && two > one && three > two);
+    assert_int_equal(ticks, 2);
+    free(answer);
+    answer = ask("GET /stream HTTP/1.0\r\n" END, &rows, &ticks);
+    assert_non_null(strstr(answer, "\r\n\r\none,two,three"));
+    free(answer);
+}
+
+/* Reads nothing until the server holds nobody else any more. */
+static void wait_for_cut(void *arg)
+{
+    struct script *s = arg;
+    const char text[] = "GET /flood HTTP/1.1\r\nHost: a\r\n\r\n";
+    int fd = rig_connect(s->tcp_port);
+    char begun;
+    assert_int_equal(send(fd, text, sizeof text - 1, 0), sizeof text - 1);
+    assert_int_equal(recv(fd, &begun, 1, MSG_PEEK), 1);
+    while (s->answer == NULL || strstr(s->answer, "held 1.") == NULL) {
+        free(s->answer);
+        s->answer = rig_talk(s->tcp_port, s->text);
+    }
+    close(fd);
+}
+
+/* What waits for one that does not read is bounded, and others are served. */
+static void cuts_who_does_not_read(void **state)
+{
+    struct rig rig;
+    (void)state;
+    rig_init(&rig, NULL);
+    struct script s = {.tcp_port = listen_plain(&rig), .text = "GET /count HTTP/1.1\r\n" END};
+    rig_run_beside(&rig, wait_for_cut, &s);
+    assert_true(rig.more > 1 && rig.more < 1000);
+    rig_fini(&rig);
+    free(s.answer);
+}
+
+/* An answer that is open when the daemon ends, ends with it. */
+static void ends_what_is_open(void **state)
+{
+    struct rig rig;
+    (void)state;
+    rig_init(&rig, NULL);
+    uint16_t tcp_port = listen_plain(&rig);
+    int fd = rig_connect(tcp_port);
+    const char text[] = "GET /flood HTTP/1.0\r\nHost: a\r\n\r\n";
+    assert_int_equal(send(fd, text, sizeof text - 1, 0), sizeof text - 1);
+    struct script s = {.tcp_port = tcp_port, .text = "GET /a HTTP/1.1\r\n" END};
+    rig_run_beside(&rig, talk, &s);
+    assert_int_equal(http_server_held(rig.server), 1);
+    rig_fini(&rig);
+    char *answer = rig_read_all(fd);
+    assert_int_equal(strncmp(answer, "HTTP/1.1 200", 12), 0);
+    close(fd);
+    free(answer);
+    free(s.answer);
+}
+
 static void tells_a_waiting_request_of_the_end(void **state)
 {
     struct rig rig;
@@ -246,6 +314,9 @@ int main(void)
         cmocka_unit_test(keeps_a_connection),
         cmocka_unit_test(answers_a_failure_without_its_row),
         cmocka_unit_test(answers_a_held_request_later),
+        cmocka_unit_test(answers_part_by_part),
+        cmocka_unit_test(cuts_who_does_not_read),
+        cmocka_unit_test(ends_what_is_open),
         cmocka_unit_test(tells_a_waiting_request_of_the_end),
         cmocka_unit_test(refuses_a_header_with_a_line_end),
         cmocka_unit_test(refuses_at_the_gate),
