@@ -17,6 +17,7 @@
 #include "cloud-manager/ops/recover.h"
 #include "cloud-manager/state.h"
 #include "cloud-manager/store/account.h"
+#include "cloud-manager/store/change.h"
 #include "cloud-manager/store/replay.h"
 
 #include <stdlib.h>
@@ -66,6 +67,7 @@ static void on_capacity(void *core, const char *node, const char *capacity_json,
 static void on_recovered(void *core, const struct event *ev)
 {
     struct cloud_op op = cloud_core_op(core, ev);
+    cloud_change_leap(op.store);
     cloud_recover(&op);
     cloud_settle(core, ev);
     cloud_settle_nodes(core, ev);
@@ -132,6 +134,7 @@ static void tick(struct cloud_core *c, const struct event *ev)
     c->next_purge_mono_ms = ev->at.mono_ms + PURGE_EVERY_MS;
     cloud_instances_purge(&op);
     cloud_replay_purge(c->store, ev->at.wall_ms);
+    cloud_change_purge(c->store);
 }
 
 /* An error here is said by fail(), which then lets go of the request. */
@@ -204,6 +207,7 @@ static void seal(void *self, const struct event *at, struct effects *out)
     c->out = out;
     log_request(NULL);
     cloud_settle(c, at);
+    cloud_watch_seal(c, at);
     sync_parent_seal(&c->parent, at, out);
 }
 
@@ -214,6 +218,7 @@ static void reload(void *self)
     admit_reload(&c->admit);
     c->groups_wait = true; /* perhaps; the next turn looks */
     c->keys_told = 0;
+    cloud_watch_lost(c);
 }
 
 static int64_t wake_at(const void *self)
@@ -224,6 +229,8 @@ static int64_t wake_at(const void *self)
         at = c->next_purge_mono_ms;
     if (c->groups_wait && c->groups_due_mono_ms < at)
         at = c->groups_due_mono_ms;
+    if (c->watch_mono_ms < at)
+        at = c->watch_mono_ms;
     for (struct list *it = c->held.next; it != &c->held; it = it->next) {
         const struct cloud_held *held = LIST_ENTRY(it, struct cloud_held, link);
         if (held->due_mono_ms < at)
@@ -259,6 +266,8 @@ struct cloud_core *cloud_core_new(struct store *store, const struct rng *rng,
     c->config = *config;
     c->next_job = 1;
     list_init(&c->held);
+    list_init(&c->watchers);
+    c->watch_mono_ms = INT64_MAX;
     draw_no_secret(c);
     struct sync_parent_hooks hooks = {.core = c,
                                       .on_fact = on_fact,
@@ -277,6 +286,7 @@ void cloud_core_free(struct cloud_core *c)
         return;
     while (!list_is_empty(&c->held))
         cloud_held_free(c, LIST_ENTRY(c->held.next, struct cloud_held, link));
+    cloud_watchers_fini(c);
     sync_parent_fini(&c->parent);
     cloud_rooms_fini(&c->rooms);
     arena_fini(&c->arena);

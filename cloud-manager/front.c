@@ -24,9 +24,12 @@ static const struct cloud_action actions[CLOUD_ACTIONS] = {
     [CLOUD_DO_##id] = {SPELLING_EC2, name, cloud_ec2_##handler, effect, secrecy},
 #define STS(id, name, handler, effect, secrecy) \
     [CLOUD_DO_##id] = {SPELLING_STS, name, cloud_sts_##handler, effect, secrecy},
+#define REST(id, name, effect, secrecy) \
+    [CLOUD_DO_##id] = {SPELLING_REST, name, NULL, effect, secrecy},
 #include "cloud-manager/ops/actions.def"
 #undef EC2
 #undef STS
+#undef REST
 };
 
 static const struct cloud_action *look_up(enum cloud_spelling spelling, const char *name)
@@ -252,6 +255,8 @@ enum err_code cloud_front_request(struct cloud_core *c, const struct event *ev,
         decode(&asked, &op, &query, err) != ERR_OK)
         return err->code;
     INV(asked.action != NULL);
+    if (asked.spelling == SPELLING_REST && asked.rest.route->answer == CLOUD_ANSWER_STREAM)
+        return cloud_watch_open(c, &op, &asked, &query, err);
     struct cloud_call call = {
         .op = &op, .query = &query, .xml = &xml, .done = done, .is_again = is_again};
     return run(c, ev, &call, &asked, err);

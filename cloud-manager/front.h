@@ -3,6 +3,7 @@
  *   front.c  which spelling, which action; runs it, answers
  *   caller.c who asks, proven
  *   repeat.c has it been answered before?
+ *   watch.c  answers that go on
  * Nobody else includes this. */
 #pragma once
 
@@ -58,6 +59,11 @@ enum err_code cloud_repeat_name(struct cloud_repeat *out, const struct cloud_op 
 enum err_code cloud_repeat_find(struct cloud_core *c, const struct cloud_op *op,
                                 const struct cloud_asked *asked, const struct cloud_repeat *repeat,
                                 struct buf *body, bool *is_known, struct err *err);
+/* Opens an answer that goes on (watch.c). */
+enum err_code cloud_watch_open(struct cloud_core *c, const struct cloud_op *op,
+                               const struct cloud_asked *asked, struct cloud_query *query,
+                               struct err *err);
+
 void cloud_repeat_keep(struct cloud_core *c, const struct cloud_op *op,
                        const struct cloud_asked *asked, const struct cloud_repeat *repeat,
                        const struct buf *body);

@@ -162,6 +162,8 @@ libcloud_a_SOURCES = \
 	%D%/store/key_pair.h \
 	%D%/store/network.c \
 	%D%/store/network.h \
+	%D%/store/change.c \
+	%D%/store/change.h \
 	%D%/store/drain.c \
 	%D%/store/drain.h \
 	%D%/store/node.c \
@@ -185,7 +187,8 @@ libcloud_a_SOURCES = \
 	%D%/store/tag.h \
 	%D%/store/volume.c \
 	%D%/store/volume.h \
-	%D%/tier.c
+	%D%/tier.c \
+	%D%/watch.c
 
 sbin_PROGRAMS += tercet-cloud-manager
 tercet_cloud_manager_SOURCES = \

@@ -49,6 +49,11 @@ static void perform_reply(void *self, const struct effect_reply *reply)
     http_server_reply(((struct shell *)self)->server, reply);
 }
 
+static void perform_more(void *self, const struct effect_more *more)
+{
+    http_server_more(((struct shell *)self)->server, more);
+}
+
 static void perform_job(void *self, const struct effect_job *job)
 {
     job_pool_start(((struct shell *)self)->jobs, job);
@@ -182,7 +187,8 @@ static void run_core(struct shell *s)
     struct instant now = loop_now(s->loop);
     struct turn turn;
     turn_init(&turn, &steps, s->store, &now);
-    struct loop_performer performer = {.self = s, .reply = perform_reply, .job = perform_job};
+    struct loop_performer performer = {
+        .self = s, .reply = perform_reply, .job = perform_job, .more = perform_more};
     loop_on_hup(s->loop, on_hup, s);
     struct cloud_timer *renewal = cloud_timer_open(s->loop, RENEW_EVERY_MS, on_renewal, s);
     log_info("cloud.ready", "region", config.region, "endpoint", config.endpoint, NULL);

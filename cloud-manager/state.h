@@ -24,6 +24,8 @@ struct cloud_held {
     int64_t due_mono_ms;
 };
 
+struct cloud_watcher;
+
 struct cloud_core {
     struct store *store;
     struct rng rng;
@@ -36,6 +38,10 @@ struct cloud_core {
     struct arena arena;    /* of no_secret */
     struct list held;
     size_t held_len;
+    struct list watchers; /* oldest first */
+    size_t watchers_len;
+    int64_t seals;         /* turns so far, of this life */
+    int64_t watch_mono_ms; /* when one of them is to be told something */
     uint64_t next_job;
     int64_t next_purge_mono_ms;
     int64_t keys_due_mono_ms;   /* keys are not counted before */
@@ -63,6 +69,13 @@ enum err_code cloud_front_request(struct cloud_core *c, const struct event *ev,
                                   bool is_again, struct err *err);
 /* Says an error in the spelling of the request. */
 void cloud_front_fail(const struct request *request, const struct err *err, struct effects *out);
+
+/* Tells watchers what has changed, after everything else of the turn; ends those whose time is over
+ * (watch.c). */
+void cloud_watch_seal(struct cloud_core *c, const struct event *at);
+/* The turn was lost, and what they were told in it: each is ended and comes again. */
+void cloud_watch_lost(struct cloud_core *c);
+void cloud_watchers_fini(struct cloud_core *c);
 
 /* Requests of children: sync, join, renew. */
 enum err_code cloud_tier_request(struct cloud_core *c, const struct event *ev, struct err *err);

@@ -265,7 +265,11 @@ static void write_responses(struct buf *out, const struct cloud_route *route)
     if (cloud_route_is_object(route))
         buf_text(out, ",\"headers\":{\"ETag\":{\"required\":true,\"schema\":{\"type\":\"string\"}}"
                       "}");
-    if (route->answer != CLOUD_ANSWER_EMPTY) {
+    if (route->answer == CLOUD_ANSWER_STREAM) {
+        buf_text(out, ",\"content\":{\"text/event-stream\":{\"schema\":");
+        write_schema(out, route);
+        buf_text(out, "}}");
+    } else if (route->answer != CLOUD_ANSWER_EMPTY) {
         buf_text(out, ",\"content\":{\"application/json\":{\"schema\":");
         write_schema(out, route);
         buf_text(out, "}}");

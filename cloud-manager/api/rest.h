@@ -41,6 +41,10 @@ enum err_code cloud_rest_decode(const struct cloud_rest *rest, const struct requ
 enum err_code cloud_rest_encode(const struct cloud_rest *rest, const struct cloud_tree *tree,
                                 struct buf *out, struct err *err);
 
+/* Appends the JSON of the one object whose members lie in `branch`. */
+void cloud_rest_object(struct arena *arena, enum cloud_shape_id shape,
+                       const struct cloud_branch *branch, struct buf *out);
+
 /* A strong entity tag of a body, quotes included. */
 enum { CLOUD_ETAG_SIZE = 35 };
 void cloud_rest_etag(char out[CLOUD_ETAG_SIZE], const char *body, size_t len);

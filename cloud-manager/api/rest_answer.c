@@ -126,6 +126,12 @@ static void write_object(struct encoding *e, const struct cloud_shape *shape,
     buf_char(e->out, '}');
 }
 
+void cloud_rest_object(struct arena *arena, enum cloud_shape_id shape,
+                       const struct cloud_branch *branch, struct buf *out)
+{
+    write_object(&(struct encoding){arena, out}, &cloud_shapes[shape], branch);
+}
+
 static void write_page(struct encoding *e, const struct cloud_route *route,
                        const struct cloud_tree *tree)
 {
@@ -149,6 +155,7 @@ enum err_code cloud_rest_encode(const struct cloud_rest *rest, const struct clou
         write_page(&e, route, tree);
         return ERR_OK;
     }
+    PRE(route->answer != CLOUD_ANSWER_STREAM);
     if (route->answer == CLOUD_ANSWER_EMPTY)
         return ERR_OK;
     const struct cloud_branch *one = cloud_branch_find(tree->root, route->place);

@@ -70,7 +70,7 @@ int cloud_rest_status(const struct cloud_route *route, const struct err *err)
 static const char *spell(char out[64], const char *name, char between, bool has_capital)
 {
     size_t n = 0;
-    for (; name[n] != '\0' && n < 63; n++)
+    for (; n < 63 && name[n] != '\0'; n++)
         out[n] = name[n] == '_' ? between : (char)tolower((unsigned char)name[n]);
     out[n] = '\0';
     if (has_capital)

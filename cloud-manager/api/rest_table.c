@@ -84,5 +84,6 @@ bool cloud_route_is_list(const struct cloud_route *route)
 
 bool cloud_route_is_object(const struct cloud_route *route)
 {
-    return str_eq(route->method, "GET") && !cloud_route_is_list(route);
+    return str_eq(route->method, "GET") && !cloud_route_is_list(route) &&
+           route->answer != CLOUD_ANSWER_STREAM;
 }

@@ -86,6 +86,7 @@ enum cloud_answer_kind {
     CLOUD_ANSWER_ONE,
     CLOUD_ANSWER_SELF,
     CLOUD_ANSWER_EMPTY,
+    CLOUD_ANSWER_STREAM,
 };
 
 struct cloud_route {

@@ -9,9 +9,11 @@ enum action_effect { READS, SETTLES, CHANGES };
 static const enum action_effect effects[CLOUD_ACTIONS] = {
 #define EC2(id, name, handler, effect, secrecy) [CLOUD_DO_##id] = effect,
 #define STS(id, name, handler, effect, secrecy) [CLOUD_DO_##id] = effect,
+#define REST(id, name, effect, secrecy)         [CLOUD_DO_##id] = effect,
 #include "cloud-manager/ops/actions.def"
 #undef EC2
 #undef STS
+#undef REST
 };
 
 /* What shows or changes the machines under the cloud: for its admins, who have the first account.

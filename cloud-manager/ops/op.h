@@ -17,9 +17,11 @@ struct cloud_rooms;
 enum cloud_action_id {
 #define EC2(id, name, handler, effect, secrecy) CLOUD_DO_##id,
 #define STS(id, name, handler, effect, secrecy) CLOUD_DO_##id,
+#define REST(id, name, effect, secrecy)         CLOUD_DO_##id,
 #include "cloud-manager/ops/actions.def"
 #undef EC2
 #undef STS
+#undef REST
     CLOUD_ACTIONS
 };
 

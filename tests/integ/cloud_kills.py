@@ -97,7 +97,8 @@ def main():
     c.terminate(instance)
     equal("nothing of it is left on the host", settle(c, before), [])
     # What is shown for an hour, and tombstones.
-    allowed = {("cloud", "instance"), ("cloud", "console")} | {(s, t) for s in ("cluster", "computer") for t in ("got", "said")}
+    allowed = {("cloud", "instance"), ("cloud", "change"), ("cloud", "console"),
+               *((s, t) for s in ("cluster", "computer") for t in ("got", "said"))}
     equal("nothing else of it is left in the stores", [row for row in c.rows(ids) if row[:2] not in allowed], [])
     cloud.finish()
 

@@ -81,6 +81,45 @@ class Document:
         return faults + self.faults(media["schema"], answer.json)
 
 
+class Stream:
+    """Server-sent events as they come: (number, name, data)."""
+
+    def __init__(self, rest, connection, response):
+        self.rest, self.connection, self.response, self.last, self.beats = rest, connection, response, None, 0
+
+    def next(self):
+        """The next event; None when the stream has ended. Lines of nothing are counted and passed over."""
+        fields = {}
+        for line in iter(self.response.readline, b""):
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name == ":":
+                self.beats += 1
+            elif name:
+                fields[name] = value
+            elif "data" in fields:
+                self.last = fields["id"]
+                return self.judged(fields["event"], json.loads(fields["data"]))
+        return None
+
+    def judged(self, name, data):
+        schema = self.rest.document.operations["watch_events"][2]["responses"]["200"]["content"]["text/event-stream"]["schema"]
+        if name == "change":
+            self.rest.faults += [f"an event: {fault}" for fault in self.rest.document.faults(schema, data)]
+        return int(self.last), name, data
+
+    def until(self, id, state, most=100):
+        """All data up to the one that tells that state of that object."""
+        heard = []
+        while len(heard) < most and (event := self.next()) is not None:
+            heard.append(event[2])
+            if event[2].get("id") == id and event[2].get("state") == state:
+                break
+        return heard
+
+    def close(self):
+        self.connection.close()
+
+
 class Rest:
     """One account's view."""
 
@@ -103,6 +142,14 @@ class Rest:
         connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=60)
         connection.request(method, path, body or None, headers)
         return connection, connection.getresponse()
+
+    def watch(self, path="/v1/events", **more):
+        """A stream of events, judged as far as it has begun."""
+        connection, response = self.head("GET", path, **more)
+        self.done.add("watch_events")
+        if (response.status, response.headers["Content-Type"]) != (200, "text/event-stream"):
+            self.faults.append(f"GET {path}: {response.status} {response.headers['Content-Type']}")
+        return Stream(self, connection, response)
 
     def send(self, method, path, body=b"", **more):
         connection, response = self.head(method, path, body, **more)

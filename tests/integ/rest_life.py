@@ -121,6 +121,37 @@ def small(c, r):
         until("is heard", lambda d=drained: r.get("/v1/hosts").json["items"][0]["drained"] == d)
 
 
+def events(c, r, stranger):
+    """What changes is told at once, to its owner; who was cut off hears the rest; who does not read is cut."""
+    mine, others = r.watch(), stranger.watch()
+    equal("a stream is ready", (mine.next()[1], others.next()[1]), ("ready", "ready"))
+    id = r.post("/v1/instances", {"image": c.image, "type": cloud.TYPE}).json["items"][0]["id"]
+    equal("a launch is told", mine.next()[2], {"kind": "instances", "id": id, "state": "pending", "is_gone": False})
+    check("and that it runs", mine.until(id, "running")[-1]["state"] == "running")
+    cursor = mine.last
+    mine.close()
+    r.ask("DELETE", f"/v1/instances/{id}")
+    until("it ends while nobody listens", lambda: r.get(f"/v1/instances/{id}").json["state"] == "terminated")
+    again = r.watch(headers={"Last-Event-ID": cursor})
+    equal("it goes on where it was", (again.next()[0], again.next()[2]["state"]), (int(cursor), "terminated"))
+    c.kill("cloud-manager")
+    equal("a stream ends with the daemon", again.next(), None)
+    c.start()
+    after = r.watch(f"/v1/events?after={cursor}")
+    equal("a cursor outlives it", (after.next()[0], after.next()[2]["id"]), (int(cursor), id))
+    after.close()
+    equal("no such event", r.get("/v1/events?after=4000000000").status, 400)
+    own = stranger.watch()
+    own.next()
+    stranger.post("/v1/key-pairs", {"name": "theirs", "type": "ed25519"})
+    equal("a stranger heard of nothing but his own", own.next()[2]["kind"], "key-pairs")
+    for _ in range(16):
+        stranger.watch().next()
+    while own.next() is not None:
+        pass
+    check("the oldest made room for the seventeenth", True)
+
+
 def images(c, r, stranger):
     made = r.post("/v1/images", {"name": "second", "location": "images/tiny.qcow2", "tags": {"a": "b"}})
     path = f"/v1/images/{made.json['id']}"
@@ -267,6 +298,7 @@ def main():
     small(c, r)
     rubbish(r)
     day(c, r)
+    events(c, r, stranger)
     images(c, r, stranger)
     instance = c.run()[0]
     groups(r, instance)

@@ -127,7 +127,8 @@ def leaves_nothing(c, guests, before):
     for on in c.hosts:
         left = lambda on=on: cloud.changed(before[on], c.traces(on))
         until(f"nothing is left on {on}", lambda: not left(), CONVERGES) or cloud.say(str(left()))
-    allowed = {("cloud", "instance"), ("cloud", "console")} | {(s, t) for s in ("cluster", "computer") for t in ("got", "said")}
+    allowed = {("cloud", "instance"), ("cloud", "change"), ("cloud", "console"),
+               *((s, t) for s in ("cluster", "computer") for t in ("got", "said"))}
     equal("nothing is left in the stores", [row for row in c.rows(guests.ids) if row[:2] not in allowed], [])
 
 

@@ -13,7 +13,8 @@ cloud_tests = \
 	tests/unit/cloud_plan_test \
 	tests/unit/cloud_query_test \
 	tests/unit/cloud_rest_test \
-	tests/unit/cloud_rule_test
+	tests/unit/cloud_rule_test \
+	tests/unit/cloud_watch_test
 check_PROGRAMS += $(cloud_tests)
 TESTS += $(cloud_tests)
 cloud_rig = %D%/cloud_rig.c %D%/cloud_rig.h %D%/cloud_rig_child.c
@@ -46,6 +47,8 @@ tests_unit_cloud_rule_test_SOURCES = %D%/cloud_rule_test.c $(cloud_rig)
 tests_unit_cloud_rule_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_rest_test_SOURCES = %D%/cloud_rest_test.c $(cloud_rig)
 tests_unit_cloud_rest_test_LDADD = $(cloud_test_ldadd)
+tests_unit_cloud_watch_test_SOURCES = %D%/cloud_watch_test.c $(cloud_rig)
+tests_unit_cloud_watch_test_LDADD = $(cloud_test_ldadd)
 # Answers are judged by the clients' own parser, never by our own output.
 check_PROGRAMS += tests/golden/cloud_answers
 tests_golden_cloud_answers_SOURCES = tests/golden/cloud_answers.c $(cloud_rig)

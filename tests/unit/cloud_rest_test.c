@@ -156,9 +156,11 @@ static void test_every_action(void **state)
     static const char *const names[] = {
 #define EC2(id, name, handler, effect, secrecy) name,
 #define STS(id, name, handler, effect, secrecy) name,
+#define REST(id, name, effect, secrecy)         name,
 #include "cloud-manager/ops/actions.def"
 #undef EC2
 #undef STS
+#undef REST
     };
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -187,6 +189,22 @@ static void test_tables(void **state)
                          str_eq(one->method, cloud_routes[k].method));
         }
     }
+}
+
+/* JSON with a name twice would mean two things. */
+static void test_names(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CLOUD_SHAPES; i++)
+        for (size_t k = 0; k < cloud_shapes[i].len; k++)
+            for (size_t n = 0; n < k; n++)
+                assert_string_not_equal(cloud_shapes[i].members[n].name,
+                                        cloud_shapes[i].members[k].name);
+    for (size_t i = 0; i < CLOUD_INPUTS; i++)
+        for (size_t k = 0; k < cloud_inputs[i].len; k++)
+            for (size_t n = 0; n < k; n++)
+                assert_string_not_equal(cloud_inputs[i].fields[n].name,
+                                        cloud_inputs[i].fields[k].name);
 }
 
 /* Every reference in the document is to something in it. */
@@ -391,6 +409,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_strangers, set_up, tear_down),
         cmocka_unit_test(test_every_action),
         cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_names),
         cmocka_unit_test_setup_teardown(test_openapi, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_bodies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_launch, set_up, tear_down),

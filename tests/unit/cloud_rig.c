@@ -10,6 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void take_more(struct rig *r, const struct effect_more *more)
+{
+    struct rig_reply *reply = &r->replies[more->request_id % RIG_REPLIES];
+    if (reply->request_id != more->request_id)
+        return;
+    INV(reply->has_more);
+    size_t len = strlen(reply->body);
+    reply->body = check_realloc(reply->body, len + more->len + 1);
+    memcpy(reply->body + len, more->data, more->len);
+    reply->body[len + more->len] = '\0';
+    reply->has_more = !more->is_last;
+}
+
 static void take(struct rig *r, const struct effects *out)
 {
     for (const struct effect *e = out->first; e != NULL; e = e->next) {
@@ -18,9 +31,12 @@ static void take(struct rig *r, const struct effects *out)
             INV(reply->request_id == e->reply.request_id && reply->status == 0);
             reply->status = e->reply.status;
             reply->body = check_strdup(e->reply.body);
+            reply->has_more = e->reply.is_open;
             for (size_t i = 0; i < e->reply.headers_len; i++)
                 if (str_eq(e->reply.headers[i].name, "ETag"))
                     str_copy(reply->etag, sizeof reply->etag, e->reply.headers[i].value);
+        } else if (e->kind == EFFECT_MORE) {
+            take_more(r, &e->more);
         } else if (e->kind == EFFECT_JOB) {
             INV(r->jobs_len < RIG_JOBS);
             struct rig_job *job = &r->jobs[r->jobs_len++];

@@ -14,7 +14,8 @@ enum { RIG_REPLIES = 64, RIG_JOBS = 16, RIG_FACTS = 256 };
 struct rig_reply {
     uint64_t request_id;
     int status;    /* 0 = not answered yet */
-    char *body;    /* owned */
+    char *body;    /* owned; of one that goes on, all so far */
+    bool has_more; /* it goes on */
     char etag[40]; /* of the header; "" without one */
 };
 
