@@ -144,7 +144,10 @@ static void send(struct sim_subscriber *s, struct sim_order *o)
 {
     struct cloud_scene *c = scene_of(s->world);
     size_t at = (size_t)(o - s->orders);
-    bool is_repeat = str_eq(c->tokens[at], o->token) &&
+    /* Each try of a launch is signed anew, as SDKs do: its token says that it is the same one. A
+     * late double of an earlier try of anything else has to be no order any more: it bears the same
+     * signature. */
+    bool is_repeat = o->verb != SIM_RUN && str_eq(c->tokens[at], o->token) &&
                      s->world->now_ms - c->signs[at].signed_ms < SIGN_AGAIN_MS;
     if (!is_repeat) {
         char query[SIM_EC2_BODY];
