@@ -12,6 +12,19 @@ static void say_gone(struct cluster_core *c, const char *id, int64_t generation,
     log_info("instance.gone", "id", id, NULL);
 }
 
+/* A domain of it that a host runs without any wish (R13) ends by the same word. */
+static void end_quarantined(struct cluster_core *c, const char *id, int64_t generation,
+                            struct arena *arena)
+{
+    struct query q;
+    STORE_EACH (c->store, q,
+                "SELECT node, pepoch FROM heard WHERE kind='stray' AND id=? AND number>0"
+                " ORDER BY node, pepoch",
+                "s", id)
+        sync_parent_end(&c->down, arena_strdup(arena, query_text(&q, 0)), "instance", id,
+                        generation, query_i64(&q, 1), "deleted");
+}
+
 void cluster_end(struct cluster_core *c, const char *id, int64_t generation, const struct event *ev)
 {
     struct arena arena = {0};
@@ -21,6 +34,7 @@ void cluster_end(struct cluster_core *c, const char *id, int64_t generation, con
     bool known = cluster_instance_load(c->store, id, &arena, &i);
     if (known)
         cluster_instance_end(c->store, id, generation);
+    end_quarantined(c, id, generation, &arena);
     if (known && *i.host != '\0')
         sync_parent_end(&c->down, i.host, "instance", id, generation, i.pepoch, "deleted");
     else if (!sync_parent_holds(&c->down, "instance", id))

@@ -59,15 +59,44 @@ static void take(struct place_host *h, struct room need)
 }
 
 /* One transaction: the row, and the wish for the host. */
-static void place(struct cluster_core *c, const struct cluster_instance *i, const char *host,
-                  struct arena *arena, const struct event *ev)
+static void place_as(struct cluster_core *c, const struct cluster_instance *i, const char *host,
+                     int64_t pepoch, struct arena *arena, const struct event *ev)
 {
-    int64_t pepoch = i->pepoch + 1;
     cluster_instance_place(c->store, i->id, host, pepoch);
     const char *body = cluster_grant_body(c, i->id, host, NULL, arena, ev);
     sync_parent_want(&c->down, host, "instance", i->id, i->generation, pepoch, body);
     cluster_group_forward(c, host);
     log_info("instance.placed", "id", i->id, "host", host, NULL);
+}
+
+static void place(struct cluster_core *c, const struct cluster_instance *i, const char *host,
+                  struct arena *arena, const struct event *ev)
+{
+    place_as(c, i, host, i->pepoch + 1, arena, ev);
+}
+
+/* A host runs a domain of it and has no wish for that (R13): it was installed anew, and this store
+ * went back to before the placement. The instance lives there, and nowhere else. */
+static void place_quarantined(struct cluster_core *c, const char *id, const char *host,
+                              int64_t pepoch, struct arena *arena, const struct event *ev)
+{
+    struct cluster_instance i;
+    if (!cluster_instance_load(c->store, id, arena, &i) || *i.host != '\0')
+        return; /* of two domains the one of the greater epoch */
+    place_as(c, &i, host, pepoch, arena, ev);
+}
+
+static void place_all_quarantined(struct cluster_core *c, struct arena *arena,
+                                  const struct event *ev)
+{
+    struct query q;
+    STORE_EACH (c->store, q,
+                "SELECT i.id, h.node, h.pepoch FROM instance i JOIN heard h ON h.id=i.id"
+                " AND h.kind='stray' AND h.number>0 AND h.pepoch>=i.pepoch WHERE i.host=''"
+                " AND i.refused=0 AND i.ending=0 ORDER BY i.id, h.pepoch DESC, h.node",
+                "")
+        place_quarantined(c, arena_strdup(arena, query_text(&q, 0)),
+                          arena_strdup(arena, query_text(&q, 1)), query_i64(&q, 2), arena, ev);
 }
 
 static void refuse(struct cluster_core *c, const struct cluster_instance *i, const char *why)
@@ -173,6 +202,7 @@ void cluster_place_waiting(struct cluster_core *c, const struct event *ev)
 {
     struct arena arena = {0};
     c->retry_mono_ms = INT64_MAX;
+    place_all_quarantined(c, &arena, ev);
     struct query q;
     const char **names = NULL;
     size_t len = 0;

@@ -109,6 +109,54 @@ static void a_domain_that_nobody_knows_stays_in_quarantine(void **state)
     cluster_rig_fini(&r);
 }
 
+/* i-9 runs on the first host, which was installed anew, and this store knows nothing of it. */
+static void find_in_quarantine(struct cluster_rig *r)
+{
+    size_t len;
+    cluster_rig_init(r);
+    speak(r);
+    void *dump = store_dump(r->store, &len);
+    cluster_rig_restore(r, dump, len);
+    free(dump);
+    return_all(r, &r->hosts[0]);
+    cluster_rig_return(r, &r->hosts[0]);
+    cluster_rig_host(r, &r->hosts[0], "stray", "i-9", 7, "{}");
+    speak(r);
+    assert_false(r->hosts[0].last.recovery);
+}
+
+/* I1: its wish comes from the cloud afterwards. */
+static void a_quarantined_domain_takes_the_wish_that_comes_later(void **state)
+{
+    struct cluster_rig r;
+    (void)state;
+    find_in_quarantine(&r);
+    cluster_rig_wish(&r, "instance", "i-9", 1, "", cluster_rig_instance(&r, 128));
+    speak(&r);
+    assert_ptr_equal(host_of(&r, "i-9"), &r.hosts[0]);
+    assert_int_equal(cluster_rig_held(&r.hosts[0], "i-9")->pepoch, 7);
+    cluster_rig_fini(&r);
+}
+
+/* I7: and so does its end, which is not called gone before that host says so. */
+static void a_quarantined_domain_ends_before_it_is_called_gone(void **state)
+{
+    static const char said[] = "SELECT 1 FROM said WHERE id='i-9' AND gone<>''";
+    struct cluster_rig r;
+    (void)state;
+    find_in_quarantine(&r);
+    cluster_rig_wish(&r, "instance", "i-9", 2, "deleted", "");
+    speak(&r);
+    assert_false(store_has(r.store, said, ""));
+    const struct wire_item *held = cluster_rig_held(&r.hosts[0], "i-9");
+    assert_non_null(held);
+    assert_string_equal(held->gone, "deleted");
+    assert_int_equal(held->pepoch, 7);
+    cluster_rig_host(&r, &r.hosts[0], "instance", "i-9", 7, NULL);
+    assert_true(store_has(r.store, said, ""));
+    cluster_rig_fini(&r);
+}
+
 /* The cloud may have been restored as well: what a host holds is a wish of the cloud's again,
  * without what this cluster had put into it, and an end is an end, with what it ends: its address
  * is nobody else's until it is gone. */
@@ -183,6 +231,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quarantined_domain_is_where_its_instance_is),
         cmocka_unit_test(a_domain_that_nobody_knows_stays_in_quarantine),
+        cmocka_unit_test(a_quarantined_domain_takes_the_wish_that_comes_later),
+        cmocka_unit_test(a_quarantined_domain_ends_before_it_is_called_gone),
         cmocka_unit_test(what_hosts_hold_is_remembered_for_the_cloud),
         cmocka_unit_test(nothing_is_called_gone_before_all_have_returned),
     };
