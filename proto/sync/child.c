@@ -122,14 +122,16 @@ static void say_again(struct sync_child *c, const struct wire_item *wish)
 }
 
 /* A tombstone keeps what it ends, unless it brings its own: a parent that forgot both learns from
- * it what is still held here (R14). */
+ * it what is still held here (R14). What is wished again after its end was said counts from where
+ * the parent has it: it may have been restored since, and generations that differ would never sum
+ * to the same. */
 static void record_wish(struct sync_child *c, const struct wire_item *wish)
 {
     uint64_t before = got_hash(c, wish);
     store_run(c->store,
               "INSERT INTO got(kind, id, pepoch, generation, number, gone, body)"
               " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET"
-              " generation=max(generation, ?4), number=?5, gone=?6,"
+              " generation=iif(?6='' AND gone_ms>0, ?4, max(generation, ?4)), number=?5, gone=?6,"
               " body=iif(?6<>'' AND ?7='', body, ?7),"
               " gone_ms=CASE WHEN ?6='' THEN 0 ELSE gone_ms END",
               "ssiiiss", wish->kind, wish->id, wish->pepoch, wish->generation, wish->number,

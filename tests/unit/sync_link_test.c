@@ -92,6 +92,23 @@ static void only_the_gone_fact_that_was_asked_for_counts(void **state)
     assert_false(rig_holds(r, "i-1"));
 }
 
+/* What is wished again after its end was said and taken is a new one: whoever stands above may have
+ * been restored since, and counts from further back. */
+static void what_is_wished_again_counts_anew(void **state)
+{
+    struct rig *r = *state;
+    rig_want(r, 0, "i-1", 5, 0, "{}");
+    rig_settle(r);
+    rig_end(r, 0, "i-1", 6, 0, "deleted");
+    rig_settle(r);
+    rig_gone(r, 0, "i-1", 6, 0);
+    rig_settle(r);
+    rig_want(r, 0, "i-1", 2, 0, "{}");
+    rig_settle(r);
+    assert_int_equal(rig_got(r, 0, "i-1", 0), 2);
+    rig_check_agreement(r, 0);
+}
+
 /* ---- R10 ----------------------------------------------------------------------------------- */
 
 static void check_move(struct rig *r)
@@ -325,6 +342,7 @@ int main(void)
         LINK_TEST(a_want_on_the_same_host_waits_for_its_own_earlier_life),
         LINK_TEST(every_open_tombstone_of_an_earlier_pepoch_blocks),
         LINK_TEST(a_withheld_want_that_changes_stays_withheld),
+        LINK_TEST(what_is_wished_again_counts_anew),
         LINK_TEST(a_sync_that_changes_nothing_writes_nothing),
         LINK_TEST(an_idle_sync_is_held_to_the_heartbeat),
         LINK_TEST(a_wish_wakes_its_own_child_at_once_and_no_other),
