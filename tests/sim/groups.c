@@ -16,6 +16,7 @@ enum {
     SIGN_AGAIN_MS = 10 * 60 * 1000, /* within which a repeat carries the same signature */
     BODY = 400,
     MEMBERS_MAX = 64,
+    LAST_MOVES = 3, /* when faults are over: changes that no later one tells again */
 };
 
 /* ---- what there is to let through --------------------------------------------------------- */
@@ -355,12 +356,23 @@ static void move(struct sim_groups *s, size_t guest)
     open_order(s, SIM_GROUP_MOVE, 0);
 }
 
+static void move_last(struct sim_groups *s)
+{
+    s->last_moves++;
+    if (s->shadow->guests_len > 0)
+        move(s, sim_world_draw(s->world, s->shadow->guests_len));
+}
+
 static void fire(struct sim_world *w, const struct sim_due *due)
 {
     struct sim_groups *s = due->what;
     if (s->order.is_open && !s->order.is_sent)
         send(s);
-    else if (!s->order.is_open && s->is_restored && !(s->has_looked && w->faults.on))
+    else if (!s->order.is_open && s->is_restored && !s->has_looked)
+        open_order(s, SIM_GROUP_LOOK, 0);
+    else if (!s->order.is_open && !w->faults.on && s->last_moves < LAST_MOVES)
+        move_last(s);
+    else if (!s->order.is_open && s->is_restored && !w->faults.on)
         open_order(s, SIM_GROUP_LOOK, 0);
     else if (!s->order.is_open && w->faults.on && !s->list[0].is_there)
         change_group(s, 0);

@@ -39,6 +39,7 @@ struct sim_groups {
     const struct sim_ec2_key *key;
     struct sim_group list[SIM_GROUPS_MAX];
     uint64_t made; /* for names */
+    unsigned last_moves;
     bool is_restored, has_looked;
     /* of each guest, by its place in the shadow */
     uint32_t member[SIM_GUESTS_MAX];  /* bit per slot; 0 = the default group */
