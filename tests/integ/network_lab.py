@@ -600,7 +600,7 @@ class Lab:
                 changed(domain=b"a..b"), changed(domain=b"a/b"), changed(mtu=0), changed(mtu=1 << 40),
                 changed(public_address=number("172.31.9.9")), changed(public_address=number("127.0.0.1")),
                 changed(public_address=number("224.0.0.1")), changed(public_address=number("100.64.0.9")),
-                changed(rules_len=321), changed(rules_len=-1), bad_rule(cidr_len=33), bad_rule(egress=2),
+                changed(rules_len=641), changed(rules_len=-1), bad_rule(cidr_len=33), bad_rule(egress=2),
                 bad_rule(cidr_len=8, cidr=1), bad_rule(group=b"sg-1; flush ruleset"),
                 bad_rule(protocol=6, from_=9, to=8), bad_rule(protocol=6, from_=0, to=70000),
                 bad_rule(protocol=1, from_=256), bad_rule(protocol=47, from_=1, to=1)]
