@@ -207,6 +207,47 @@ static enum err_code run_rest(struct cloud_call *call, const struct cloud_asked 
                                             : ERR_OK;
 }
 
+/* "/v1/instances/i-1/actions/stop" is about "/v1/instances/i-1". */
+static const char *object_of(struct arena *arena, const char *target)
+{
+    size_t len = 0;
+    for (int segments = 0; segments < 3 && target[len] == '/'; segments++)
+        len += 1 + strcspn(target + len + 1, "/?");
+    return arena_strndup(arena, target, len);
+}
+
+/* If-Match: the object is still what the caller knows, in the turn that changes it. Never passed
+ * over where it cannot be held. */
+static enum err_code check_match(const struct cloud_call *call, const struct cloud_asked *asked,
+                                 struct err *err)
+{
+    CLEANUP(seal_wipe) struct buf body = {0};
+    const char *known = request_header(asked->request, "If-Match");
+    struct request get = *asked->request;
+    struct cloud_op op = *call->op;
+    struct cloud_asked about = {.request = &get, .spelling = SPELLING_REST};
+    struct cloud_query query = {0};
+    struct cloud_xml xml = {0};
+    struct cloud_call read = {.op = &op, .query = &query, .xml = &xml};
+    char etag[CLOUD_ETAG_SIZE];
+    if (known == NULL)
+        return ERR_OK;
+    get.method = "GET";
+    get.target = object_of(op.arena, asked->request->target);
+    get.body_len = 0;
+    if (str_eq(asked->request->method, "GET") ||
+        cloud_rest_route(&about.rest, op.arena, &get, NULL) != ERR_OK ||
+        !cloud_route_is_object(about.rest.route))
+        return err_set(err, ERR_UNSUPPORTED, "If-Match is for changes of one object");
+    about.action = &actions[about.rest.route->action];
+    if (decode(&about, &op, &query, err) != ERR_OK || run_rest(&read, &about, &body, err) != ERR_OK)
+        return err->code;
+    cloud_rest_etag(etag, buf_str(&body), body.len);
+    return cloud_rest_etag_is_in(known, etag)
+               ? ERR_OK
+               : err_set(err, ERR_PRECONDITION, "the object is not what If-Match says");
+}
+
 static enum err_code run(struct cloud_core *c, const struct event *ev, struct cloud_call *call,
                          const struct cloud_asked *asked, struct err *err)
 {
@@ -220,6 +261,8 @@ static enum err_code run(struct cloud_core *c, const struct event *ev, struct cl
         reply(c, asked, &body);
         return ERR_OK;
     }
+    if (asked->spelling == SPELLING_REST && check_match(call, asked, err) != ERR_OK)
+        return err->code;
     enum err_code code = asked->spelling == SPELLING_REST ? run_rest(call, asked, &body, err)
                                                           : run_query(call, asked, &body, err);
     if (code != ERR_OK)

@@ -202,6 +202,19 @@ static void write_list_parameters(struct buf *out, const struct cloud_route *rou
     buf_text(out, ",\"style\":\"deepObject\",\"explode\":true}");
 }
 
+/* Can the object that it is about be read, so that there is an ETag of it? */
+static bool is_of_object(const struct cloud_route *route)
+{
+    const char *id = strstr(route->path, "/{id}");
+    size_t len = id != NULL ? (size_t)(id - route->path) + strlen("/{id}") : 0;
+    for (size_t i = 0; i < cloud_routes_len; i++)
+        if (len > 0 && cloud_route_is_object(&cloud_routes[i]) &&
+            strlen(cloud_routes[i].path) == len &&
+            memcmp(cloud_routes[i].path, route->path, len) == 0)
+            return true;
+    return false;
+}
+
 static void write_parameters(struct buf *out, const struct cloud_route *route)
 {
     static const char text[] = "\"type\":\"string\"";
@@ -217,6 +230,9 @@ static void write_parameters(struct buf *out, const struct cloud_route *route)
     if (!str_eq(route->method, "GET"))
         write_parameter(out, "dry_run", "query", "\"type\":\"boolean\"",
                         "Only ask whether it would be allowed: 412 dry-run says yes");
+    if (!str_eq(route->method, "GET") && is_of_object(route))
+        write_parameter(out, "If-Match", "header", text,
+                        "ETag of the object that is to be changed: 412 where it is another by now");
     if (str_eq(route->method, "POST") && route->input != CLOUD_INPUT_CREATE_INSTANCES)
         write_parameter(out, "Idempotency-Key", "header",
                         "\"type\":\"string\",\"minLength\":1,\"maxLength\":64",

@@ -91,6 +91,8 @@ def day(c, r):
     until("it is stopped", lambda: state() == "stopped")
     equal("a start", r.post(f"{path}/actions/start").json["previous_state"], "stopped")
     until("it runs again", lambda: state() == "running")
+    stale = r.ask("DELETE", path, headers={"If-Match": '"another"'})
+    equal("it ends for who knows it only", (stale.status, stale.code), (412, "precondition"))
     equal("its end", r.ask("DELETE", path).json["state"], "shutting-down")
     until("it has ended", lambda: state() == "terminated")
 

@@ -342,6 +342,31 @@ static void test_etags(void **state)
     assert_string_equal(etag_of(ask("GET", "/v1/instances", "")), "");
 }
 
+static int match(const char *method, const char *target, const char *etag)
+{
+    struct header known = {"If-Match", etag};
+    uint64_t id = rig_rest(&rig, method, target, "", &known);
+    return rig_status(&rig, id);
+}
+
+/* A change is done only to what the caller knows, and If-Match is never passed over. */
+static void test_if_match(void **state)
+{
+    (void)state;
+    const char *target = at("/v1/instances/{}", launch(""));
+    const char *stop = arena_printf(&rig.arena, "%s/actions/stop?dry_run=true", target);
+    const char *etag = etag_of(ask("GET", target, ""));
+    assert_int_equal(match("DELETE", target, "\"another\""), 412);
+    refuses(412, "dry-run", "POST", stop, "");
+    assert_int_equal(match("GET", target, etag), 400);
+    assert_int_equal(match("POST", "/v1/key-pairs", etag), 400);
+    assert_int_equal(match("DELETE", "/v1/instances/i-0123456789abcdef0", "*"), 404);
+    assert_string_equal(text_in(wants(200, "GET", target, ""), "state"), "pending");
+    assert_int_equal(match("DELETE", target, etag), 202);
+    assert_int_equal(match("DELETE", target, etag), 412);
+    assert_int_equal(match("DELETE", target, "*"), 202);
+}
+
 static void test_etag_lists(void **state)
 {
     (void)state;
@@ -416,6 +441,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cursors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_etags, set_up, tear_down),
         cmocka_unit_test(test_etag_lists),
+        cmocka_unit_test_setup_teardown(test_if_match, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_key_of_launch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_key_of_others, set_up, tear_down),
     };
