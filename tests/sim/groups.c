@@ -281,15 +281,23 @@ static void answered(void *self, int status, const char *body, size_t body_len)
     }
 }
 
-static void send(struct sim_groups *s)
+/* A signature counts seconds: the same order twice in one would be one request, which is answered
+ * and not done again. So no two of his orders have the same date. */
+static int64_t next_date(struct sim_groups *s)
 {
     struct sim_clock right = {.rate_ppm = 1000000};
+    int64_t wall_ms = sim_clock_read(&right, s->world->now_ms).wall_ms;
+    s->dated_ms = wall_ms < s->dated_ms + 1000 ? s->dated_ms + 1000 : wall_ms;
+    return s->dated_ms;
+}
+
+static void send(struct sim_groups *s)
+{
     char query[BODY];
     if (s->order.signature.signed_ms == 0 ||
         s->world->now_ms - s->order.signature.signed_ms > SIGN_AGAIN_MS) {
         spell(s, query, sizeof query);
-        sim_ec2_sign(&s->order.signature, s->key, sim_clock_read(&right, s->world->now_ms).wall_ms,
-                     s->world->now_ms + 1, query);
+        sim_ec2_sign(&s->order.signature, s->key, next_date(s), s->world->now_ms + 1, query);
         SIM_TRACE(s->world, "groups", "order", s->list[s->order.slot].name, "%.200s", query);
     }
     s->order.is_sent = true;

@@ -46,6 +46,7 @@ struct sim_groups {
     bool is_foreign[SIM_GUESTS_MAX];  /* after a restore: in a group that he thought deleted */
     bool is_leaving[SIM_GUESTS_MAX];  /* a change was refused: it must be on its way out */
     uint32_t address[SIM_GUESTS_MAX]; /* as described; 0 = not yet */
+    int64_t dated_ms;                 /* his wall clock at the last signature */
     struct {
         enum sim_group_verb verb;
         bool is_open, is_sent;
