@@ -111,13 +111,25 @@ static bool is_never(int status, const char *body)
            strstr(body, "<Code>SignatureDoesNotMatch<") == NULL;
 }
 
-/* The ids of an answer, which stand in the order of launch. */
-static size_t read_ids(const char *body, char ids[COUNT_MAX][HOST_ID_SIZE])
+/* The ids of an answer, each at its place of the launch; NULL where the one of that place is no
+ * more (a store that went back may have lost it). One behind the last. */
+static size_t read_ids(const char *body, char texts[COUNT_MAX][HOST_ID_SIZE],
+                       const char *ids[COUNT_MAX])
 {
     const char *at = body;
+    char id[HOST_ID_SIZE], index[8];
     size_t len = 0;
-    while (len < COUNT_MAX && sim_ec2_text(&at, NULL, "instanceId", ids[len], HOST_ID_SIZE))
-        len++;
+    while (sim_ec2_text(&at, NULL, "instanceId", id, sizeof id)) {
+        const char *in = at;
+        if (!sim_ec2_text(&in, strstr(at, "<instanceId>"), "amiLaunchIndex", index, sizeof index))
+            break;
+        size_t place = (size_t)strtoull(index, NULL, 10);
+        if (place >= COUNT_MAX)
+            break;
+        str_copy(texts[place], HOST_ID_SIZE, id);
+        ids[place] = texts[place];
+        len = place >= len ? place + 1 : len;
+    }
     return len;
 }
 
@@ -125,13 +137,11 @@ static void answered(void *self, int status, const char *body, size_t body_len)
 {
     struct sim_order *o = self;
     char texts[COUNT_MAX][HOST_ID_SIZE];
-    const char *ids[COUNT_MAX] = {o->guest->id};
+    const char *ids[COUNT_MAX] = {o->verb == SIM_RUN ? NULL : o->guest->id};
     size_t len = o->verb != SIM_RUN;
     (void)body_len;
     if (status == 200 && o->verb == SIM_RUN)
-        len = read_ids(body, texts);
-    for (size_t i = 0; i < len && o->verb == SIM_RUN; i++)
-        ids[i] = texts[i];
+        len = read_ids(body, texts, ids);
     bool is_full = strstr(body, "<Code>InsufficientInstanceCapacity<") != NULL;
     sim_order_answered(o,
                        status == 200                       ? SIM_DONE

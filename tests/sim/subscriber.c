@@ -49,7 +49,7 @@ static void take_ids(struct sim_order *o, const char *const *ids, size_t len)
 {
     struct sim_shadow *shadow = o->subscriber->shadow;
     for (size_t i = 0; i < o->count; i++) {
-        if (i < len)
+        if (i < len && ids[i] != NULL)
             sim_shadow_tell(shadow, o->guest + i, o->verb, ids[i]);
         else
             o->guest[i].is_refused = true;
@@ -61,8 +61,8 @@ void sim_order_answered(struct sim_order *o, enum sim_answer answer, const char 
 {
     struct sim_subscriber *s = o->subscriber;
     static const char *const words[] = {"done", "never", "unknown"};
-    SIM_TRACE(s->world, "subscriber", "answer", len > 0 ? ids[0] : o->guest->id, "%s %s: %s",
-              sim_verb_name(o->verb), o->token, words[answer]);
+    SIM_TRACE(s->world, "subscriber", "answer", len > 0 && ids[0] != NULL ? ids[0] : o->guest->id,
+              "%s %s: %s", sim_verb_name(o->verb), o->token, words[answer]);
     o->is_sent = false;
     if (answer == SIM_DONE) {
         o->is_open = false;

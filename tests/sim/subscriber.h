@@ -38,7 +38,8 @@ struct sim_subscriber {
 };
 
 void sim_subscriber_begin(struct sim_subscriber *s);
-/* `ids` of a RUN that was done, in the order of launch; they may be fewer than were asked for. */
+/* `ids` of a RUN that was done, each at its place of the launch; they may be fewer than were asked
+ * for, and NULL where one is no more. */
 void sim_order_answered(struct sim_order *o, enum sim_answer answer, const char *const *ids,
                         size_t len);
 const char *sim_verb_name(enum sim_verb verb);
