@@ -44,15 +44,22 @@ static void open_order(struct sim_subscriber *s, struct sim_guest *g, size_t cou
     send(s, o);
 }
 
-/* Those beyond what was given were never made and never will be. */
+/* They were never made and never will be. */
+static void refuse(struct sim_order *o)
+{
+    for (size_t i = 0; i < o->count; i++)
+        o->guest[i].is_refused = true;
+}
+
+/* What has no name was not given. */
 static void take_ids(struct sim_order *o, const char *const *ids, size_t len)
 {
-    struct sim_shadow *shadow = o->subscriber->shadow;
-    for (size_t i = 0; i < o->count; i++) {
-        if (i < len && ids[i] != NULL)
-            sim_shadow_tell(shadow, o->guest + i, o->verb, ids[i]);
-        else
-            o->guest[i].is_refused = true;
+    refuse(o);
+    for (size_t i = 0; i < o->count && i < len; i++) {
+        if (ids[i] == NULL)
+            continue;
+        o->guest[i].is_refused = false;
+        sim_shadow_tell(o->subscriber->shadow, o->guest + i, o->verb, ids[i]);
     }
 }
 
@@ -68,7 +75,7 @@ void sim_order_answered(struct sim_order *o, enum sim_answer answer, const char 
         o->is_open = false;
         take_ids(o, ids, len);
     } else if (answer == SIM_NEVER && o->verb == SIM_RUN) {
-        take_ids(o, NULL, 0); /* a double of the request may still come: asked again */
+        refuse(o); /* a double of the request may still come: asked again */
     } else if (answer == SIM_NEVER) {
         o->is_open = false;
         sim_shadow_untell(s->shadow, o->guest, o->verb);
