@@ -190,8 +190,6 @@ static void order_start(struct host_core *c, const struct work *w)
     str_copy(spec.manifest, sizeof spec.manifest, w->wish.manifest);
     str_copy(spec.tap, sizeof spec.tap, r->tap);
     memcpy(spec.mac, w->port->mac, sizeof spec.mac);
-    r->is_ordered = true;
-    r->is_erased = false;
     r->is_console_told = false;
     r->stop_ms = 0;
     r->reboot_done = r->reboot_n; /* a fresh start is as good as any reboot asked before it */
@@ -291,7 +289,7 @@ static bool is_alone(const struct host_core *c, const struct host_record *r)
     size_t at = 0;
     for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;) {
         const struct host_record *other = e->value;
-        if (other != r && str_eq(other->id, r->id) && other->is_ordered && !other->is_erased)
+        if (other != r && str_eq(other->id, r->id) && host_record_may_have_domain(other))
             return false;
     }
     return true;

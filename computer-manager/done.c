@@ -66,7 +66,6 @@ static void note_crash(struct host_core *c, struct host_record *r)
 static void note_running(struct host_record *r)
 {
     r->ever_ran = true;
-    r->is_ordered = true;
     if (r->want == HOST_WANT_RUNNING && r->stop_ms == 0)
         r->ran_generation = r->generation;
 }
@@ -299,9 +298,6 @@ static void succeeded(struct host_core *c, struct host_record *r, const struct j
         break;
     case HOST_JOB_DISK_ROOT:
         r->is_root_made = true;
-        break;
-    case HOST_JOB_HV_ERASE:
-        r->is_erased = true;
         break;
     case HOST_JOB_HV_START:
         r->ever_ran = true;

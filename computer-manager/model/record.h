@@ -3,7 +3,7 @@
  *
  *   wished running:  base -> root -> groups -> port -> start -> RUNNING
  *   wished stopped:  shutdown -> (deadline) destroy -> OFF
- *   wished gone:     erase -> unport -> disk erased -> listed absent -> the gone fact
+ *   wished gone:     erase -> listed absent -> unport -> disk erased -> the gone fact
  */
 #pragma once
 
@@ -31,10 +31,8 @@ struct host_record {
     enum host_want want;
     int64_t reboot_n;  /* wished */
     int64_t wished_ms; /* now_ms when this generation came */
-    /* orders, committed before they are given (R7) */
-    bool is_ordered; /* a start was ordered: a domain may exist ... */
-    bool is_erased;  /* ... unless an erase succeeded after that */
-    bool has_root;   /* a root disk was ordered and not erased since */
+    /* orders, committed before they are given */
+    bool has_root; /* a root disk was ordered and not erased since */
     bool is_root_made;
     bool has_port; /* a port was ordered and not removed since */
     char port[HOST_ID_SIZE];
@@ -78,5 +76,7 @@ struct host_record {
 /* The public address to order next where `wished` is wished (0 = none). One is taken away before
  * another one is put in place, so that one number says all that may be. */
 uint32_t host_record_next_public(const struct host_record *r, uint32_t wished);
+/* False only when a listing begun after the last order to the hypervisor has none (R7). */
+bool host_record_may_have_domain(const struct host_record *r);
 /* Ended by itself under the generation that it was started for. */
 bool host_record_ended_alone(const struct host_record *r);

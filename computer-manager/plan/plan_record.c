@@ -96,12 +96,9 @@ static enum host_action plan_stopped(const struct host_record *r, const struct h
     return r->stop_ms == 0 ? HOST_ACT_SHUTDOWN : plan_stopping(r, v);
 }
 
-/* The erase comes first and always where a start was ever ordered, whatever a listing says: a
- * start whose outcome is unknown may still be on its way (R7). */
+/* In this order: what a guest may still use goes after the guest. */
 static enum host_action plan_gone(const struct host_record *r)
 {
-    if (r->is_ordered && !r->is_erased)
-        return HOST_ACT_ERASE;
     if (is_on(r) || r->dom == HOST_DOM_OFF)
         return HOST_ACT_ERASE;
     if (r->has_port)

@@ -5,7 +5,7 @@
 static const char records[] =
     "CREATE TABLE record(id TEXT NOT NULL, pepoch INTEGER NOT NULL, generation INTEGER NOT NULL,"
     " want INTEGER NOT NULL, reboot_n INTEGER NOT NULL, wished_ms INTEGER NOT NULL,"
-    " is_ordered INTEGER NOT NULL, is_erased INTEGER NOT NULL, has_root INTEGER NOT NULL,"
+    " has_root INTEGER NOT NULL,"
     " is_root_made INTEGER NOT NULL, has_port INTEGER NOT NULL, port TEXT NOT NULL,"
     " vni INTEGER NOT NULL, tap TEXT NOT NULL, port_sum INTEGER NOT NULL,"
     " reboot_done INTEGER NOT NULL, stop_ms INTEGER NOT NULL, ever_ran INTEGER NOT NULL,"
