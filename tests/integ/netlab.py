@@ -3,6 +3,7 @@
 Everything lives in network, mount and PID namespaces that are made first, so the machine's own
 links, rules and mounts are never touched, and whatever is left ends with this program. A guest is a real IP stack in a
 namespace, joined to the tap under test by a relay, so that it can also send any frame it likes."""
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -83,8 +84,8 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def ipv4(src, dst, proto, payload):
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1, 0, 64, proto, 0,
+def ipv4(src, dst, proto, payload, ident=1):
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), ident, 0, 64, proto, 0,
                        ip_bytes(src), ip_bytes(dst))
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 
@@ -302,6 +303,23 @@ def connects(space, address, tcp_port, patience=2.0):
         return attempt()
 
 
+def shut(attempts, way, grace=0.3):
+    """Does none of `attempts` (space, address, tcp_port) connect? They are begun together, then `way` is, which has to connect:
+    so the silence of the others is no accident of a slow machine."""
+    begun = []
+    for space, address, tcp_port in attempts:
+        with inside(space) if space else contextlib.nullcontext():
+            begun.append(socket.socket())
+        begun[-1].setblocking(False)
+        begun[-1].connect_ex((address, tcp_port))
+    is_whole = connects(*way, patience=PATIENCE)
+    time.sleep(grace)
+    made = [s for s in begun if select.select([], [s], [], 0)[1] and s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0]
+    for s in begun:
+        s.close()
+    return is_whole and not made
+
+
 def listen(guest, *ports):
     with inside(guest.space):
         return [socket.create_server(("0.0.0.0", p)) for p in ports]
@@ -342,5 +360,5 @@ class Connection:
         self.far.close()
 
 
-def pings(guest, address, count=1):
-    return guest.do("ping", "-c", str(count), "-W", "2", address).returncode == 0
+def pings(guest, address, patience=2.0):
+    return guest.do("ping", "-c", "1", "-W", str(patience), address).returncode == 0
