@@ -260,6 +260,7 @@ struct cloud_core *cloud_core_new(struct store *store, const struct rng *rng,
                                   const struct cloud_config *config)
 {
     struct cloud_core *c = check_alloc(sizeof *c);
+    PRE(config->quota_members <= WIRE_MEMBERS_MAX);
     memset(c, 0, sizeof *c);
     c->store = store;
     c->rng = *rng;

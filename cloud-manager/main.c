@@ -180,6 +180,7 @@ static void run_core(struct shell *s)
                                   .quota_addresses = o->quota_addresses,
                                   .pool = s->pool,
                                   .quota_groups = o->quota_groups,
+                                  .quota_members = o->quota_members,
                                   .endpoint = *o->endpoint != '\0' ? o->endpoint : s->endpoint};
     memcpy(config.master_key, s->identity.master.bytes, sizeof config.master_key);
     struct cloud_core *core = cloud_core_new(s->store, &rng, &config);

@@ -2,6 +2,7 @@
 #include "cloud-manager/api/wish.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "cloud-manager/model/address.h"
 #include "cloud-manager/model/imds.h"
@@ -199,6 +200,12 @@ void cloud_wish_group(struct cloud_op *op, const struct cloud_group *row, struct
     const struct cloud_rule *rules = cloud_rule_list(op->store, op->arena, row->id,
                                                      &body.rules_len);
     const int64_t *members = cloud_group_members(op->store, op->arena, row->id, &body.members_len);
+    if (body.members_len > WIRE_MEMBERS_MAX) {
+        /* Only ports that came back after a restore can be more than the quota: what nobody could
+         * read would stop the group's rules too. Who is not named is let in nowhere by it. */
+        log_error("group.members.over", "group", row->id, NULL);
+        body.members_len = WIRE_MEMBERS_MAX;
+    }
     body.rules = arena_alloc(op->arena, (body.rules_len + 1) * sizeof *body.rules);
     body.members = arena_alloc(op->arena, (body.members_len + 1) * sizeof *body.members);
     for (size_t i = 0; i < body.rules_len; i++)

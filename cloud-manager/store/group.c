@@ -160,6 +160,11 @@ int64_t *cloud_group_members(struct store *st, struct arena *arena, const char *
     return addresses;
 }
 
+int64_t cloud_group_member_count(struct store *st, const char *group)
+{
+    return store_i64(st, 0, "SELECT count(*) FROM port_group WHERE grp=?", "s", group);
+}
+
 const char **cloud_group_nodes(struct store *st, struct arena *arena, const char *group,
                                size_t *len)
 {

@@ -86,6 +86,7 @@ bool cloud_rule_find(struct store *st, struct arena *arena, const struct cloud_r
 
 /* Addresses (numbers) of the living ports of a group, ascending. */
 int64_t *cloud_group_members(struct store *st, struct arena *arena, const char *group, size_t *len);
+int64_t cloud_group_member_count(struct store *st, const char *group);
 /* Clusters that must know the group: with a port of it, or of a group that refers to it. */
 const char **cloud_group_nodes(struct store *st, struct arena *arena, const char *group,
                                size_t *len);

@@ -1,6 +1,7 @@
 /* port.c - wishes of ports and groups, as fixed structs. */
 #include "computer-manager/api/port.h"
 
+#include "base/check.h"
 #include "base/str.h"
 #include "computer-manager/model/address.h"
 
@@ -34,6 +35,9 @@ bool host_port_parse_cidr(const char *text, uint32_t *cidr, uint8_t *len)
     *len = (uint8_t)bits;
     return host_address_parse(address, cidr) && host_address_is_cidr(*cidr, *len);
 }
+
+_Static_assert((int)HOST_MEMBERS_MAX >= (int)WIRE_MEMBERS_MAX,
+               "what a group may tell has room here");
 
 static bool fill_names(const struct wire_instance *wish, struct host_port *out)
 {
@@ -102,7 +106,8 @@ enum err_code host_group_members(const struct wire_group *group, struct host_net
 {
     out->vni = group->vni;
     out->len = 0;
-    for (size_t i = 0; i < group->members_len && i < HOST_MEMBERS_MAX; i++)
+    INV(group->members_len <= HOST_MEMBERS_MAX); /* the wire's own bound */
+    for (size_t i = 0; i < group->members_len; i++)
         if (!host_address_parse(group->members[i], &out->members[out->len++]))
             return err_set(err, ERR_MALFORMED_JSON, "member '%s' is no address", group->members[i]);
     return ERR_OK;

@@ -374,6 +374,44 @@ static void test_live_change_by_port(void **state)
           port, default_group());
 }
 
+static const char *with_groups(const char *action, const char *instance, const char *a,
+                               const char *b)
+{
+    return TEXT("Action=%s&%s&GroupId.1=%s&GroupId.2=%s" V, action, instance, a, b);
+}
+
+/* I8 of members: three in this rig, by a launch or while they live. */
+static void test_member_limit(void **state)
+{
+    (void)state;
+    rig.config.quota_members = 3;
+    rig_restart(&rig);
+    const char *web = make_group("web"), *first = rig_run(&rig, &world, "");
+    const char *in_web = TEXT("&SecurityGroupId.1=%s", web), *one = rig_run(&rig, &world, in_web);
+    const char *launch = TEXT("Action=RunInstances&ImageId=%s&InstanceType=t1.nano%s" V,
+                              world.image, in_web);
+    FAILS("InterfacesPerSecurityGroupLimitExceeded", "%s&MinCount=3&MaxCount=3", launch);
+    /* As many as go in, where fewer are enough. */
+    const char *body = OK("%s&MinCount=1&MaxCount=9", launch);
+    assert_int_equal(rig_count(body, "<instanceId>"), 2);
+    FAILS("InterfacesPerSecurityGroupLimitExceeded", "%s&MinCount=1&MaxCount=1", launch);
+    const char *of_first = TEXT("InstanceId=%s", first), *both = default_group();
+    rig_fails(&rig, with_groups("ModifyInstanceAttribute", of_first, both, web), 400,
+              "InterfacesPerSecurityGroupLimitExceeded");
+    const char *port = rig_text(&rig, OK("Action=DescribeInstances&InstanceId.1=%s" V, first),
+                                "networkInterfaceId");
+    FAILS("InterfacesPerSecurityGroupLimitExceeded",
+          "Action=ModifyNetworkInterfaceAttribute&NetworkInterfaceId=%s&SecurityGroupId.1=%s" V,
+          port, web);
+    assert_non_null(strstr(groups_of(first), "default"));
+    assert_null(strstr(groups_of(first), web));
+    /* Who is in stays in, and one that leaves makes room. */
+    const char *of_one = TEXT("InstanceId=%s", one);
+    rig_ok(&rig, with_groups("ModifyInstanceAttribute", of_one, web, both));
+    OK("Action=ModifyInstanceAttribute&InstanceId=%s&GroupId.1=%s" V, one, both);
+    rig_ok(&rig, with_groups("ModifyInstanceAttribute", of_first, both, web));
+}
+
 static void test_bad_live_changes(void **state)
 {
     (void)state;
@@ -444,6 +482,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_new_group, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_member_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_deletion, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_held_by_a_port, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_filters, set_up, tear_down),
