@@ -15,6 +15,7 @@
 #include "cloud-manager/ops/instance.h"
 #include "cloud-manager/ops/placement.h"
 #include "cloud-manager/ops/recover.h"
+#include "cloud-manager/ops/seed.h"
 #include "cloud-manager/state.h"
 #include "cloud-manager/store/account.h"
 #include "cloud-manager/store/change.h"
@@ -50,6 +51,8 @@ static void on_fact(void *core, const char *node, const struct wire_item *fact,
         cloud_instance_hear(&op, node, fact);
     else if (str_eq(fact->kind, "image"))
         cloud_image_hear(&op, node, fact);
+    else if (str_eq(fact->kind, "seed"))
+        cloud_seed_hear(&op, node, fact);
     else if (*fact->error != '\0')
         log_error("wish.failed", "node", node, "kind", fact->kind, "id", fact->id, "why",
                   fact->error, NULL);

@@ -26,6 +26,7 @@ libcloud_a_SOURCES = \
 	%D%/api/ec2_rule_changes.c \
 	%D%/api/ec2_rules.c \
 	%D%/api/ec2_run.c \
+	%D%/api/ec2_seeds.c \
 	%D%/api/ec2_snapshots.c \
 	%D%/api/ec2_status.c \
 	%D%/api/ec2_tags.c \
@@ -137,6 +138,8 @@ libcloud_a_SOURCES = \
 	%D%/ops/room.h \
 	%D%/ops/rule.c \
 	%D%/ops/rule.h \
+	%D%/ops/seed.c \
+	%D%/ops/seed.h \
 	%D%/ops/tag.c \
 	%D%/ops/tag.h \
 	%D%/plan/image.c \
@@ -181,6 +184,8 @@ libcloud_a_SOURCES = \
 	%D%/store/row.h \
 	%D%/store/rule.c \
 	%D%/store/schema.c \
+	%D%/store/seed.c \
+	%D%/store/seed.h \
 	%D%/store/setting.c \
 	%D%/store/setting.h \
 	%D%/store/tag.c \

@@ -14,6 +14,7 @@
 #include "cloud-manager/state.h"
 #include "cloud-manager/store/account.h"
 #include "cloud-manager/store/drain.h"
+#include "cloud-manager/store/seed.h"
 
 #include <string.h>
 
@@ -95,6 +96,7 @@ static void settle_image(struct cloud_core *c, struct cloud_op *op, const struct
                         "deleted");
         break;
     case CLOUD_IMAGE_FORGET:
+        cloud_seed_forget(c->store, row->id);
         cloud_image_delete(c->store, row->id);
         return;
     }
@@ -198,6 +200,33 @@ static void settle_drains(struct cloud_core *c, struct cloud_op *op)
         cloud_drains_settled(c->store);
 }
 
+/* One that a restore found again waits until dos has said what it is. */
+static void settle_seed(struct cloud_core *c, struct cloud_op *op, const struct cloud_seed *row)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    struct cloud_image image = {.manifest = ""};
+    bool is_known = cloud_image_get(c->store, op->arena, row->image, &image);
+    if (row->is_wanted != 0 && is_known && *image.manifest == '\0')
+        return;
+    if (row->is_wanted != 0 && is_known) {
+        cloud_wish_seed(op, &image, &body);
+        sync_parent_want(&c->parent, row->node, "seed", row->image, row->generation, NO_PEPOCH,
+                         buf_str(&body));
+    } else {
+        sync_parent_drop(&c->parent, row->node, "seed", row->image);
+    }
+    cloud_seed_settled(c->store, row->node, row->image);
+}
+
+/* Before images: what ends with its image is told while the image is still known. */
+static void settle_seeds(struct cloud_core *c, struct cloud_op *op)
+{
+    size_t len;
+    const struct cloud_seed *dirty = cloud_seed_list_dirty(c->store, op->arena, &len);
+    for (size_t i = 0; i < len; i++)
+        settle_seed(c, op, &dirty[i]);
+}
+
 /* An admin's command may have made an account beside this process; dos is told of its key. */
 static void settle_keys(struct cloud_core *c, const struct cloud_op *op, const struct event *ev)
 {
@@ -243,6 +272,7 @@ void cloud_settle(struct cloud_core *c, const struct event *ev)
         return; /* R14: nothing is wished, freed or made; what is marked stays marked */
     settle_publics(c, &op);
     settle_instances(c, &op);
+    settle_seeds(c, &op);
     settle_images(c, &op);
     settle_groups(c, &op);
     settle_drains(c, &op);

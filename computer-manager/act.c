@@ -21,13 +21,13 @@ int64_t host_backoff_ms(int64_t attempt)
     return attempt >= 5 ? 30000 : (int64_t)1000 << (attempt > 0 ? attempt - 1 : 0);
 }
 
-static int64_t start_ms_of(int64_t image_bytes)
+int64_t host_start_ms(int64_t image_bytes)
 {
     return START_MS + image_bytes / IMAGE_BYTES_PER_MS;
 }
 
-static uint64_t job_within(struct host_core *c, int kind, const void *spec, size_t size,
-                           int64_t timeout_ms)
+uint64_t host_job_within(struct host_core *c, int kind, const void *spec, size_t size,
+                         int64_t timeout_ms)
 {
     PRE(c->out != NULL);
     effect_job(c->out, &(struct effect_job){.job_id = ++c->last_job,
@@ -40,7 +40,7 @@ static uint64_t job_within(struct host_core *c, int kind, const void *spec, size
 
 uint64_t host_job(struct host_core *c, int kind, const void *spec, size_t size)
 {
-    return job_within(c, kind, spec, size, c->config->job_ms);
+    return host_job_within(c, kind, spec, size, c->config->job_ms);
 }
 
 bool host_wish_load(struct host_core *c, const struct host_record *r, struct arena *arena,
@@ -127,19 +127,12 @@ static void order_hv(struct host_core *c, struct host_record *r, int kind)
 
 static void order_base(struct host_core *c, const struct work *w)
 {
-    struct host_base *base = map_get(&c->bases, w->wish.manifest);
-    if (base == NULL) {
-        base = check_alloc(sizeof *base);
-        map_put(&c->bases, w->wish.manifest, base);
-    }
-    if (base->job_id != 0 || c->at.now_ms < base->next_ms)
-        return;
     struct host_disk_base spec = {.size_bytes = w->wish.image_bytes};
     str_copy(spec.manifest, sizeof spec.manifest, w->wish.manifest);
     str_copy(spec.url, sizeof spec.url, w->wish.dos_url);
     str_copy(spec.grant, sizeof spec.grant, w->wish.grant);
-    base->job_id = job_within(c, HOST_JOB_DISK_BASE, &spec, sizeof spec,
-                              start_ms_of(w->wish.image_bytes));
+    if (host_cache_may_fetch(c, host_cache_base(c, spec.manifest)))
+        host_cache_fetch(c, &spec);
 }
 
 static void order_root(struct host_core *c, const struct work *w)
@@ -309,7 +302,7 @@ static void plan_one(struct host_core *c, struct host_record *r, bool has_turn)
         view.public_address = w.port != NULL ? w.port->public_address : 0;
         view.has_base = base != NULL && base->is_ready;
         view.port_sum = w.port != NULL ? host_port_sum(w.port, host_port_size(w.port)) : 0;
-        view.start_ms = start_ms_of(w.wish.image_bytes);
+        view.start_ms = host_start_ms(w.wish.image_bytes);
         view.may_start = c->boot[0] != '\0' && str_eq(c->boot, c->fresh_boot);
         view.is_alone = is_alone(c, r);
         str_copy(r->manifest, sizeof r->manifest, w.wish.manifest);
@@ -411,6 +404,7 @@ static void plan_all(struct host_core *c)
     at = 0;
     for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;)
         act_group(c, e->value);
+    host_seeds_act(c);
     host_peers_act(c);
 }
 

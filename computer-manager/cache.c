@@ -30,8 +30,8 @@ static bool pin(struct host_disk_evict *spec, const char *manifest)
     return str_copy(spec->pins[spec->pins_len++], HOST_HASH_SIZE, manifest);
 }
 
-/* Whatever a record names, running or not, and what is being fetched. False: more than fit, and
- * then nothing may go. */
+/* Whatever a record names, running or not, what is being fetched, and seeds. False: more than fit,
+ * and then nothing may go. */
 static bool pin_all(const struct host_core *c, struct host_disk_evict *spec)
 {
     bool fits = true;
@@ -42,6 +42,12 @@ static bool pin_all(const struct host_core *c, struct host_disk_evict *spec)
     for (struct map_entry *e; (e = map_next(&c->bases, &at)) != NULL;)
         if (((const struct host_base *)e->value)->job_id != 0)
             fits = pin(spec, e->key) && fits;
+    at = 0;
+    for (struct map_entry *e; (e = map_next(&c->seeds, &at)) != NULL;) {
+        const struct host_seed *seed = e->value;
+        if (seed->fits)
+            fits = pin(spec, seed->fetch.manifest) && fits;
+    }
     return fits;
 }
 
@@ -53,7 +59,7 @@ static void doubt_unpinned(struct host_core *c, struct host_disk_evict *spec)
         struct host_base *base = e->value;
         int64_t pins_len = spec->pins_len;
         if (base->job_id == 0 && (!pin(spec, e->key) || spec->pins_len > pins_len))
-            base->is_ready = false;
+            base->is_ready = base->is_listed = false;
         spec->pins_len = pins_len;
     }
 }
@@ -70,6 +76,7 @@ void host_cache_check(struct host_core *c)
     struct host_disk_evict *spec = check_alloc(sizeof *spec);
     *spec = (struct host_disk_evict){
         .cache_bytes = bounds.cache_bytes, .free_percent = bounds.free_percent, .idle_ms = IDLE_MS};
+    host_seeds_judge(c);
     if (pin_all(c, spec)) {
         doubt_unpinned(c, spec);
         c->evict_job = host_job(c, HOST_JOB_DISK_EVICT, spec, sizeof *spec);
@@ -77,10 +84,75 @@ void host_cache_check(struct host_core *c)
     free(spec);
 }
 
+struct host_base *host_cache_base(struct host_core *c, const char *manifest)
+{
+    struct host_base *base = map_get(&c->bases, manifest);
+    if (base == NULL) {
+        base = check_alloc(sizeof *base);
+        map_put(&c->bases, manifest, base);
+    }
+    return base;
+}
+
+bool host_cache_may_fetch(const struct host_core *c, const struct host_base *base)
+{
+    return base->job_id == 0 && c->at.now_ms >= base->next_ms;
+}
+
+void host_cache_fetch(struct host_core *c, const struct host_disk_base *spec)
+{
+    struct host_base *base = host_cache_base(c, spec->manifest);
+    PRE(host_cache_may_fetch(c, base));
+    if (!base->is_listed)
+        base->size_bytes = spec->size_bytes;
+    base->job_id = host_job_within(c, HOST_JOB_DISK_BASE, spec, sizeof *spec,
+                                   host_start_ms(spec->size_bytes));
+}
+
+bool host_cache_fetched(struct host_core *c, const char *manifest, struct host_base *base,
+                        const struct job_done *done)
+{
+    base->job_id = 0;
+    c->is_dirty = true;
+    if (done->code == ERR_OK) {
+        base->is_ready = true;
+        base->ready_job = c->last_job;
+        base->why[0] = '\0';
+        base->attempt = 0;
+        return false;
+    }
+    log_warn("image.fetch_failed", "manifest", manifest, "why", done->text, NULL);
+    snprintf(base->why, sizeof base->why, "%s", done->text);
+    base->next_ms = c->at.now_ms + host_backoff_ms(++base->attempt);
+    return err_row(done->code)->retry == ERR_NEVER || base->attempt >= HOST_FETCH_ATTEMPTS;
+}
+
+/* One that is not listed any more went by somebody's hand. */
+void host_cache_listed(struct host_core *c, uint64_t job_id)
+{
+    const struct host_disk_list *list = c->disks;
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&c->bases, &at)) != NULL;)
+        ((struct host_base *)e->value)->is_listed = false;
+    for (int64_t i = 0; i < list->bases_len && i < HOST_PINS_MAX; i++) {
+        struct host_base *base = host_cache_base(c, list->bases[i].manifest);
+        base->is_listed = true;
+        base->size_bytes = list->bases[i].size_bytes;
+    }
+    at = 0;
+    for (struct map_entry *e; (e = map_next(&c->bases, &at)) != NULL;) {
+        struct host_base *base = e->value;
+        if (base->is_ready && !base->is_listed && job_id > base->ready_job)
+            base->is_ready = false;
+    }
+    c->is_dirty = c->is_dirty || c->seeds.live > 0;
+}
+
 void host_cache_done(struct host_core *c, const struct job_done *done)
 {
     const struct host_disk_evicted *out = done->result;
     c->evict_job = 0;
+    c->is_dirty = c->is_dirty || c->seeds.live > 0; /* they wait for its end */
     if (done->code != ERR_OK) {
         log_warn("image.evict_failed", "why", done->text, NULL);
     } else if (done->result_size == sizeof *out && out->bases > 0) {

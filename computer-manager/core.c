@@ -43,6 +43,7 @@ void host_core_free(struct host_core *c)
         return;
     free_values(&c->records);
     free_values(&c->bases);
+    free_values(&c->seeds);
     free_values(&c->groups);
     host_peers_free(c);
     free(c->disks);
@@ -93,6 +94,8 @@ static void load(struct host_core *c)
     for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;)
         load_record(c, e->value);
     load_groups(c);
+    free_values(&c->seeds);
+    host_seeds_load(c);
     host_peers_free(c);
     host_peers_load(c);
     host_say_tunnel(c);

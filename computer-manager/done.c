@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REFUSE_ATTEMPTS = 6 };
+enum { REFUSE_ATTEMPTS = HOST_FETCH_ATTEMPTS };
 
 /* ---- listings ------------------------------------------------------------------------------ */
 
@@ -222,6 +222,7 @@ static void done_disks(struct host_core *c, const struct job_done *done)
     bool had_room = host_cache_has_room(c);
     memcpy(c->disks, done->result, sizeof *c->disks);
     c->is_dirty = c->is_dirty || had_room != host_cache_has_room(c);
+    host_cache_listed(c, done->job_id);
     host_cache_check(c);
 }
 
@@ -399,21 +400,6 @@ static void refuse_waiting(struct host_core *c, const char *manifest, const stru
     }
 }
 
-static void done_base(struct host_core *c, const char *manifest, struct host_base *base,
-                      const struct job_done *done)
-{
-    base->job_id = 0;
-    c->is_dirty = true;
-    if (done->code == ERR_OK) {
-        base->is_ready = true;
-        return;
-    }
-    log_warn("image.fetch_failed", "manifest", manifest, "why", done->text, NULL);
-    base->next_ms = c->at.now_ms + host_backoff_ms(++base->attempt);
-    if (err_row(done->code)->retry == ERR_NEVER || base->attempt >= REFUSE_ATTEMPTS)
-        refuse_waiting(c, manifest, done);
-}
-
 static void done_group(struct host_core *c, struct host_group *g, const struct job_done *done)
 {
     g->job_id = 0;
@@ -440,7 +426,8 @@ static void done_other(struct host_core *c, const struct job_done *done)
     size_t at = 0;
     for (struct map_entry *e; (e = map_next(&c->bases, &at)) != NULL;)
         if (((struct host_base *)e->value)->job_id == done->job_id) {
-            done_base(c, e->key, e->value, done);
+            if (host_cache_fetched(c, e->key, e->value, done))
+                refuse_waiting(c, e->key, done);
             return;
         }
     at = 0;

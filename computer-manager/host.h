@@ -11,8 +11,23 @@
 struct host_base {
     bool is_ready;
     uint64_t job_id;
+    uint64_t ready_job; /* jobs given out before it was ready: a listing of those says nothing */
     int64_t attempt, next_ms;
+    int64_t size_bytes; /* as listed while it is here, else as promised; 0 = not known */
+    bool is_listed;     /* it is whole, as the newest listing of disks says */
+    char why[128];      /* the last try came to nothing; "" = it did not */
 };
+
+/* An image that is to be here before anybody starts from it. */
+struct host_seed {
+    struct host_disk_base fetch;
+    int64_t generation;
+    bool fits; /* as last judged: then it is pinned */
+    int64_t left_bytes;
+};
+
+/* After so many tries in vain a placement is refused. */
+enum { HOST_FETCH_ATTEMPTS = 6 };
 
 /* A security group on this host: what was wished and what the filters have. */
 struct host_group {
@@ -37,6 +52,7 @@ struct host_core {
     struct sync_child up;
     struct map records;           /* "id/pepoch" -> struct host_record: cache of the record table */
     struct map bases;             /* manifest -> struct host_base */
+    struct map seeds;             /* image -> struct host_seed */
     struct map groups;            /* group -> struct host_group */
     struct map peers;             /* port elsewhere -> its wish (peers.c) */
     struct map reaches;           /* network -> struct host_reach */
@@ -88,6 +104,25 @@ void host_starts_note_load(struct host_core *c, int64_t idle_permille);
 /* cache.c: has bases go where their bounds do not hold; the disks were just listed. */
 void host_cache_check(struct host_core *c);
 void host_cache_done(struct host_core *c, const struct job_done *done);
+/* cache.c: the base of that name; made known where it was not. */
+struct host_base *host_cache_base(struct host_core *c, const char *manifest);
+/* cache.c: has it fetched, unless it is being fetched or a try is waited for. */
+void host_cache_fetch(struct host_core *c, const struct host_disk_base *spec);
+bool host_cache_may_fetch(const struct host_core *c, const struct host_base *base);
+/* cache.c: what came of a fetch; true = it is not to be had. */
+bool host_cache_fetched(struct host_core *c, const char *manifest, struct host_base *base,
+                        const struct job_done *done);
+/* cache.c: the disks were just listed, by that job. */
+void host_cache_listed(struct host_core *c, uint64_t job_id);
+
+/* seeds.c: images that are to be here before anybody starts from them. */
+void host_seeds_load(struct host_core *c);
+enum err_code host_seeds_take(struct host_core *c, const struct wire_item *wish,
+                              struct arena *arena, struct err *err);
+/* Which of them fit, beside what else is kept. */
+void host_seeds_judge(struct host_core *c);
+void host_seeds_act(struct host_core *c);
+
 /* cache.c: is there room for a guest that starts? Unknown counts as room. */
 bool host_cache_has_room(const struct host_core *c);
 
@@ -124,5 +159,9 @@ void host_say(struct host_core *c, const struct host_record *r);
 
 /* A job: its id. */
 uint64_t host_job(struct host_core *c, int kind, const void *spec, size_t size);
+/* How long a first start may take, with an image of that size to fetch. */
+int64_t host_start_ms(int64_t image_bytes);
+uint64_t host_job_within(struct host_core *c, int kind, const void *spec, size_t size,
+                         int64_t timeout_ms);
 /* Milliseconds to wait after `attempt` failures: 1 s, 2 s, 4 s ... 30 s. */
 int64_t host_backoff_ms(int64_t attempt);

@@ -1,12 +1,13 @@
 # computer-manager/: one host. The core is a library; the three processes stand beside it.
 noinst_LIBRARIES += libhost.a
 libhost_a_SOURCES = \
-	%D%/act.c %D%/cache.c %D%/api/cluster.c %D%/api/metadata.c %D%/core.c %D%/core.h %D%/done.c %D%/done_net.c %D%/host.h %D%/peers.c %D%/pulse.c %D%/say.c %D%/starts.c \
+	%D%/act.c %D%/cache.c %D%/api/cluster.c %D%/api/metadata.c %D%/core.c %D%/core.h %D%/done.c %D%/done_net.c %D%/host.h %D%/peers.c %D%/pulse.c %D%/say.c %D%/seeds.c %D%/starts.c \
 	%D%/model/cache.c %D%/model/cache.h %D%/model/job.h %D%/api/port.c %D%/api/port.h %D%/model/record.c %D%/model/record.h \
 	%D%/model/status.c %D%/model/status.h \
 	%D%/model/pace.c %D%/model/pace.h \
 	%D%/model/reach.c %D%/model/reach.h \
 	%D%/plan/plan_record.c %D%/plan/plan_record.h \
+	%D%/plan/plan_seed.c %D%/plan/plan_seed.h \
 	%D%/store/record.c %D%/store/record.h %D%/store/schema.c
 include computer-manager/hypervisor/local.mk
 include computer-manager/network/local.mk

@@ -238,6 +238,14 @@ void cloud_wish_image(struct cloud_op *op, const struct cloud_image *row, struct
     wire_encode(out, &wire_image_type, &body);
 }
 
+void cloud_wish_seed(struct cloud_op *op, const struct cloud_image *row, struct buf *out)
+{
+    wire_encode(out, &wire_seed_type,
+                &(struct wire_seed){.manifest = row->manifest,
+                                    .image_bytes = row->size_bytes,
+                                    .dos_url = cloud_node_dos_url(op->store, op->arena)});
+}
+
 void cloud_wish_type(const struct cloud_type *type, struct buf *out)
 {
     wire_encode(out, &wire_shape_type,

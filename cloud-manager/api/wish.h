@@ -19,6 +19,7 @@ void cloud_wish_type(const struct cloud_type *type, struct buf *out);
  * is gone, and its token stands for it. */
 void cloud_wish_end(struct cloud_op *op, const struct cloud_instance *row, struct buf *out);
 void cloud_wish_image(struct cloud_op *op, const struct cloud_image *row, struct buf *out);
+void cloud_wish_seed(struct cloud_op *op, const struct cloud_image *row, struct buf *out);
 /* `secret` sealed with the link key of a node; the context is "kind|id". */
 void cloud_wish_key(struct cloud_op *op, const char *link_key_hex,
                     const struct cloud_access_key *row, const struct buf *secret, struct buf *out);

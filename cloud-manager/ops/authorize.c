@@ -19,10 +19,10 @@ static const enum action_effect effects[CLOUD_ACTIONS] = {
 /* What shows or changes the machines under the cloud: for its admins, who have the first account.
  */
 static const bool for_admins[CLOUD_ACTIONS] = {
-    [CLOUD_DO_DESCRIBE_HOSTS] = true,
-    [CLOUD_DO_DRAIN_HOSTS] = true,
-    [CLOUD_DO_UNDRAIN_HOSTS] = true,
-    [CLOUD_DO_EXPLAIN_PLACEMENT] = true,
+    [CLOUD_DO_DESCRIBE_HOSTS] = true,       [CLOUD_DO_DRAIN_HOSTS] = true,
+    [CLOUD_DO_UNDRAIN_HOSTS] = true,        [CLOUD_DO_EXPLAIN_PLACEMENT] = true,
+    [CLOUD_DO_SEED_IMAGE] = true,           [CLOUD_DO_UNSEED_IMAGE] = true,
+    [CLOUD_DO_DESCRIBE_IMAGE_SEEDS] = true,
 };
 
 enum err_code cloud_authorize(const struct cloud_op *op, enum cloud_action_id action,

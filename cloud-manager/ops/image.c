@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cloud-manager/ops/image_share.h"
 #include "cloud-manager/store/node.h"
+#include "cloud-manager/store/seed.h"
 
 #include <string.h>
 
@@ -96,6 +97,7 @@ enum err_code cloud_image_deregister(struct cloud_op *op, const char *id, struct
     if (cloud_image_own(op, CLOUD_DO_DEREGISTER_IMAGE, id, &row, err) != ERR_OK)
         return err->code;
     cloud_image_set_unnamed(op->store, id);
+    cloud_seed_end(op->store, id);
     cloud_tag_delete_all(op->store, id);
     cloud_tag_delete_all(op->store, row.snapshot);
     return ERR_OK;

@@ -8,6 +8,7 @@
 #include "cloud-manager/model/boot.h"
 #include "cloud-manager/ops/instance.h"
 #include "cloud-manager/ops/public_address.h"
+#include "cloud-manager/ops/seed.h"
 #include "cloud-manager/store/account.h"
 #include "cloud-manager/store/group.h"
 #include "cloud-manager/store/image.h"
@@ -411,4 +412,5 @@ void cloud_recover(struct cloud_op *op)
         if (*r[i].gone == '\0')
             take_public(op, &r[i]);
     recover_images(op);
+    cloud_recover_seeds(op); /* after the images that they name */
 }

@@ -99,6 +99,14 @@ static const char publics[] =
     "CREATE INDEX public_account ON public_address(account,address) WHERE allocation<>'';"
     "CREATE INDEX public_dirty ON public_address(address) WHERE is_dirty=1;";
 
+/* Images that the hosts of a cluster are to have, or no longer are; dirty = not told yet. */
+static const char seeds[] =
+    "CREATE TABLE seed(node TEXT NOT NULL, image TEXT NOT NULL, generation INTEGER NOT NULL,"
+    " is_wanted INTEGER NOT NULL, hosts INTEGER NOT NULL DEFAULT 0,"
+    " whole INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '',"
+    " is_dirty INTEGER NOT NULL, PRIMARY KEY(image,node));"
+    "CREATE INDEX seed_dirty ON seed(node,image) WHERE is_dirty=1;";
+
 /* What runs: images, instances, their disks. want, seen and state are the numbers of model/. */
 static const char compute[] =
     "CREATE TABLE image(id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account(id),"
@@ -200,7 +208,7 @@ static const char changes[] =
                             CHANGE("address_gone", "DELETE ON public_address", "OLD.allocation<>''",
                                    "addresses", "OLD.account", "OLD.allocation", "1");
 
-static const char *const migrations[] = {accounts,           network,     publics, compute, changes,
-                                         sync_parent_schema, admit_schema};
+static const char *const migrations[] = {
+    accounts, network, publics, compute, seeds, changes, sync_parent_schema, admit_schema};
 
 const struct store_schema cloud_schema = {migrations, sizeof migrations / sizeof migrations[0]};

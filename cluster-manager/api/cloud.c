@@ -6,6 +6,7 @@
 #include "cluster-manager/ops/drain.h"
 #include "cluster-manager/ops/grant.h"
 #include "cluster-manager/ops/resize.h"
+#include "cluster-manager/ops/seed.h"
 #include "cluster-manager/store/instance.h"
 
 #include <string.h>
@@ -110,6 +111,8 @@ static enum err_code on_wish(void *core, const struct wire_item *wish, const str
         code = take_shape(c, wish, &arena, ev, err);
     else if (str_eq(wish->kind, "drain"))
         cluster_drain(c, wish, ev);
+    else if (str_eq(wish->kind, "seed"))
+        cluster_seed_take(c, wish, ev);
     else if (str_eq(wish->kind, "secret"))
         code = take_secret(c, wish, &arena, ev, err);
     else

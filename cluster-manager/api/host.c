@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cluster-manager/cluster.h"
+#include "cluster-manager/ops/seed.h"
 #include "cluster-manager/store/instance.h"
 
 #include <stdlib.h>
@@ -70,6 +71,8 @@ static void on_fact(void *core, const char *node, const struct wire_item *fact,
                     const struct event *ev)
 {
     struct cluster_core *c = core;
+    if (str_eq(fact->kind, "seed"))
+        cluster_seed_hear(c, node, fact);
     if (*fact->error != '\0')
         log_error("host.refused_wish", "host", node, "kind", fact->kind, "id", fact->id, "why",
                   fact->error, NULL);
@@ -110,7 +113,6 @@ static void on_capacity(void *core, const char *node, const char *capacity_json,
     struct arena arena = {0};
     struct wire_capacity capacity;
     struct err err;
-    (void)ev;
     if (wire_decode(&wire_capacity_type, capacity_json, strlen(capacity_json), &arena, &capacity,
                     &err) == ERR_OK) {
         struct cluster_host *h = host_of(c, node);
@@ -121,6 +123,7 @@ static void on_capacity(void *core, const char *node, const char *capacity_json,
             (class_total(&capacity, "disk_gib") * config->disk_overcommit_pct / 100) << 30;
         str_copy(h->health, sizeof h->health, health);
     }
+    cluster_seed_forward(c, node, ev); /* it may be new here, or its grant grow old */
     arena_fini(&arena);
 }
 

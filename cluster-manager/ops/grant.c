@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-/* A host may fetch for this long after it was chosen; a start takes minutes at most. */
-static const int64_t GRANT_LIFE_MS = 24 * 3600 * 1000;
-
 static bool grant_key(struct cluster_core *c, unsigned char key[GRANT_KEY_SIZE],
                       struct arena *arena)
 {
@@ -36,6 +33,17 @@ static bool grant_key(struct cluster_core *c, unsigned char key[GRANT_KEY_SIZE],
     return opened;
 }
 
+const char *cluster_grant(struct cluster_core *c, const char *host, const char *manifest,
+                          struct arena *arena, const struct event *ev)
+{
+    CLEANUP(buf_fini) struct buf grant = {0};
+    unsigned char key[GRANT_KEY_SIZE];
+    if (strlen(manifest) == 64 && grant_key(c, key, arena))
+        grant_make(&grant, key, host, manifest, ev->at.wall_ms + CLUSTER_GRANT_LIFE_MS);
+    explicit_bzero(key, sizeof key);
+    return arena_strdup(arena, buf_str(&grant));
+}
+
 const char *cluster_grant_body(struct cluster_core *c, const char *id, const char *host,
                                const struct wire_instance *size, struct arena *arena,
                                const struct event *ev)
@@ -50,14 +58,9 @@ const char *cluster_grant_body(struct cluster_core *c, const char *id, const cha
     }
     struct wire_instance body;
     struct err err;
-    unsigned char key[GRANT_KEY_SIZE];
     if (wire_decode(&wire_instance_type, json, strlen(json), arena, &body, &err) != ERR_OK)
         IMPOSSIBLE("a wish that was taken does not decode");
-    CLEANUP(buf_fini) struct buf grant = {0};
-    if (strlen(body.manifest) == 64 && grant_key(c, key, arena))
-        grant_make(&grant, key, host, body.manifest, ev->at.wall_ms + GRANT_LIFE_MS);
-    explicit_bzero(key, sizeof key);
-    body.grant = buf_str(&grant);
+    body.grant = cluster_grant(c, host, body.manifest, arena, ev);
     if (size != NULL) {
         body.memory_mib = size->memory_mib;
         body.vcpus = size->vcpus;

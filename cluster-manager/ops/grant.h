@@ -1,8 +1,14 @@
-/* grant.h - the wish for a host: the cloud's, with leave to read the image's chunks. */
+/* grant.h - leave to read an image's chunks, and wishes for hosts that carry it. */
 #pragma once
 
 #include "cluster-manager/cluster.h"
 
+/* A host may fetch for this long after it was told to; a start takes minutes at most. */
+#define CLUSTER_GRANT_LIFE_MS ((int64_t)24 * 3600 * 1000)
+
+/* Leave for `host` to read that image's chunks; "" where the key is not known. In `arena`. */
+const char *cluster_grant(struct cluster_core *c, const char *host, const char *manifest,
+                          struct arena *arena, const struct event *ev);
 /* The body recorded from the cloud with a grant for `host`, and with another size where one is
  * given (else NULL); in `arena`. */
 const char *cluster_grant_body(struct cluster_core *c, const char *id, const char *host,

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "cluster-manager/cluster.h"
 #include "cluster-manager/ops/grant.h"
+#include "cluster-manager/ops/seed.h"
 #include "cluster-manager/store/instance.h"
 
 #include <string.h>
@@ -200,6 +201,7 @@ void cluster_recover(void *core, const struct event *ev)
     cluster_end_wished(c, ev);
     STORE_EACH (c->store, q, "SELECT node FROM child WHERE removed=0 ORDER BY node", "")
         cluster_group_forward(c, arena_strdup(&arena, query_text(&q, 0)));
+    cluster_seed_forward_all(c, ev);
     cluster_underlay_settle(c); /* within the merge: what nobody wishes after it is ended */
     arena_fini(&arena);
 }

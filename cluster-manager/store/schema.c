@@ -53,6 +53,10 @@ static const char instances[] =
     "CREATE TABLE decision(instance TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;"
     /* Hosts that take no new instances. */
     "CREATE TABLE drained(host TEXT PRIMARY KEY) WITHOUT ROWID;"
+    /* Images that every host is to have: what each was told, and what it said. */
+    "CREATE TABLE seeded(image TEXT NOT NULL, host TEXT NOT NULL, generation INTEGER NOT NULL,"
+    " granted_wall_ms INTEGER NOT NULL, state TEXT NOT NULL DEFAULT '',"
+    " detail TEXT NOT NULL DEFAULT '', PRIMARY KEY(image, host)) WITHOUT ROWID;"
     "CREATE TABLE shape(type TEXT PRIMARY KEY, vcpus INTEGER NOT NULL,"
     " memory_mib INTEGER NOT NULL) WITHOUT ROWID;"
     /* Secrets shared with dos, as the cloud sealed them. */

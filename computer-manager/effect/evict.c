@@ -211,6 +211,12 @@ enum err_code host_image_evict(const struct host_image_eviction *e, struct host_
     return code;
 }
 
+static void note_base(struct host_disk_list *out, const char *hash, int64_t size_bytes)
+{
+    memcpy(out->bases[out->bases_len].manifest, hash, HOST_HASH_SIZE - 1);
+    out->bases[out->bases_len++].size_bytes = size_bytes;
+}
+
 enum err_code host_image_measure(const char *images_dir, struct host_disk_list *out,
                                  struct err *err)
 {
@@ -226,10 +232,14 @@ enum err_code host_image_measure(const char *images_dir, struct host_disk_list *
     }
     out->images_total_bytes = (int64_t)fs.f_blocks * (int64_t)fs.f_frsize;
     out->images_free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
-    for (struct dirent *e; (e = readdir(dir)) != NULL;)
-        if (is_cached(e->d_name, &hash) &&
-            fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-            out->cached_bytes += (int64_t)st.st_blocks * 512;
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        if (!is_cached(e->d_name, &hash) ||
+            fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        out->cached_bytes += (int64_t)st.st_blocks * 512;
+        if (hash == e->d_name && S_ISREG(st.st_mode) && out->bases_len < HOST_PINS_MAX)
+            note_base(out, hash, (int64_t)st.st_blocks * 512);
+    }
     closedir(dir);
     return ERR_OK;
 }

@@ -8,6 +8,23 @@ bool host_cache_is_full(int64_t cached_bytes, const struct host_cache_bounds *b)
     return cached_bytes > b->cache_bytes || b->free_bytes < b->total_bytes / 100 * b->free_percent;
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t host_cache_left(const struct host_cache_claim *claim, const struct host_cache_bounds *b)
+{
+    int64_t disk = b->free_bytes + claim->loose_bytes - b->total_bytes / 100 * b->free_percent;
+    int64_t here = claim->size_bytes - claim->missing_bytes;
+    return least(b->cache_bytes - claim->pinned_bytes, disk + here);
+}
+
+bool host_cache_fits(const struct host_cache_claim *claim, const struct host_cache_bounds *b)
+{
+    return claim->size_bytes <= host_cache_left(claim, b);
+}
+
 static int by_use(const void *x, const void *y)
 {
     const struct host_cached *a = x, *b = y;

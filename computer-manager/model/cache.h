@@ -23,5 +23,15 @@ struct host_cache_bounds {
 
 /* Do bases go where some may? */
 bool host_cache_is_full(int64_t cached_bytes, const struct host_cache_bounds *b);
+/* Images that are to be here before anybody starts from them take no more room than there is:
+ * beside all that is kept anyway they fit in the cache, and in its file system once everything else
+ * has gone. `pinned_bytes` of what is kept, `loose_bytes` of what may go, both as they are now;
+ * `size_bytes` is what one more will take, `missing_bytes` what it takes beyond what is here. */
+struct host_cache_claim {
+    int64_t pinned_bytes, loose_bytes, size_bytes, missing_bytes;
+};
+/* The bytes that could still be claimed so; negative where even less is there. */
+int64_t host_cache_left(const struct host_cache_claim *claim, const struct host_cache_bounds *b);
+bool host_cache_fits(const struct host_cache_claim *claim, const struct host_cache_bounds *b);
 /* Sorts by last use and marks what goes. */
 void host_cache_choose(struct host_cached *all, size_t len, const struct host_cache_bounds *b);

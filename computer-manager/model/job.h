@@ -270,6 +270,11 @@ struct host_disk_list {
     int64_t total_bytes, free_bytes;               /* of the file system of the disks */
     int64_t images_total_bytes, images_free_bytes; /* of that of the images */
     int64_t cached_bytes;                          /* of all bases, and of parts of bases */
+    int64_t bases_len;
+    struct {
+        char manifest[HOST_HASH_SIZE];
+        int64_t size_bytes; /* that it takes */
+    } bases[HOST_PINS_MAX]; /* whole ones; where there are more, so many of them */
     int64_t len;
     struct {
         char instance[HOST_ID_SIZE];

@@ -63,3 +63,23 @@ enum guest_status guest_status_parse(const char *text)
             return (enum guest_status)i;
     return GUEST_NONE;
 }
+
+static const char *const seed_words[SEED_COUNT] = {
+#define SEED_STATE(name, text) text,
+#include "proto/wire/states.def"
+#undef SEED_STATE
+};
+
+const char *seed_state_text(enum seed_state state)
+{
+    PRE((unsigned)state < SEED_COUNT);
+    return seed_words[state];
+}
+
+enum seed_state seed_state_parse(const char *text)
+{
+    for (unsigned i = 0; i < SEED_COUNT; i++)
+        if (str_eq(seed_words[i], text))
+            return (enum seed_state)i;
+    return SEED_NONE;
+}

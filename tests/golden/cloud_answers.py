@@ -15,7 +15,7 @@ NEWER = ("keyPairId", "groupId")
 # The same within what is described: DescribeInstances.
 NEWER_MEMBERS = ("currentInstanceBootMode",)
 # Of hosts, for admins: no stock client asks; cloud_children_test judges their answers.
-OURS = {"DescribeHosts", "DrainHosts", "UndrainHosts", "ExplainPlacement"}
+OURS = {"DescribeHosts", "DrainHosts", "UndrainHosts", "ExplainPlacement", "SeedImage", "UnseedImage", "DescribeImageSeeds"}
 faults = []
 
 

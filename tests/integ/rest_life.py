@@ -97,6 +97,12 @@ def day(c, r):
     until("it has ended", lambda: state() == "terminated")
 
 
+def until_items(r, what):
+    """The seeds of images, when they are as `what` says."""
+    until("seeds are as they should be", lambda: what(r.get("/v1/image-seeds").json["items"]))
+    return r.get("/v1/image-seeds").json["items"]
+
+
 def small(c, r):
     """Everything that needs no guest."""
     key = r.post("/v1/key-pairs", {"name": "made", "type": "ed25519", "tags": {"a": "b"}}, headers={"Idempotency-Key": "key-1"})
@@ -121,6 +127,11 @@ def small(c, r):
     for action, drained in (("drain", True), ("undrain", False)):
         equal(action, r.post(f"/v1/hosts/h1/actions/{action}").status, 204)
         until("is heard", lambda d=drained: r.get("/v1/hosts").json["items"][0]["drained"] == d)
+    equal("an image is seeded", r.post(f"/v1/images/{c.image}/actions/seed", {"zone": c.zone}).status, 204)
+    seeds = until_items(r, lambda items: [s["whole_hosts"] for s in items] == [1])
+    equal("it is on the host", [(s["image"], s["zone"], s["hosts"]) for s in seeds], [(c.image, c.zone, 1)])
+    equal("and no longer", r.post(f"/v1/images/{c.image}/actions/unseed", {"zone": c.zone}).status, 204)
+    equal("none is", r.get("/v1/image-seeds").json["items"], [])
 
 
 def events(c, r, stranger):
@@ -266,7 +277,7 @@ def foreign(r, stranger, things):
                          ("GET", "/v1/instances/{}/console"), ("GET", "/v1/instances/{}/attributes/user-data")):
         answer = stranger.ask(method, path.format(things["instances"]), {} if method == "POST" else None)
         equal(f"{method} {path} of another", answer.status, 404)
-    for path in ("/v1/hosts", f"/v1/instances/{things['instances']}/placement"):
+    for path in ("/v1/hosts", "/v1/image-seeds", f"/v1/instances/{things['instances']}/placement"):
         equal(f"{path} is for admins", stranger.get(path).status, 403)
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """An admin and a subscriber on two hosts: a drained host starts nothing and keeps what it has, over restarts of all
-managers; both hear why an instance is where it is, or nowhere, each in words for him."""
+managers; both hear why an instance is where it is, or nowhere, each in words for him. And an image that an admin has
+on all hosts is there, and stays, before anybody starts from it."""
 import json
 import os
 import sys
@@ -82,8 +83,44 @@ def refuses(c):
     return [again] if again else []
 
 
+def seeds(c):
+    """{image: (hosts that have it whole, hosts, message)} as an admin is told."""
+    return {s["imageId"]: (s["wholeHosts"], s["hosts"], s.get("message", ""))
+            for s in json.loads(c.tercet("image", "seeds", "-o", "json"))}
+
+
+def bases(c, on):
+    return {n[:-4] for n in os.listdir(f"{c.data(on)}/images") if n.endswith(".raw")}
+
+
+def seeded(c):
+    """Before any guest: both hosts fetch the image and keep it, and say of another one that it is too large for them."""
+    large = f"{c.state}/large.qcow2"
+    cloud.tool("qemu-img", "create", "-q", "-f", "qcow2", large, "64G")
+    image, other = c.image, c.publish(large, name="large")
+    equal("no host has the image", [bases(c, on) for on in c.hosts], [set(), set()])
+    for name in ("tiny", "large"):
+        c.tercet("image", "seed", name, "--zone", c.zone)
+    until("both hosts have it whole", lambda: seeds(c).get(image) == (2, 2, ""))
+    equal("and it is on their disks", [len(bases(c, on)) for on in c.hosts], [1, 1])
+    until("what does not fit is said", lambda: "it takes 65536 MiB" in seeds(c)[other][2])
+    equal("and is on no host", seeds(c)[other][:2], (0, 2))
+    for daemon in ("cloud-manager", "cluster-manager", "computer-manager"):
+        c.kill(daemon)
+    c.start()
+    until("it is remembered over a kill of all", lambda: seeds(c).get(image) == (2, 2, ""))
+    first = c.run()[0]
+    c.reaches(first, "running")
+    equal("a launch finds it there", [len(bases(c, on)) for on in c.hosts], [1, 1])
+    for name in ("tiny", "large"):
+        c.tercet("image", "unseed", name, "--zone", c.zone)
+    equal("no image is wished any more", seeds(c), {})
+    c.terminate(first)
+
+
 def main():
     c = cloud.started(hosts=2)
+    seeded(c)
     pair = spreads(c)
     more = drains(c, pair)
     c.terminate(*pair, *more, *refuses(c))

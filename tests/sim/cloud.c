@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "computer-manager/model/metadata.h"
+#include "tests/sim/admin.h"
 #include "tests/sim/dos.h"
 #include "tests/sim/ec2.h"
 #include "tests/sim/groups.h"
@@ -33,14 +34,16 @@ struct cloud_scene {
     struct sim_shadow shadow;
     struct sim_subscriber subscriber;
     struct sim_groups groups;
+    struct sim_admin admin;
     struct sim_wiretap tap;
     struct sim_node *cloud;
     struct sim_joiner joiners[JOINERS];
     struct sim_ec2_key key;
     struct sim_ec2 signs[SIM_ORDERS_MAX]; /* of each order */
     char tokens[SIM_ORDERS_MAX][SIM_TOKEN_SIZE];
-    struct sim_ec2 registration;
-    char image[24];
+    struct sim_ec2 registrations[SIM_SEEDS_MAX];
+    char images[SIM_SEEDS_MAX][24]; /* guests are made of the first */
+    size_t images_len;
 };
 
 static struct cloud_scene *scene_of(struct sim_world *w)
@@ -91,7 +94,7 @@ static void spell(const struct cloud_scene *c, const struct sim_order *o, char *
         snprintf(out, size,
                  "Action=RunInstances&ClientToken=%s&ImageId=%s&InstanceType=%s&MaxCount=%zu"
                  "&MinCount=%zu",
-                 o->token, c->image, types[type].name, o->count, type % 2 == 0 ? o->count : 1);
+                 o->token, c->images[0], types[type].name, o->count, type % 2 == 0 ? o->count : 1);
     else if (o->verb == SIM_RESIZE)
         snprintf(out, size, "Action=ModifyInstanceAttribute&InstanceId=%s&InstanceType.Value=%s",
                  o->guest->id, others[type].name);
@@ -180,22 +183,39 @@ static void registered(void *self, int status, const char *body, size_t body_len
 {
     struct cloud_scene *c = self;
     const char *at = body;
+    char id[24];
     (void)body_len;
     SIM_TRACE(c->world, "subscriber", "register", "", "%d", status);
-    if (status == 200)
-        sim_ec2_text(&at, NULL, "imageId", c->image, sizeof c->image);
+    if (status != 200 || !sim_ec2_text(&at, NULL, "imageId", id, sizeof id))
+        return;
+    for (size_t i = 0; i < c->images_len; i++)
+        if (str_eq(c->images[i], id))
+            return; /* the answer to an earlier one, once more */
+    str_copy(c->images[c->images_len++], sizeof c->images[0], id);
+}
+
+static void seed_images(struct cloud_scene *c)
+{
+    for (size_t i = 0; i < c->images_len; i++)
+        str_copy(c->admin.seeds[i].image, sizeof c->admin.seeds[i].image, c->images[i]);
+    c->admin.seeds_len = c->images_len;
 }
 
 static void described_images(void *self, int status, const char *body, size_t body_len)
 {
     struct cloud_scene *c = self;
+    const char *at = body;
+    size_t available = 0;
     (void)body_len;
-    if (status != 200 || strstr(body, "<imageState>available<") == NULL)
+    while (status == 200 && (at = strstr(at, "<imageState>available<")) != NULL)
+        available++, at++;
+    if (available < c->images_len)
         return;
     if (!c->subscriber.is_ready)
-        SIM_TRACE(c->world, "subscriber", "image-ready", "", "%s", c->image);
+        SIM_TRACE(c->world, "subscriber", "image-ready", "", "%s", c->images[0]);
     c->subscriber.is_ready = true;
     c->cloud->has_no_backup = false;
+    seed_images(c);
 }
 
 static void ask(struct cloud_scene *c, const char *query,
@@ -206,14 +226,23 @@ static void ask(struct cloud_scene *c, const char *query,
     sim_ec2_send(&r, c->cloud, ANSWER_MS, c, done);
 }
 
+/* One after the other; each try of one carries the same signature. */
+static void register_next(struct cloud_scene *c)
+{
+    struct sim_ec2 *r = &c->registrations[c->images_len];
+    char query[96];
+    snprintf(query, sizeof query,
+             "Action=RegisterImage&Name=tiny-%zu&ImageLocation=images%%2Ftiny.raw", c->images_len);
+    if (r->signed_ms == 0)
+        sim_ec2_sign(r, &c->key, wall_ms(c->world), c->world->now_ms + 1, query);
+    sim_ec2_send(r, c->cloud, ANSWER_MS, c, registered);
+}
+
 static void look(struct sim_subscriber *s)
 {
     struct cloud_scene *c = scene_of(s->world);
-    if (c->registration.signed_ms == 0)
-        sim_ec2_sign(&c->registration, &c->key, wall_ms(s->world), s->world->now_ms + 1,
-                     "Action=RegisterImage&Name=tiny&ImageLocation=images%2Ftiny.raw");
-    if (c->image[0] == '\0')
-        sim_ec2_send(&c->registration, c->cloud, ANSWER_MS, c, registered);
+    if (c->images_len < SIM_SEEDS_MAX)
+        register_next(c);
     else if (!s->is_ready)
         ask(c, "Action=DescribeImages", described_images);
     else
@@ -296,6 +325,9 @@ static void build_with(struct sim_world *w, const struct sim_tier *cloud)
     c->groups = (struct sim_groups){
         .world = w, .shadow = &c->shadow, .cloud = c->cloud, .key = &c->key};
     sim_groups_begin(&c->groups);
+    c->admin = (struct sim_admin){
+        .world = w, .shadow = &c->shadow, .cloud = c->cloud, .key = &c->key};
+    sim_admin_begin(&c->admin);
 }
 
 static void build(struct sim_world *w)
@@ -384,6 +416,7 @@ static void finish(struct sim_world *w)
     check_locks(&scene_of(w)->shadow);
     sim_shadow_finish(&scene_of(w)->shadow);
     sim_groups_finish(&scene_of(w)->groups);
+    sim_admin_finish(&scene_of(w)->admin);
 }
 
 const struct sim_scene sim_scene_cloud = {.name = "cloud",

@@ -4,25 +4,34 @@
 #include "base/check.h"
 #include "base/str.h"
 
-#define SIM_BASE_BYTES ((int64_t)1 << 30)
+#define SIM_BASE_BYTES  ((int64_t)1 << 30)
+/* Of parts of bases that were never finished: more than the cache may have, whatever else is there.
+ */
+#define SIM_PARTS_BYTES ((int64_t)100 << 30)
 
-static bool has_base(const struct sim_machine *m, const char *manifest)
+static struct sim_base *base_of(struct sim_machine *m, const char *manifest)
+{
+    for (size_t i = 0; i < SIM_BASES_MAX; i++) {
+        struct sim_base *base = &m->bases[i];
+        if (base->manifest[0] == '\0')
+            str_copy(base->manifest, sizeof base->manifest, manifest);
+        if (str_eq(base->manifest, manifest))
+            return base;
+    }
+    IMPOSSIBLE("more images than a machine has room for");
+}
+
+bool sim_disks_has_base(const struct sim_machine *m, const char *manifest)
 {
     for (size_t i = 0; i < SIM_BASES_MAX; i++)
-        if (str_eq(m->bases[i], manifest))
+        if (m->bases[i].is_there && str_eq(m->bases[i].manifest, manifest))
             return true;
     return false;
 }
 
 static void fetch_base(struct sim_machine *m, const struct host_disk_base *spec)
 {
-    size_t at = 0;
-    if (has_base(m, spec->manifest))
-        return;
-    while (at < SIM_BASES_MAX && m->bases[at][0] != '\0')
-        at++;
-    INV(at < SIM_BASES_MAX);
-    str_copy(m->bases[at], HOST_HASH_SIZE, spec->manifest);
+    base_of(m, spec->manifest)->is_there = true;
 }
 
 static struct sim_root *find(struct sim_machine *m, const char *instance, int64_t pepoch)
@@ -39,7 +48,7 @@ static void make_root(struct sim_machine *m, const struct host_disk_root *spec,
 {
     if (find(m, spec->instance, spec->pepoch) != NULL)
         return;
-    if (!has_base(m, spec->manifest)) {
+    if (!sim_disks_has_base(m, spec->manifest)) {
         out->code = ERR_PRECONDITION;
         return;
     }
@@ -80,9 +89,11 @@ static void evict(struct sim_machine *m, const struct host_disk_evict *spec,
 {
     struct host_disk_evicted *r = check_alloc(sizeof *r);
     for (size_t i = 0; i < SIM_BASES_MAX; i++) {
-        if (m->bases[i][0] == '\0' || !is_free(m, m->bases[i], spec))
+        struct sim_base *base = &m->bases[i];
+        if (!base->is_there || !is_free(m, base->manifest, spec))
             continue;
-        m->bases[i][0] = '\0';
+        base->is_there = false;
+        base->evicted_ms = m->node->world->now_ms;
         r->bases++;
         r->freed_bytes += SIM_BASE_BYTES;
     }
@@ -95,9 +106,14 @@ static void list(struct sim_machine *m, struct sim_outcome *out)
     struct host_disk_list *r = check_alloc(sizeof *r);
     r->total_bytes = r->free_bytes = m->disk_bytes;
     r->images_total_bytes = r->images_free_bytes = m->disk_bytes;
-    for (size_t i = 0; i < SIM_BASES_MAX; i++)
-        if (m->bases[i][0] != '\0')
-            r->cached_bytes += SIM_BASE_BYTES;
+    r->cached_bytes = SIM_PARTS_BYTES;
+    for (size_t i = 0; i < SIM_BASES_MAX; i++) {
+        if (!m->bases[i].is_there)
+            continue;
+        str_copy(r->bases[r->bases_len].manifest, HOST_HASH_SIZE, m->bases[i].manifest);
+        r->bases[r->bases_len++].size_bytes = SIM_BASE_BYTES;
+        r->cached_bytes += SIM_BASE_BYTES;
+    }
     for (size_t i = 0; i < SIM_ROOTS_MAX; i++) {
         if (!m->roots[i].is_there)
             continue;

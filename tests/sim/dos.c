@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IMPORT_MS = 1500, IMAGE_BYTES = 1 << 20 };
+enum { IMPORT_MS = 1500, IMAGE_BYTES = 1 << 30 };
 
 static const char tables[] = "CREATE TABLE import(id TEXT PRIMARY KEY, generation INTEGER NOT NULL,"
                              " due_ms INTEGER NOT NULL) WITHOUT ROWID;";
@@ -51,16 +51,23 @@ static void on_capacity(void *core, struct buf *json, struct buf *health)
     wire_encode(json, &wire_capacity_type, &(struct wire_capacity){.dos_url = "https://dos:8783"});
 }
 
+void sim_dos_manifest(const char *image, char out[SIM_MANIFEST_SIZE])
+{
+    const char *digits = image + strlen("ami-");
+    snprintf(out, SIM_MANIFEST_SIZE, "%0*d%.17s", (int)(64 - strlen(digits)), 0, digits);
+}
+
 static void import(struct dos *d)
 {
     struct query q;
     STORE_EACH (d->store, q, "SELECT id, generation FROM import WHERE due_ms<=? ORDER BY id", "i",
                 d->now_ms) {
-        char body[160];
+        char body[160], manifest[SIM_MANIFEST_SIZE];
+        sim_dos_manifest(query_text(&q, 0), manifest);
         snprintf(body, sizeof body,
-                 "{\"state\":\"available\",\"manifest\":\"%064d\",\"size_bytes\":%d,"
+                 "{\"state\":\"available\",\"manifest\":\"%s\",\"size_bytes\":%d,"
                  "\"percent\":100}",
-                 1, IMAGE_BYTES);
+                 manifest, IMAGE_BYTES);
         sync_child_say(&d->up, "image", query_text(&q, 0), query_i64(&q, 1), 0, body);
     }
     store_run(d->store, "DELETE FROM import WHERE due_ms<=?", "i", d->now_ms);

@@ -5,3 +5,7 @@
 #include "tests/sim/node.h"
 
 extern const struct sim_tier sim_tier_dos;
+
+enum { SIM_MANIFEST_SIZE = 65 };
+/* The manifest that an image becomes. */
+void sim_dos_manifest(const char *image, char out[SIM_MANIFEST_SIZE]);

@@ -2,6 +2,7 @@
 check_PROGRAMS += tests/sim/sim
 check_LIBRARIES = libsim.a
 libsim_a_SOURCES = \
+	%D%/admin.c %D%/admin.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/cloud.c %D%/cloud.h \
 	%D%/disks.c \

@@ -20,6 +20,7 @@ enum {
     SIM_PORTS_MAX = 64,
     SIM_ROOTS_MAX = 128,
     SIM_BASES_MAX = 32,
+    SIM_CACHE_BASES = 3, /* so many the cache of a host may hold */
     SIM_SETS_MAX = 64,
     SIM_SET_MEMBERS = 64,
     SIM_PEERS_MAX = 256,
@@ -42,6 +43,12 @@ struct sim_root {
     bool is_there;
     struct host_disk_root spec;
     int64_t profile; /* hardware that first started from it; 0 = none yet */
+};
+
+struct sim_base {
+    char manifest[HOST_HASH_SIZE]; /* "" = free */
+    bool is_there;
+    int64_t evicted_ms; /* world time when it was let go last; 0 = never */
 };
 
 /* What the machine's tunnels know of a network's address: whose it is, and on which machine. */
@@ -82,7 +89,7 @@ struct sim_machine {
     uint64_t helper;  /* counts runs of computer-hypervisor within a life of the daemon */
     struct sim_domain domains[SIM_DOMAINS_MAX];
     struct sim_root roots[SIM_ROOTS_MAX];
-    char bases[SIM_BASES_MAX][HOST_HASH_SIZE];
+    struct sim_base bases[SIM_BASES_MAX];
     struct host_port ports[SIM_PORTS_MAX]; /* port[0] == '\0': free */
     bool is_flushed[SIM_PORTS_MAX];        /* somebody took that port's rules away */
     uint64_t network_of[SIM_PORTS_MAX];    /* which making of its network */
@@ -133,4 +140,5 @@ void sim_tunnel_yield(struct sim_machine *m, int64_t vni, uint32_t address);
 void sim_tunnel_lose(struct sim_machine *m, int64_t vni);
 /* NULL where it has none. */
 const struct sim_set *sim_ports_set(const struct sim_machine *m, const char *group, int64_t vni);
+bool sim_disks_has_base(const struct sim_machine *m, const char *manifest);
 void sim_disks_do(struct sim_machine *m, int kind, const void *spec, struct sim_outcome *out);

@@ -204,7 +204,8 @@ static void *host_new(struct sim_node *n, const struct rng *rng)
                                      .net_list_ms = 3000,
                                      .reserve_mib = 2048,
                                      .mtu = 1450,
-                                     .cache_bytes = 0, /* always too much: all that may go goes */
+                                     /* always too much (disks.c): all that may go goes */
+                                     .cache_bytes = (int64_t)SIM_CACHE_BASES << 30,
                                      /* an operator changes his mind */
                                      .profile = 1 + (int64_t)(n->life % HOST_PROFILE_NEWEST)};
     h->core = host_core_new(n->store, rng, &h->config);

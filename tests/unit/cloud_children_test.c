@@ -522,6 +522,75 @@ static void test_drain(void **state)
     assert_string_equal(told(&a, "h2"), "drained");
 }
 
+/* What the cluster was told of seeding that image: "wished", "no longer", "nothing". */
+static const char *seeding(const struct rig_child *c, const char *image)
+{
+    const struct wire_item *wish = rig_known(c, "seed", image);
+    return wish == NULL ? "nothing" : *wish->gone == '\0' ? "wished" : "no longer";
+}
+
+static const char *seed_form(const char *action, const char *image, const char *zone)
+{
+    return arena_printf(&rig.arena, "Action=%s&ImageId=%s&AvailabilityZone=%s" V, action, image,
+                        zone);
+}
+
+/* An image on all hosts of a zone: remembered, told, shown with what the cluster says, taken back
+ * by an admin or with the image. */
+static void test_seed(void **state)
+{
+    struct rig_world w;
+    struct wire_seed body = {0};
+    struct err err = {0};
+    (void)state;
+    rig_world(&rig, &w);
+    rig_fails(&rig, seed_form("SeedImage", w.image, "labz"), 400, "InvalidParameterValue");
+    rig_fails(&rig, seed_form("SeedImage", "ami-00000000000000000", "laba"), 400,
+              "InvalidAMIID.NotFound");
+    rig_fails(&rig, "Action=SeedImage&AvailabilityZone=laba" V, 400, "MissingParameter");
+    rig_ok(&rig, seed_form("UnseedImage", w.image, "laba")); /* it is so already */
+    rig_ok(&rig, seed_form("SeedImage", w.image, "laba"));
+    rig_restart(&rig);
+    rig_pull(&rig, &w.cluster);
+    assert_string_equal(seeding(&w.cluster, w.image), "wished");
+    const char *json = rig_known(&w.cluster, "seed", w.image)->body;
+    assert_int_equal(wire_decode(&wire_seed_type, json, strlen(json), &rig.arena, &body, &err),
+                     ERR_OK);
+    assert_int_equal(strlen(body.manifest), 64);
+    assert_true(body.image_bytes > 0);
+    rig_say(&rig, &w.cluster, "seed", w.image, 1,
+            "{\"hosts\":3,\"whole\":2,\"detail\":\"h2: no\"}");
+    const char *shown = rig_ok(&rig, "Action=DescribeImageSeeds" V);
+    assert_string_equal(rig_text(&rig, shown, "availabilityZone"), "laba");
+    assert_string_equal(rig_text(&rig, shown, "hosts"), "3");
+    assert_string_equal(rig_text(&rig, shown, "wholeHosts"), "2");
+    assert_string_equal(rig_text(&rig, shown, "message"), "h2: no");
+    rig_ok(&rig, seed_form("UnseedImage", w.image, "laba"));
+    rig_pull(&rig, &w.cluster);
+    assert_string_equal(seeding(&w.cluster, w.image), "no longer");
+    assert_int_equal(rig_count(rig_ok(&rig, "Action=DescribeImageSeeds" V), "<item>"), 0);
+    rig_ok(&rig, seed_form("SeedImage", w.image, "laba"));
+    rig_pull(&rig, &w.cluster);
+    assert_string_equal(seeding(&w.cluster, w.image), "wished");
+    assert_string_equal(rig_text(&rig, rig_ok(&rig, "Action=DescribeImageSeeds" V), "wholeHosts"),
+                        "0"); /* what was said before is no word about this */
+    rig_ok(&rig, arena_printf(&rig.arena, "Action=DeregisterImage&ImageId=%s" V, w.image));
+    rig_pull(&rig, &w.cluster);
+    assert_string_equal(seeding(&w.cluster, w.image), "no longer");
+}
+
+/* An image that is still on its way has no name for its bytes yet. */
+static void test_seed_pending(void **state)
+{
+    struct rig_child dos, cluster;
+    (void)state;
+    rig_join(&rig, &dos, "dos", "dos");
+    rig_join(&rig, &cluster, "cluster", "laba");
+    const char *image = rig_text(
+        &rig, rig_ok(&rig, "Action=RegisterImage&Name=new&ImageLocation=b00%2Fk" V), "imageId");
+    rig_fails(&rig, seed_form("SeedImage", image, "laba"), 400, "InvalidAMIID.Unavailable");
+}
+
 /* The cluster is asked; when it is silent, what it said last is shown. */
 static void test_explain(void **state)
 {
@@ -558,9 +627,13 @@ static void test_explain(void **state)
 /* Machines are nobody's business but the admins': another account is refused, for each of them. */
 static void test_admins_only(void **state)
 {
-    static const char *const forms[] = {"Action=DescribeHosts" V, "Action=DrainHosts&HostId.1=h1" V,
+    static const char *const forms[] = {"Action=DescribeHosts" V,
+                                        "Action=DrainHosts&HostId.1=h1" V,
                                         "Action=UndrainHosts&HostId.1=h1" V,
-                                        "Action=ExplainPlacement&InstanceId=i-1" V};
+                                        "Action=ExplainPlacement&InstanceId=i-1" V,
+                                        "Action=DescribeImageSeeds" V,
+                                        "Action=SeedImage&AvailabilityZone=laba&ImageId=ami-1" V,
+                                        "Action=UnseedImage&AvailabilityZone=laba&ImageId=ami-1" V};
     struct cloud_root other = {0}, first = rig.root;
     (void)state;
     assert_int_equal(add_account("other", &other), ERR_OK);
@@ -591,6 +664,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_tags, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hosts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_drain, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_seed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_seed_pending, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_explain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_admins_only, set_up, tear_down),
     };

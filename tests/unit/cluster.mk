@@ -4,6 +4,7 @@ cluster_tests = \
 	tests/unit/cluster_drain_test \
 	tests/unit/cluster_place_test \
 	tests/unit/cluster_recover_test \
+	tests/unit/cluster_seed_test \
 	tests/unit/cluster_underlay_test
 check_PROGRAMS += $(cluster_tests)
 TESTS += $(cluster_tests)
@@ -19,3 +20,5 @@ tests_unit_cluster_recover_test_SOURCES = %D%/cluster_recover_test.c $(cluster_r
 tests_unit_cluster_recover_test_LDADD = $(cluster_test_ldadd)
 tests_unit_cluster_underlay_test_SOURCES = %D%/cluster_underlay_test.c $(cluster_rig)
 tests_unit_cluster_underlay_test_LDADD = $(cluster_test_ldadd)
+tests_unit_cluster_seed_test_SOURCES = %D%/cluster_seed_test.c $(cluster_rig)
+tests_unit_cluster_seed_test_LDADD = $(cluster_test_ldadd)

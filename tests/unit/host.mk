@@ -8,6 +8,7 @@ host_tests = \
 	tests/unit/host_ports_test \
 	tests/unit/host_profile_test \
 	tests/unit/host_reach_test \
+	tests/unit/host_seeds_test \
 	tests/unit/host_starts_test \
 	tests/unit/host_status_test
 check_PROGRAMS += $(host_tests)
@@ -34,3 +35,5 @@ tests_unit_host_peers_test_SOURCES = %D%/host_peers_test.c $(host_rig)
 tests_unit_host_peers_test_LDADD = $(host_test_ldadd)
 tests_unit_host_reach_test_SOURCES = %D%/host_reach_test.c %D%/unit.h
 tests_unit_host_reach_test_LDADD = libhost.a libbase.a $(CMOCKA_LIBS)
+tests_unit_host_seeds_test_SOURCES = %D%/host_seeds_test.c $(host_rig)
+tests_unit_host_seeds_test_LDADD = $(host_test_ldadd)

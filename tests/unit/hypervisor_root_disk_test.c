@@ -236,6 +236,11 @@ static void the_longest_unused_goes_first(void **state)
     make_used('c', 64, 2000);
     list();
     assert_true(listing.cached_bytes >= 192 * KIB && listing.images_total_bytes > 0);
+    assert_int_equal(listing.bases_len, 3);
+    for (int64_t i = 0; i < listing.bases_len; i++) {
+        assert_int_equal(strspn(listing.bases[i].manifest, "abc"), HOST_HASH_SIZE - 1);
+        assert_true(listing.bases[i].size_bytes >= 64 * KIB);
+    }
     assert_int_equal(evict(200, 0, '\0').bases, 0); /* the bound holds */
     struct host_disk_evicted out = evict(100, 0, '\0');
     assert_int_equal(out.bases, 2);
