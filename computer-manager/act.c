@@ -16,6 +16,8 @@
 /* A first start may take this long, and a second for each 20 MB of the image (PROTOCOL 5). */
 static const int64_t START_MS = 60000;
 static const int64_t IMAGE_BYTES_PER_MS = 20000;
+static const int64_t RESUME_EVERY_MS = 10000;
+
 int64_t host_backoff_ms(int64_t attempt)
 {
     return attempt >= 5 ? 30000 : (int64_t)1000 << (attempt > 0 ? attempt - 1 : 0);
@@ -252,6 +254,10 @@ static void do_action(struct host_core *c, const struct work *w, enum host_actio
         r->reboot_done = r->reboot_n; /* before: a crash may lose it and never doubles it */
         order_hv(c, r, HOST_JOB_HV_REBOOT);
         return;
+    case HOST_ACT_RESUME:
+        r->resume_ms = c->at.now_ms + RESUME_EVERY_MS;
+        order_hv(c, r, HOST_JOB_HV_RESUME);
+        return;
     case HOST_ACT_ERASE:
         order_hv(c, r, HOST_JOB_HV_ERASE);
         return;
@@ -386,6 +392,8 @@ static int64_t record_due_ms(const struct host_core *c, const struct host_record
         return r->next_ms;
     if (r->stop_ms != 0)
         return r->stop_ms + c->config->stop_ms;
+    if (r->dom == HOST_DOM_PAUSED && r->resume_ms > c->at.now_ms)
+        return r->resume_ms;
     return INT64_MAX;
 }
 

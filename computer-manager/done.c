@@ -95,6 +95,8 @@ static void apply_domain(struct host_core *c, struct host_record *r, const struc
     r->is_disk_error = d != NULL && d->is_disk_error;
     if (d != NULL && d->profile != 0)
         r->profile = d->profile; /* adopted: the domain is what the guest has seen */
+    if (r->is_disk_error)
+        c->disks_next_ms = c->at.now_ms; /* has it room, or what is it? */
     bool off = r->dom == HOST_DOM_ABSENT || r->dom == HOST_DOM_OFF;
     if (r->dom == before)
         return;

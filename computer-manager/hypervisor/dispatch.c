@@ -197,6 +197,7 @@ static enum err_code run_start(struct host_dispatch *d, const void *body, struct
 RUN_TARGET(shutdown)
 RUN_TARGET(destroy)
 RUN_TARGET(reboot)
+RUN_TARGET(resume)
 RUN_TARGET(erase)
 
 static enum err_code check_nothing(const void *body, size_t size, struct err *err)
@@ -218,6 +219,7 @@ static const struct row {
     {HOST_JOB_HV_SHUTDOWN, true, host_spec_check_target, run_shutdown},
     {HOST_JOB_HV_DESTROY, true, host_spec_check_target, run_destroy},
     {HOST_JOB_HV_REBOOT, true, host_spec_check_target, run_reboot},
+    {HOST_JOB_HV_RESUME, true, host_spec_check_target, run_resume},
     {HOST_JOB_HV_ERASE, true, host_spec_check_target, run_erase},
     {HOST_JOB_HV_CONSOLE, false, host_spec_check_target, run_console},
 };

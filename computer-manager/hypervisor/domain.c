@@ -243,6 +243,22 @@ enum err_code host_domain_reset(struct host_domains *d, const struct host_reboot
     return virDomainReset(f.dom, 0) == 0 ? ERR_OK : host_connection_failed(f.conn, "reset", err);
 }
 
+enum err_code host_domain_resume(struct host_domains *d, const struct host_hv_target *t,
+                                 struct err *err)
+{
+    CLEANUP(found_fini) struct found f = {0};
+    int state = 0, reason = 0;
+    if (find_exact(d, &f, t, err) != ERR_OK)
+        return err->code;
+    if (f.dom == NULL)
+        return ERR_OK;
+    if (virDomainGetState(f.dom, &state, &reason, 0) != 0)
+        return host_connection_failed(f.conn, "state", err);
+    if (!host_owned_is_disk_error(state, reason) || virDomainResume(f.dom) == 0)
+        return ERR_OK;
+    return host_connection_failed(f.conn, "resume", err);
+}
+
 static enum err_code undefine(struct found *f, struct err *err)
 {
     unsigned flags = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |

@@ -39,6 +39,10 @@ enum err_code host_domain_reboot(struct host_domains *d, const struct host_hv_ta
 /* Resets the run that did not hear; another run of the same instance is left alone. */
 enum err_code host_domain_reset(struct host_domains *d, const struct host_reboot *r,
                                 struct err *err);
+/* Lets one go on that an error of its disk paused. Running, off, absent, or paused by somebody:
+ * fine, and left as it is. */
+enum err_code host_domain_resume(struct host_domains *d, const struct host_hv_target *t,
+                                 struct err *err);
 /* Undefines and destroys until the service says that it knows no such domain. Undefined first:
  * a create that is still queued at the service then finds nothing to start. */
 enum err_code host_domain_erase(struct host_domains *d, const struct host_hv_target *t,

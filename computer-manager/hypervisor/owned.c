@@ -101,6 +101,11 @@ static enum host_domain_state state_of(int state, int reason)
     return HOST_DOMAIN_RUNNING;
 }
 
+bool host_owned_is_disk_error(int state, int reason)
+{
+    return state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_IOERROR;
+}
+
 static enum err_code describe(virConnectPtr conn, virDomainPtr dom, const char *boot,
                               struct host_domain *out, struct err *err)
 {
@@ -115,8 +120,7 @@ static enum err_code describe(virConnectPtr conn, virDomainPtr dom, const char *
                                 .profile = m.profile,
                                 .state = state_of(state, reason)};
     str_copy(out->instance, sizeof out->instance, m.instance);
-    out->is_disk_error = out->state == HOST_DOMAIN_PAUSED && state == VIR_DOMAIN_PAUSED &&
-                         reason == VIR_DOMAIN_PAUSED_IOERROR;
+    out->is_disk_error = host_owned_is_disk_error(state, reason);
     if (out->state == HOST_DOMAIN_OFF)
         out->off_why = off_why(reason, &m, boot);
     return ERR_OK;

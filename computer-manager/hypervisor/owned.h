@@ -16,6 +16,8 @@ enum err_code host_owned_metadata(virConnectPtr conn, virDomainPtr dom, struct h
  * ERR_PRECONDITION: one of that name is not ours. */
 enum err_code host_owned_find(virConnectPtr conn, const char *instance, virDomainPtr *out,
                               struct host_metadata *metadata, struct err *err);
+/* Of virDomainGetState: the guest was paused because its disk had no room or failed. */
+bool host_owned_is_disk_error(int state, int reason);
 /* All of them; whole or an error. `boot` is the machine's. Fills len and domains. */
 enum err_code host_owned_list(virConnectPtr conn, const char *boot, struct host_hv_list *out,
                               struct err *err);

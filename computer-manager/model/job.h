@@ -39,6 +39,7 @@ enum host_job_kind {
     HOST_JOB_HV_SHUTDOWN, /* ACPI power button; returns at once */
     HOST_JOB_HV_DESTROY,  /* power off now; a domain that is off is fine */
     HOST_JOB_HV_REBOOT,   /* ACPI reboot where the guest hears it, reset after 60 s where not */
+    HOST_JOB_HV_RESUME,   /* let one go on that an error of its disk paused; any other is fine */
     HOST_JOB_HV_ERASE,    /* destroy and undefine: no start ordered before can bring it back */
     HOST_JOB_HV_CONSOLE,
     /* computer-network */
@@ -122,8 +123,8 @@ struct host_hv_start {
     int64_t mtu;
 };
 
-/* SHUTDOWN, DESTROY, REBOOT, ERASE, CONSOLE. A domain of another pepoch is left alone, but for
- * ERASE and DESTROY, which end every domain of that instance at or below this pepoch. */
+/* SHUTDOWN, DESTROY, REBOOT, RESUME, ERASE, CONSOLE. A domain of another pepoch is left alone, but
+ * for ERASE and DESTROY, which end every domain of that instance at or below this pepoch. */
 struct host_hv_target {
     char instance[HOST_ID_SIZE];
     int64_t pepoch;

@@ -66,6 +66,7 @@ struct host_record {
     int64_t waited_ms;        /* beside so long before, under this generation */
     int64_t answered_ms;      /* now_ms of its newest answer; -1 = none */
     bool is_disk_error;       /* of PAUSED: an error of its disk holds it */
+    int64_t resume_ms;        /* now_ms from which on it may be resumed; 0 = at once */
     uint64_t order_seq;       /* of the last order, or its end */
     uint64_t wished_port_sum, ordered_port_sum;
     uint32_t ordered_public;       /* public address of the last order of a port */

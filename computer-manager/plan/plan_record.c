@@ -69,6 +69,13 @@ static enum host_action plan_start(const struct host_record *r, const struct hos
     return v->has_turn ? HOST_ACT_START : HOST_ACT_QUEUE;
 }
 
+/* Its disk had no room, or an error that may have passed. Too early, it only pauses again. */
+static bool may_go_on(const struct host_record *r, const struct host_view *v)
+{
+    return r->dom == HOST_DOM_PAUSED && r->is_disk_error && v->has_room &&
+           v->now_ms >= r->resume_ms;
+}
+
 /* It was asked to stop: it ends, by itself or by force, before anything else is done with it. */
 static enum host_action plan_stopping(const struct host_record *r, const struct host_view *v)
 {
@@ -77,6 +84,8 @@ static enum host_action plan_stopping(const struct host_record *r, const struct 
 
 static enum host_action plan_running(const struct host_record *r, const struct host_view *v)
 {
+    if (may_go_on(r, v))
+        return HOST_ACT_RESUME;
     if (is_on(r) && r->stop_ms != 0)
         return plan_stopping(r, v);
     if (is_on(r)) {
@@ -93,6 +102,8 @@ static enum host_action plan_stopped(const struct host_record *r, const struct h
 {
     if (!is_on(r))
         return plan_idle(r, v);
+    if (may_go_on(r, v))
+        return HOST_ACT_RESUME; /* it hears of its end only then */
     return r->stop_ms == 0 ? HOST_ACT_SHUTDOWN : plan_stopping(r, v);
 }
 
@@ -128,8 +139,8 @@ enum host_action host_plan(const struct host_record *r, const struct host_view *
 const char *host_action_name(enum host_action action)
 {
     static const char *const names[HOST_ACT_COUNT] = {
-        "none",   "base",  "root",    "port",   "queue",  "start", "shutdown", "destroy",
-        "reboot", "erase", "console", "unport", "undisk", "gone",  "refuse"};
+        "none",   "base",   "root",  "port",    "queue",  "start",  "shutdown", "destroy",
+        "reboot", "resume", "erase", "console", "unport", "undisk", "gone",     "refuse"};
     PRE((unsigned)action < HOST_ACT_COUNT);
     return names[action];
 }

@@ -13,6 +13,7 @@ enum host_action {
     HOST_ACT_SHUTDOWN,
     HOST_ACT_DESTROY,
     HOST_ACT_REBOOT,
+    HOST_ACT_RESUME,
     HOST_ACT_ERASE,   /* destroy and undefine */
     HOST_ACT_CONSOLE, /* read what it wrote last, while that is there */
     HOST_ACT_UNPORT,

@@ -8,7 +8,7 @@ guest that writes TERCET-GUEST lines to its serial port. Needs root, libvirtd, q
 runs in namespaces of its own (network, mounts, pids, host name) and goes with them. Waits for
 conditions with bounds, never for time to pass.
 """
-import argparse, ctypes as C, os, re, select, shutil, signal, socket, subprocess, sys, tempfile, time
+import argparse, contextlib, ctypes as C, os, re, select, shutil, signal, socket, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -344,29 +344,64 @@ def profiles(lab, m, target):
     m.run("HOST_JOB_HV_DESTROY", target)
 
 
+@contextlib.contextmanager
+def serial(lab, instance):
+    """Our end of its serial port, where it listens to a shell."""
+    tty = re.search("source path='(/dev/pts/[0-9]+)'", lab.virsh("dumpxml", instance)).group(1)
+    fd = os.open("/proc/%d/root%s" % (lab.init_pid(), tty), os.O_RDWR | os.O_NOCTTY)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
 def long_log(lab, m):
     """A guest that floods its serial port fills a bounded log whose tail is whole."""
     m.run("HOST_JOB_HV_START", start_spec(GUEST_ID, GOOD, generation=4))
     m.says(GUEST_ID, "TERCET-GUEST boots=5")
     m.says(GUEST_ID, "nic=eth0")
-    tty = re.search("source path='(/dev/pts/[0-9]+)'", lab.virsh("dumpxml", GUEST_ID)).group(1)
     log = "%s/state/%s/console.log" % (lab.dir, GUEST_ID)
-    fd = os.open("/proc/%d/root%s" % (lab.init_pid(), tty), os.O_RDWR | os.O_NOCTTY)
-    try:
-        os.write(fd, b"yes 0123456789012345678901234567890123456789 | head -n 35000; echo flood-$((40+2))\n")
+    with serial(lab, GUEST_ID) as tty:
+        os.write(tty, b"yes 0123456789012345678901234567890123456789 | head -n 35000; echo flood-$((40+2))\n")
 
         def flooded():
             try:
-                while select.select([fd], [], [], 0)[0]:
-                    os.read(fd, 65536)
+                while select.select([tty], [], [], 0)[0]:
+                    os.read(tty, 65536)
             except OSError:
                 pass
             return "flood-42" in m.console(GUEST_ID)
         until("the flood is over", flooded)
-    finally:
-        os.close(fd)
     until("the log is cut", lambda: os.stat(log).st_blocks * 512 <= 1024 * 1024 + 65536, 30)
     assert "flood-42" in m.console(GUEST_ID) and "0123456789" in m.console(GUEST_ID)
+
+
+def full_disk(lab, m, target):
+    """A guest whose disk finds no room is paused, goes on in vain while there is none, and loses nothing."""
+    disk = "%s/state/%s/root-1.qcow2" % (lab.dir, GUEST_ID)
+    m.run("HOST_JOB_HV_DESTROY", target)
+    room = os.stat(disk).st_blocks * 512 + (3 << 20)
+    lab.inside("sh", "-ec", "mount -t tmpfs -o size=%d tmpfs /mnt; cp --sparse=always %s /mnt/; "
+               "mount --bind /mnt/root-1.qcow2 %s" % (room, disk, disk))
+    m.run("HOST_JOB_HV_START", start_spec(GUEST_ID, GOOD, generation=5))
+    m.says(GUEST_ID, "TERCET-GUEST boots=6")
+    m.says(GUEST_ID, "nic=eth0")
+
+    def is_paused():
+        d = m.list()[1][GUEST_ID]
+        return d.state == PAUSED and d.is_disk_error
+    with serial(lab, GUEST_ID) as tty:
+        os.write(tty, b"head -c 8000000 /dev/urandom >/data/big && sync && echo wrote-$((40+2))\n")
+        until("the guest is paused", is_paused)
+        m.run("HOST_JOB_HV_RESUME", target)
+        until("it is paused again", is_paused, 10)
+        lab.inside("mount", "-o", "remount,size=64M", "/mnt")
+        m.run("HOST_JOB_HV_RESUME", target)
+        until("it wrote everything", lambda: "wrote-42" in m.console(GUEST_ID))
+    lab.virsh("suspend", GUEST_ID)
+    m.run("HOST_JOB_HV_RESUME", target)
+    assert m.state(GUEST_ID) == (PAUSED, NONE), "what somebody paused by hand is left so"
+    lab.virsh("resume", GUEST_ID)
 
 
 def unheard_reboot(lab, m):
@@ -478,6 +513,7 @@ def test(args, lab):
         second_start(lab, m, target); done("second start, destroy, crash")
         profiles(lab, m, target); done("hardware profiles")
         long_log(lab, m); done("bounded log")
+        full_disk(lab, m, target); done("full disk")
         foreign(lab, m); done("foreign domain")
         m.kill()
         m = Manager(args.program, lab, "--accelerator", "tcg", "--reboot-deadline-ms", "2000")

@@ -104,8 +104,8 @@ static void evict(struct sim_machine *m, const struct host_disk_evict *spec,
 static void list(struct sim_machine *m, struct sim_outcome *out)
 {
     struct host_disk_list *r = check_alloc(sizeof *r);
-    r->total_bytes = r->free_bytes = m->disk_bytes;
-    r->images_total_bytes = r->images_free_bytes = m->disk_bytes;
+    r->total_bytes = r->images_total_bytes = m->disk_bytes;
+    r->free_bytes = r->images_free_bytes = sim_machine_has_room(m) ? m->disk_bytes : 0;
     r->cached_bytes = SIM_PARTS_BYTES;
     for (size_t i = 0; i < SIM_BASES_MAX; i++) {
         if (!m->bases[i].is_there)

@@ -61,7 +61,7 @@ void sim_hypervisor_create(struct sim_machine *m, const char *instance)
     if (d == NULL || d->runs)
         return;
     d->runs = true;
-    d->is_stopping = false;
+    d->is_stopping = d->is_paused = false;
     d->run++;
     d->off_why = HOST_OFF_NONE;
     d->started_boot = n->boot;
@@ -130,6 +130,8 @@ static enum host_domain_state state_of(const struct sim_domain *d)
 {
     if (!d->runs)
         return HOST_DOMAIN_OFF;
+    if (d->is_paused)
+        return HOST_DOMAIN_PAUSED;
     return d->is_stopping ? HOST_DOMAIN_STOPPING : HOST_DOMAIN_RUNNING;
 }
 
@@ -150,6 +152,7 @@ static void list(struct sim_machine *m, struct sim_outcome *out)
         to->generation = d->spec.generation;
         to->profile = d->spec.profile.number;
         to->state = state_of(d);
+        to->is_disk_error = to->state == HOST_DOMAIN_PAUSED;
         to->off_why = d->runs                            ? HOST_OFF_NONE
                       : d->off_why != HOST_OFF_UNKNOWN   ? d->off_why
                       : d->started_boot == m->node->boot ? HOST_OFF_UNKNOWN
@@ -165,7 +168,7 @@ static void stops_fire(struct sim_world *w, const struct sim_due *due)
     (void)w;
     struct sim_machine *m = due->what;
     struct sim_domain *d = &m->domains[due->number % SIM_DOMAINS_MAX];
-    if (!d->runs || d->run != due->number / SIM_DOMAINS_MAX)
+    if (!d->runs || d->is_paused || d->run != due->number / SIM_DOMAINS_MAX)
         return;
     sim_hypervisor_end(m, d, SIM_END_GUEST);
     sim_hypervisor_say(m, d->spec.instance);
@@ -210,7 +213,9 @@ static void act(struct sim_machine *m, int kind, const struct host_hv_target *t,
     }
     if (kind == HOST_JOB_HV_ERASE)
         d->is_defined = false;
-    if (kind == HOST_JOB_HV_SHUTDOWN && d->runs)
+    if (kind == HOST_JOB_HV_RESUME)
+        d->is_paused = d->is_paused && !sim_machine_has_room(m);
+    if (kind == HOST_JOB_HV_SHUTDOWN && d->runs && !d->is_paused)
         press_button(m, d);
     if (kind == HOST_JOB_HV_REBOOT && !d->runs)
         out->code = ERR_INSTANCE_STATE;

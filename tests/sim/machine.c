@@ -23,6 +23,7 @@ static const struct row {
     {HOST_JOB_HV_SHUTDOWN, "hv-shutdown", HYPERVISOR, 2, 50, true},
     {HOST_JOB_HV_DESTROY, "hv-destroy", HYPERVISOR, 20, 500, true},
     {HOST_JOB_HV_REBOOT, "hv-reboot", HYPERVISOR, 2, 50, true},
+    {HOST_JOB_HV_RESUME, "hv-resume", HYPERVISOR, 2, 50, true},
     {HOST_JOB_HV_ERASE, "hv-erase", HYPERVISOR, 20, 600, true},
     {HOST_JOB_HV_CONSOLE, "hv-console", HYPERVISOR, 2, 50, false},
     {HOST_JOB_NET_LIST, "net-list", NETWORK, 2, 50, false},
@@ -394,17 +395,42 @@ void sim_machine_power(struct sim_node *n, bool is_on)
     sim_ports_lose(m);
 }
 
-void sim_machine_end_guest(struct sim_machine *m, uint64_t which, enum sim_end how)
+/* One that runs; NULL where none does. */
+static struct sim_domain *some_guest(struct sim_machine *m, uint64_t which)
 {
     for (size_t i = 0; i < SIM_DOMAINS_MAX; i++) {
         struct sim_domain *d = &m->domains[(which + i) % SIM_DOMAINS_MAX];
-        if (!d->runs)
-            continue;
-        SIM_TRACE_FAULT(m->node->world, m->node->name,
-                        how == SIM_END_GUEST ? "guest-off" : "guest-crash", d->spec.instance, "%s",
-                        "");
-        sim_hypervisor_end(m, d, how);
-        sim_hypervisor_say(m, d->spec.instance);
-        return;
+        if (d->runs)
+            return d;
     }
+    return NULL;
+}
+
+void sim_machine_end_guest(struct sim_machine *m, uint64_t which, enum sim_end how)
+{
+    struct sim_domain *d = some_guest(m, which);
+    if (d == NULL)
+        return;
+    SIM_TRACE_FAULT(m->node->world, m->node->name,
+                    how == SIM_END_GUEST ? "guest-off" : "guest-crash", d->spec.instance, "%s", "");
+    sim_hypervisor_end(m, d, how);
+    sim_hypervisor_say(m, d->spec.instance);
+}
+
+bool sim_machine_has_room(const struct sim_machine *m)
+{
+    const struct sim_world *w = m->node->world;
+    return !w->faults.on || w->now_ms >= m->full_ms;
+}
+
+void sim_machine_fill_disk(struct sim_machine *m, uint64_t which, int64_t ms)
+{
+    struct sim_domain *d = some_guest(m, which);
+    m->full_ms = m->node->world->now_ms + ms;
+    SIM_TRACE_FAULT(m->node->world, m->node->name, "disk-full", d == NULL ? "" : d->spec.instance,
+                    "for %ld ms", (long)ms);
+    if (d == NULL)
+        return;
+    d->is_paused = true;
+    sim_hypervisor_say(m, d->spec.instance);
 }

@@ -34,6 +34,7 @@ struct sim_domain {
     struct host_hv_start spec; /* as defined last */
     bool runs;
     bool is_stopping;          /* the guest heard the power button */
+    bool is_paused;            /* it runs, and waits for room on its disk */
     uint64_t run;              /* counts its starts */
     enum host_off_why off_why; /* as this service knows it */
     uint64_t started_boot;
@@ -84,6 +85,7 @@ struct sim_machine {
     const struct sim_machine_watch *watch;
     struct sim_shadow *shadow; /* of whoever watches */
     int64_t memory_mib, vcpus, disk_bytes;
+    int64_t full_ms; /* until then there is no room on its disk */
     bool service_is_up;
     uint64_t service; /* counts its starts */
     uint64_t helper;  /* counts runs of computer-hypervisor within a life of the daemon */
@@ -116,6 +118,9 @@ void sim_machine_power(struct sim_node *n, bool is_on);
 /* Faults of their own: the service restarts; a guest powers itself off, or its process dies. */
 void sim_machine_restart_service(struct sim_machine *m);
 void sim_machine_end_guest(struct sim_machine *m, uint64_t which, enum sim_end how);
+/* The disk is full for so long, and one guest writes to it. */
+void sim_machine_fill_disk(struct sim_machine *m, uint64_t which, int64_t ms);
+bool sim_machine_has_room(const struct sim_machine *m);
 
 struct sim_domain *sim_machine_domain(struct sim_machine *m, const char *instance);
 

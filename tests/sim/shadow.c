@@ -41,6 +41,8 @@ void sim_shadow_add_machine(struct sim_shadow *s, struct sim_machine *m)
     m->shadow = s;
 }
 
+enum { FULL_MS = 60000 }; /* a disk is full for up to this */
+
 void sim_shadow_fault(struct sim_shadow *s, enum sim_fault f)
 {
     struct sim_faults *faults = &s->world->faults;
@@ -54,6 +56,9 @@ void sim_shadow_fault(struct sim_shadow *s, enum sim_fault f)
         sim_machine_end_guest(m, sim_faults_draw(faults, f, SIM_DOMAINS_MAX), SIM_END_GUEST);
     else if (f == SIM_FAULT_GUEST_CRASH)
         sim_machine_end_guest(m, sim_faults_draw(faults, f, SIM_DOMAINS_MAX), SIM_END_CRASH);
+    else if (f == SIM_FAULT_FILL_DISK)
+        sim_machine_fill_disk(m, sim_faults_draw(faults, f, SIM_DOMAINS_MAX),
+                              1 + (int64_t)sim_faults_draw(faults, f, FULL_MS));
 }
 
 struct sim_guest *sim_shadow_find(struct sim_shadow *s, const char *id)
@@ -451,7 +456,8 @@ static void finish_guest(struct sim_shadow *s, const struct sim_guest *g)
     finish_address(s, g);
 }
 
-/* I2, I4: whatever runs was given to somebody. I12: and talks through its filters only. */
+/* I2, I4: whatever runs was given to somebody. I12: and talks through its filters only. PAUSED:
+ * and goes on when its disk has room. */
 static void check_domain(struct sim_shadow *s, const struct sim_machine *m,
                          const struct sim_domain *d)
 {
@@ -463,6 +469,9 @@ static void check_domain(struct sim_shadow *s, const struct sim_machine *m,
     else if (!sim_ports_has(m, d->spec.instance))
         sim_world_fail(s->world, "I12", d->spec.instance, "runs on %s without a port or its rules",
                        m->node->name);
+    else if (d->is_paused)
+        sim_world_fail(s->world, "PAUSED", d->spec.instance,
+                       "still waits on %s for room that is there", m->node->name);
 }
 
 static void check_strangers(struct sim_shadow *s)

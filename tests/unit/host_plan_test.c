@@ -232,6 +232,32 @@ static void another_placement_of_it_ends_first(void **state)
     assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE); /* R8 */
 }
 
+/* A guest whose disk had no room goes on when there is some, and not when somebody else paused it.
+ */
+static void a_paused_guest_goes_on_when_there_is_room(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_RUNNING, HOST_DOM_PAUSED);
+    struct host_view v = view;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE);
+    r.is_disk_error = true;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_RESUME);
+    r.resume_ms = v.now_ms + 1; /* it was just tried */
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE);
+    r.resume_ms = v.now_ms;
+    v.has_room = false;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE);
+    v.has_room = true;
+    r.want = HOST_WANT_STOPPED;
+    r.stop_ms = v.now_ms - 1000; /* it is to end: it cannot hear that before it goes on */
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_RESUME);
+    r.want = HOST_WANT_RUNNING; /* and once more to run */
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_RESUME);
+    r.dom = HOST_DOM_RUNNING;
+    r.stop_ms = 0;
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE);
+}
+
 static void a_reboot_is_done_once(void **state)
 {
     (void)state;
@@ -300,6 +326,7 @@ int main(void)
         cmocka_unit_test(nothing_runs_out_in_the_queue),
         cmocka_unit_test(another_placement_of_it_ends_first),
         cmocka_unit_test(last_words_are_read_once),
+        cmocka_unit_test(a_paused_guest_goes_on_when_there_is_room),
         cmocka_unit_test(a_reboot_is_done_once),
         cmocka_unit_test(a_public_address_is_given_up),
     };

@@ -305,6 +305,16 @@ static void all_is_well(struct test_world *t)
     sim_shadow_finish(&t->shadow);
 }
 
+static void paused_beside_free_room(struct test_world *t)
+{
+    given(t, "a", ID);
+    run(t->one, 64);
+    plug(t->one);
+    see(t, ID, "a", "running");
+    sim_machine_domain(t->one, ID)->is_paused = true;
+    sim_shadow_finish(&t->shadow);
+}
+
 struct expectation {
     void (*deed)(struct test_world *t);
     const char *invariant; /* NULL: none */
@@ -337,6 +347,7 @@ static const struct expectation cases[] = {
     {i23_back_from_the_dead, "I23"},
     {i23_running_to_pending, "I23"},
     {i25_ended_unasked, "I25"},
+    {paused_beside_free_room, "PAUSED"},
     {all_is_well, NULL},
 };
 
