@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Six guests over three hosts in two zones. They spread; a host loses its power and comes back with its disks; a host's
-cable is pulled for 30 s. The other guests never notice, everything converges within 60 s, and when all are terminated no
+cable is pulled for 30 s; a host's disk is full, under a guest that writes. The other guests never notice, everything converges within 60 s, and when all are terminated no
 host has anything left of them."""
 import os
 import re
@@ -122,6 +122,31 @@ def cut(c, guests, host):
     guests.never_noticed("nobody else", [i for i in guests.ids if i != doomed and guests.boots(i) == 1])
 
 
+def full_disk(c, guests, host):
+    """Not a byte is left on the disk of a host: of its guests, its store, libvirt's files."""
+    writer, other = guests.on(host)
+    address = {i: c.instance(i)["PrivateIpAddress"] for i in (writer, other)}
+    filler = f"{c.data(host)}/filler"
+    room = os.statvfs(c.data(host))
+    with open(filler, "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - (4 << 20))
+    c.ssh(address[writer], "(head -c 8000000 /dev/urandom >/data/big; sync) >/dev/null 2>&1 &", on=host)
+    paused = lambda: c.host("virsh", "-q", "-c", "qemu:///system", "list", "--state-paused", "--name", on=host).split()
+    until(f"{host} is full: the guest that writes is paused", lambda: len(paused()) == 1)
+    status = lambda: c.ec2.describe_instance_status(InstanceIds=[writer])["InstanceStatuses"][0]["InstanceStatus"]["Status"]
+    until("its status says so", lambda: status() == "impaired", CONVERGES)
+    equal("the other one there goes on", c.ssh(address[other], "echo on", on=host), "on")
+    guests.beat_on("so do those elsewhere", [i for i in guests.ids if guests.host[i] != host])
+    newer = c.run()[0]
+    c.reaches(newer, "running")
+    check("a new one starts on another host", not os.path.exists(guests.log(newer, host)))
+    c.terminate(newer)
+    os.unlink(filler)
+    converges(c, f"{host} has room", guests.ids, lambda: not paused())
+    equal("nothing of what was written is lost", c.ssh(address[writer], "sync; wc -c </data/big", on=host), "8000000")
+    equal("nobody booted", [guests.boots(i) for i in (writer, other)], [1, 1])
+
+
 def leaves_nothing(c, guests, before):
     c.terminate(*guests.ids)
     for on in c.hosts:
@@ -133,11 +158,13 @@ def leaves_nothing(c, guests, before):
 
 
 def main():
+    os.environ["TERCET_DISK_MIB"] = "4096"
     c = cloud.started(hosts=3, clusters=2)
     before = warmed(c)
     guests = launch(c)
     power_cut(c, guests, "h3")
     cut(c, guests, "h2")
+    full_disk(c, guests, "h1")
     leaves_nothing(c, guests, before)
     cloud.finish()
 
