@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Six guests over three hosts in two zones. They spread; a host loses its power and comes back with its disks; a host's
-cable is pulled for 30 s; a host's disk is full, under a guest that writes. The other guests never notice, everything converges within 60 s, and when all are terminated no
-host has anything left of them."""
+cable is pulled for 30 s; a host's disk is full, under a guest that writes. The other guests never notice, everything
+converges within 60 s, and when all are terminated no host has anything left of them."""
 import os
 import re
 import sys
