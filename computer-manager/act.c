@@ -301,8 +301,8 @@ static void plan_one(struct host_core *c, struct host_record *r, bool has_turn)
     struct host_view view = {
         .now_ms = c->at.now_ms, .stop_ms = c->config->stop_ms, .has_turn = has_turn};
     bool wished = r->want != HOST_WANT_GONE && host_wish_load(c, r, &arena, &w.wish);
+    const struct host_base *base = wished ? map_get(&c->bases, w.wish.manifest) : NULL;
     if (wished) {
-        const struct host_base *base = map_get(&c->bases, w.wish.manifest);
         w.port = make_port(c, r, &w.wish, &arena);
         view.has_room = host_cache_has_room(c);
         view.public_address = w.port != NULL ? w.port->public_address : 0;
@@ -322,6 +322,7 @@ static void plan_one(struct host_core *c, struct host_record *r, bool has_turn)
     enum host_action action = wished || r->want == HOST_WANT_GONE ? host_plan(r, &view)
                                                                   : HOST_ACT_NONE;
     host_starts_queue(c, r, action == HOST_ACT_QUEUE);
+    host_steps_note(c, r, wished ? host_plan_step(r, &view) : STEP_NONE, base);
     do_action(c, &w, action);
     arena_fini(&arena);
 }

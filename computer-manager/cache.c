@@ -105,6 +105,7 @@ void host_cache_fetch(struct host_core *c, const struct host_disk_base *spec)
     PRE(host_cache_may_fetch(c, base));
     if (!base->is_listed)
         base->size_bytes = spec->size_bytes;
+    base->percent = 0;
     base->job_id = host_job_within(c, HOST_JOB_DISK_BASE, spec, sizeof *spec,
                                    host_start_ms(spec->size_bytes));
 }

@@ -446,6 +446,10 @@ void host_done(struct host_core *c, const struct job_done *done)
         c->list_next_ms = c->at.now_ms;
         return;
     }
+    if (done->kind == HOST_DISK_PROGRESS) {
+        host_steps_hear(c, done);
+        return;
+    }
     struct host_record *r = done->job_id != 0 ? find_record(c, done->job_id) : NULL;
     if (done->job_id != 0 && done->job_id == c->list_job)
         done_list(c, done);

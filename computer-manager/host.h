@@ -16,6 +16,7 @@ struct host_base {
     int64_t size_bytes; /* as listed while it is here, else as promised; 0 = not known */
     bool is_listed;     /* it is whole, as the newest listing of disks says */
     char why[128];      /* the last try came to nothing; "" = it did not */
+    int64_t percent;    /* of it that is here, in tens, while it is fetched */
 };
 
 /* An image that is to be here before anybody starts from it. */
@@ -100,6 +101,13 @@ struct host_record *host_starts_next(const struct host_core *c);
 /* It is ready and waits for its turn from now on, or not any more. */
 void host_starts_queue(const struct host_core *c, struct host_record *r, bool waits);
 void host_starts_note_load(struct host_core *c, int64_t idle_permille);
+
+/* steps.c: what is being done for it now, `base` being fetched or NULL; says it where it is news.
+ */
+void host_steps_note(struct host_core *c, struct host_record *r, enum instance_step step,
+                     const struct host_base *base);
+/* steps.c: takes a HOST_DISK_PROGRESS. */
+void host_steps_hear(struct host_core *c, const struct job_done *said);
 
 /* cache.c: has bases go where their bounds do not hold; the disks were just listed. */
 void host_cache_check(struct host_core *c);

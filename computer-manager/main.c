@@ -10,6 +10,7 @@
 #include "computer-manager/effect/disk.h"
 #include "computer-manager/effect/helper.h"
 #include "computer-manager/effect/metadata_server.h"
+#include "computer-manager/effect/progress.h"
 #include "computer-manager/effect/underlay.h"
 #include "computer-manager/model/tunnel.h"
 #include "computer-manager/options.h"
@@ -233,7 +234,9 @@ static enum err_code start_disks(struct shell *s, struct err *err)
                                       .ca_file = ca,
                                       .cert_file = cert,
                                       .key_file = key,
-                                      .dos_name = s->options->dos_name};
+                                      .dos_name = s->options->dos_name,
+                                      .progress = host_progress_post,
+                                      .self = s->loop};
     mkdir(s->state, 0711);
     mkdir(s->images, 0711);
     if (host_disk_new(&s->disk, &config, err) != ERR_OK)

@@ -5,6 +5,7 @@
 #include "cluster-manager/cluster.h"
 #include "cluster-manager/ops/seed.h"
 #include "cluster-manager/store/instance.h"
+#include "proto/wire/states.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,20 @@ static void take_unknown(struct cluster_core *c, const char *node, const struct 
     log_warn("host.unknown_instance", "host", node, "id", fact->id, NULL);
     sync_parent_end(&c->down, node, "instance", fact->id, fact->generation, fact->pepoch,
                     "deleted");
+}
+
+/* It is on its way to another host, which has said nothing yet; what the first one still has of it
+ * stays said. */
+static void say_waiting(struct cluster_core *c, const struct wire_item *fact,
+                        const struct wire_instance_seen *refusal)
+{
+    CLEANUP(buf_fini) struct buf body = {0};
+    struct wire_instance_seen seen = *refusal;
+    seen.state = seen_state_text(SEEN_PENDING);
+    seen.step = instance_step_text(STEP_HOST);
+    seen.reason = seen.detail = "";
+    wire_encode(&body, &wire_instance_seen_type, &seen);
+    sync_child_say(&c->up, "instance", fact->id, fact->generation, 1, body.data);
 }
 
 /* A fact of an earlier placement changes nothing (I18), and none from before a refusal of ours
@@ -41,7 +56,9 @@ static void take_seen(struct cluster_core *c, const char *node, const struct wir
     bool refused = current && str_eq(seen.state, "refused") && !seen.ever_ran && !i.is_ending &&
                    fact->generation == i.generation;
     bool is_older = current && i.is_refused && fact->generation < i.generation;
-    if (current && !is_older && !(refused && cluster_place_again(c, i.id, seen.detail, ev)))
+    if (refused && !is_older && cluster_place_again(c, i.id, seen.detail, ev))
+        say_waiting(c, fact, &seen);
+    else if (current && !is_older)
         sync_child_say(&c->up, "instance", i.id, fact->generation, 1, fact->body);
     arena_fini(&arena);
 }

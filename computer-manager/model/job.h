@@ -58,6 +58,8 @@ enum host_job_kind {
     HOST_HV_EVENT,
     /* said by computer-network without being asked, job_id 0: struct host_net_listener */
     HOST_NET_LISTENER,
+    /* said by a worker that fetches a base, with each chunk, job_id 0: struct host_disk_progress */
+    HOST_DISK_PROGRESS,
 };
 
 /* ---- hypervisor ------------------------------------------------------------------------ */
@@ -240,6 +242,11 @@ struct host_disk_base {
     int64_t size_bytes;            /* virtual size */
     char url[HOST_NAME_SIZE * 4];  /* https://host:port of dos */
     char grant[HOST_GRANT_SIZE];   /* shown to whoever has the chunks */
+};
+
+struct host_disk_progress {
+    char manifest[HOST_HASH_SIZE];
+    int64_t done_bytes, total_bytes;
 };
 
 struct host_disk_root {

@@ -16,3 +16,10 @@ uint32_t host_record_next_public(const struct host_record *r, uint32_t wished)
 {
     return r->public_address == 0 || r->public_address == wished ? wished : 0;
 }
+
+int64_t host_record_tens(int64_t done_bytes, int64_t total_bytes)
+{
+    if (done_bytes <= 0 || total_bytes <= 0)
+        return 0;
+    return done_bytes >= total_bytes ? 100 : done_bytes * 10 / total_bytes * 10;
+}

@@ -72,6 +72,8 @@ struct host_record {
     uint32_t ordered_public;       /* public address of the last order of a port */
     char manifest[HOST_HASH_SIZE]; /* of its image */
     uint32_t address;
+    enum instance_step step; /* on its way to running: what is being done for it */
+    int64_t step_percent;
 };
 
 /* The public address to order next where `wished` is wished (0 = none). One is taken away before
@@ -79,5 +81,7 @@ struct host_record {
 uint32_t host_record_next_public(const struct host_record *r, uint32_t wished);
 /* False only when a listing begun after the last order to the hypervisor has none (R7). */
 bool host_record_may_have_domain(const struct host_record *r);
+/* How far a fetch is, in tens of a percent: so often is a step that goes on told anew. */
+int64_t host_record_tens(int64_t done_bytes, int64_t total_bytes);
 /* Ended by itself under the generation that it was started for. */
 bool host_record_ended_alone(const struct host_record *r);

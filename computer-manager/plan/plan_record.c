@@ -54,19 +54,36 @@ static bool is_late(const struct host_record *r, const struct host_view *v)
     return !r->ever_ran && !r->is_queued && taken_ms > v->start_ms;
 }
 
+/* What each step on the way to running does, and the record's job that does it; the others wait. */
+static const struct {
+    enum host_action action;
+    int job_kind;
+} on_step[STEP_COUNT] = {
+    [STEP_IMAGE] = {HOST_ACT_BASE, 0},
+    [STEP_DISK] = {HOST_ACT_ROOT, HOST_JOB_DISK_ROOT},
+    [STEP_NETWORK] = {HOST_ACT_PORT, HOST_JOB_NET_PORT},
+    [STEP_TURN] = {HOST_ACT_QUEUE, 0},
+    [STEP_START] = {HOST_ACT_START, HOST_JOB_HV_START},
+};
+
+static enum instance_step next_step(const struct host_record *r, const struct host_view *v)
+{
+    if (!v->has_room)
+        return STEP_ROOM;
+    if (!r->is_root_made)
+        return v->has_base ? STEP_DISK : STEP_IMAGE;
+    if (r->port_sum != v->port_sum)
+        return STEP_NETWORK;
+    if (!v->may_start)
+        return STEP_NEWS;
+    if (!v->is_alone)
+        return STEP_FORMER;
+    return v->has_turn ? STEP_START : STEP_TURN;
+}
+
 static enum host_action plan_start(const struct host_record *r, const struct host_view *v)
 {
-    if (is_late(r, v))
-        return HOST_ACT_REFUSE;
-    if (!v->has_room)
-        return HOST_ACT_NONE;
-    if (!r->is_root_made)
-        return v->has_base ? HOST_ACT_ROOT : HOST_ACT_BASE;
-    if (r->port_sum != v->port_sum)
-        return HOST_ACT_PORT;
-    if (!v->may_start || !v->is_alone)
-        return HOST_ACT_NONE;
-    return v->has_turn ? HOST_ACT_START : HOST_ACT_QUEUE;
+    return is_late(r, v) ? HOST_ACT_REFUSE : on_step[next_step(r, v)].action;
 }
 
 /* Its disk had no room, or an error that may have passed. Too early, it only pauses again. */
@@ -134,6 +151,31 @@ enum host_action host_plan(const struct host_record *r, const struct host_view *
         return plan_gone(r);
     }
     IMPOSSIBLE("want");
+}
+
+/* The step whose job is out, or has ended and no listing has said yet what came of it. */
+static enum instance_step step_under_way(const struct host_record *r)
+{
+    if (r->job_id == 0 && r->dom != HOST_DOM_UNLISTED)
+        return STEP_NONE;
+    for (unsigned i = 0; i < STEP_COUNT; i++)
+        if (on_step[i].job_kind != 0 && on_step[i].job_kind == r->job_kind)
+            return (enum instance_step)i;
+    return STEP_NONE;
+}
+
+enum instance_step host_plan_step(const struct host_record *r, const struct host_view *v)
+{
+    if (r->want != HOST_WANT_RUNNING)
+        return STEP_NONE;
+    if (is_on(r))
+        return r->stop_ms != 0 ? STEP_END : STEP_NONE;
+    if (r->is_refused || stays_off(r, v))
+        return STEP_NONE;
+    enum instance_step step = step_under_way(r);
+    if (step != STEP_NONE || r->dom == HOST_DOM_UNLISTED)
+        return step;
+    return next_step(r, v);
 }
 
 const char *host_action_name(enum host_action action)

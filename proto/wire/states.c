@@ -4,6 +4,9 @@
 #include "base/check.h"
 #include "base/str.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static const char *const seen_words[SEEN_COUNT] = {
 #define SEEN_STATE(name, text) text,
 #include "proto/wire/states.def"
@@ -82,4 +85,43 @@ enum seed_state seed_state_parse(const char *text)
         if (str_eq(seed_words[i], text))
             return (enum seed_state)i;
     return SEED_NONE;
+}
+
+static const struct step_row {
+    const char *text, *words;
+    bool has_percent;
+} step_rows[STEP_COUNT] = {
+#define STEP(name, text, words, has_percent) {text, words, has_percent},
+#include "proto/wire/states.def"
+#undef STEP
+};
+
+const char *instance_step_text(enum instance_step step)
+{
+    PRE((unsigned)step < STEP_COUNT);
+    return step_rows[step].text;
+}
+
+enum instance_step instance_step_parse(const char *text)
+{
+    for (unsigned i = 0; i < STEP_COUNT; i++)
+        if (str_eq(step_rows[i].text, text))
+            return (enum instance_step)i;
+    return STEP_NONE;
+}
+
+bool instance_step_has_percent(enum instance_step step)
+{
+    PRE((unsigned)step < STEP_COUNT);
+    return step_rows[step].has_percent;
+}
+
+void instance_step_words(char out[INSTANCE_STEP_WORDS], enum instance_step step, int64_t percent)
+{
+    PRE((unsigned)step < STEP_COUNT);
+    const struct step_row *row = &step_rows[step];
+    int len = row->has_percent
+                  ? snprintf(out, INSTANCE_STEP_WORDS, "%s, %" PRId64 " %%", row->words, percent)
+                  : snprintf(out, INSTANCE_STEP_WORDS, "%s", row->words);
+    POST(len >= 0 && len < INSTANCE_STEP_WORDS);
 }

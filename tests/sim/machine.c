@@ -38,7 +38,7 @@ static const struct row {
     {HOST_JOB_DISK_EVICT, "disk-evict", DISKS, 2, 50, false},
 };
 
-enum { AFTERWARDS_MS = 60000, NEVER = -1 };
+enum { AFTERWARDS_MS = 60000, NEVER = -1, REPORTS = 3 /* of a fetch, while it goes on */ };
 
 /* What will become of an order once it is taken up. */
 struct fate {
@@ -60,7 +60,8 @@ struct job {
     struct fate fate;
     struct sim_outcome outcome;
     unsigned fires; /* events that will still name it */
-    void *spec;     /* stands behind the struct */
+    int64_t reports;
+    void *spec; /* stands behind the struct */
 };
 
 static const struct row *row_of(int kind)
@@ -253,6 +254,23 @@ static void define_fire(struct sim_world *w, const struct sim_due *due)
     unfire(j);
 }
 
+static void progress_fire(struct sim_world *w, const struct sim_due *due)
+{
+    (void)w;
+    struct job *j = due->what;
+    if (is_alive(j) && j->machine->node->core != NULL) {
+        const struct host_disk_base *spec = j->spec;
+        struct host_disk_progress *p = check_alloc(sizeof *p);
+        str_copy(p->manifest, sizeof p->manifest, spec->manifest);
+        p->total_bytes = spec->size_bytes;
+        p->done_bytes = spec->size_bytes * ++j->reports / (REPORTS + 1);
+        struct job_done said = {
+            .kind = HOST_DISK_PROGRESS, .text = "", .result = p, .result_size = sizeof *p};
+        sim_node_take_job(j->machine->node, &said, p);
+    }
+    unfire(j);
+}
+
 static void later(struct job *j, int64_t wait_ms,
                   void (*fire)(struct sim_world *w, const struct sim_due *due))
 {
@@ -306,6 +324,9 @@ static void begin(struct job *j)
     j->has_begun = true;
     if (j->row->kind == HOST_JOB_HV_START)
         later(j, j->fate.define_ms, define_fire);
+    for (int64_t i = 1; j->row->kind == HOST_JOB_DISK_BASE && i <= REPORTS; i++)
+        if (j->fate.do_ms != NEVER)
+            later(j, j->fate.do_ms * i / (REPORTS + 1), progress_fire);
     if (j->fate.do_ms != NEVER)
         later(j, j->fate.do_ms, do_fire);
 }

@@ -26,6 +26,26 @@ static void hear_request(struct sim_wiretap *t, struct sim_world *w, const struc
     t->applied[p->from->index] = rev;
 }
 
+/* A fact says its state first: of the steps in it none may stand behind another one than pending.
+ */
+static void hear_steps(struct sim_world *w, const struct sim_parcel *p)
+{
+    static const char state[] = "\"state\":\"", pending[] = "\"state\":\"pending\"";
+    const char *last = NULL;
+    for (const char *at = p->body; *at != '\0'; at++) {
+        if (*at != '"')
+            continue;
+        if (strncmp(at, state, sizeof state - 1) == 0)
+            last = at;
+        if (strncmp(at, "\"step\":", 7) == 0 &&
+            (last == NULL || strncmp(last, pending, sizeof pending - 1) != 0))
+            sim_world_fail(w, "STEP", p->from->name,
+                           "a fact tells a step of what is not pending:"
+                           " %.60s",
+                           last != NULL ? last : at);
+    }
+}
+
 /* ---- for the reader of a report
  * ------------------------------------------------------------------ */
 
@@ -71,10 +91,11 @@ void sim_wiretap_hear(struct sim_wiretap *t, struct sim_world *w, const struct s
         return;
     if (w->reads_wires && str_eq(p->target, "/v1/sync"))
         read_sync(w, p);
-    if (!p->is_reply && str_eq(p->target, "/v1/sync"))
+    if (!p->is_reply && str_eq(p->target, "/v1/sync")) {
         hear_request(t, w, p);
-    else if (p->is_reply && p->status == 200 && strstr(p->body, "\"need_full\":true") != NULL &&
-             !is_explained(p->from, p->to))
+        hear_steps(w, p);
+    } else if (p->is_reply && p->status == 200 && strstr(p->body, "\"need_full\":true") != NULL &&
+               !is_explained(p->from, p->to))
         sim_world_fail(w, "SUM", p->to->name, "the facts differ: %s asks for a full",
                        p->from->name);
 }

@@ -90,6 +90,43 @@ static struct wire_placement explained(struct cluster_rig *r, const char *id)
     return d;
 }
 
+static struct wire_instance_seen said_of(struct cluster_rig *r, const char *id)
+{
+    struct wire_instance_seen seen = {0};
+    struct err err = {0};
+    const struct wire_item *fact = cluster_rig_said(r, id);
+    assert_non_null(fact);
+    assert_int_equal(wire_decode(&wire_instance_seen_type, fact->body, strlen(fact->body),
+                                 &r->arena, &seen, &err),
+                     ERR_OK);
+    return seen;
+}
+
+/* A step goes up as it is; one that its host would not start waits for the next host, and what the
+ * first one has of it is said until then. */
+static void a_refused_one_waits_for_another_host(void **state)
+{
+    struct cluster_rig r;
+    (void)state;
+    cluster_rig_init(&r);
+    speak(&r);
+    cluster_rig_wish(&r, "instance", "i-1", 1, "", cluster_rig_instance(&r, 128));
+    speak(&r);
+    cluster_rig_host(&r, &r.hosts[0], "instance", "i-1", 1,
+                     "{\"state\":\"pending\",\"step\":\"image\",\"step_percent\":40}");
+    assert_string_equal(said_of(&r, "i-1").step, "image");
+    assert_int_equal(said_of(&r, "i-1").step_percent, 40);
+    cluster_rig_host(&r, &r.hosts[0], "instance", "i-1", 1,
+                     "{\"state\":\"refused\",\"detail\":\"no\",\"public_address\":\"192.0.2.1\"}");
+    cluster_rig_ask(&r, "placement", "i-1"); /* the cloud takes the first, and hears this */
+    struct wire_instance_seen seen = said_of(&r, "i-1");
+    assert_string_equal(seen.state, "pending");
+    assert_string_equal(seen.step, "host");
+    assert_string_equal(seen.public_address, "192.0.2.1"); /* not free before its end is heard */
+    assert_true(seen.step_percent == 0 && *seen.detail == '\0');
+    cluster_rig_fini(&r);
+}
+
 static void an_admin_hears_why_here_and_not_there(void **state)
 {
     struct cluster_rig r;
@@ -135,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_drained_host_takes_nothing_new),
         cmocka_unit_test(a_drain_is_remembered),
+        cmocka_unit_test(a_refused_one_waits_for_another_host),
         cmocka_unit_test(an_admin_hears_why_here_and_not_there),
         cmocka_unit_test(a_refusal_is_explained_too),
     };

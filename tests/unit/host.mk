@@ -10,7 +10,8 @@ host_tests = \
 	tests/unit/host_reach_test \
 	tests/unit/host_seeds_test \
 	tests/unit/host_starts_test \
-	tests/unit/host_status_test
+	tests/unit/host_status_test \
+	tests/unit/host_steps_test
 check_PROGRAMS += $(host_tests)
 TESTS += $(host_tests)
 host_rig = %D%/host_rig.c %D%/host_rig.h %D%/unit.h
@@ -29,6 +30,8 @@ tests_unit_host_profile_test_SOURCES = %D%/host_profile_test.c $(host_rig)
 tests_unit_host_profile_test_LDADD = $(host_test_ldadd)
 tests_unit_host_status_test_SOURCES = %D%/host_status_test.c $(host_rig)
 tests_unit_host_status_test_LDADD = $(host_test_ldadd)
+tests_unit_host_steps_test_SOURCES = %D%/host_steps_test.c $(host_rig)
+tests_unit_host_steps_test_LDADD = $(host_test_ldadd)
 tests_unit_host_starts_test_SOURCES = %D%/host_starts_test.c $(host_rig)
 tests_unit_host_starts_test_LDADD = libhypervisor.a $(host_test_ldadd)
 tests_unit_host_peers_test_SOURCES = %D%/host_peers_test.c $(host_rig)

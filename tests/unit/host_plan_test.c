@@ -62,6 +62,21 @@ static struct host_record record_of(const struct cell *c)
     return r;
 }
 
+/* What people hear of is on its way to running and does not run; and it is what is done. */
+static void check_step(const struct cell *c, const struct host_record *r, const struct host_view *v,
+                       enum host_action a)
+{
+    enum instance_step step = host_plan_step(r, v);
+    bool runs = is_on(c->dom) && !c->stopping;
+    if (c->want != HOST_WANT_RUNNING || runs)
+        assert_int_equal(step, STEP_NONE);
+    assert_true((step == STEP_END) ==
+                (c->want == HOST_WANT_RUNNING && is_on(c->dom) && c->stopping));
+    assert_true((a == HOST_ACT_ROOT) == (step == STEP_DISK));
+    if (c->want == HOST_WANT_RUNNING)
+        assert_true((a == HOST_ACT_START) == (step == STEP_START));
+}
+
 static void check_cell(const struct cell *c)
 {
     struct host_record r = record_of(c);
@@ -87,6 +102,7 @@ static void check_cell(const struct cell *c)
         assert_true(a != HOST_ACT_ERASE && a != HOST_ACT_UNPORT && a != HOST_ACT_UNDISK);
     if (c->want == HOST_WANT_STOPPED && !is_on(c->dom))
         assert_int_equal(a, HOST_ACT_NONE);
+    check_step(c, &r, &v, a);
 }
 
 static void every_cell_keeps_the_rules(void **state)
@@ -126,6 +142,91 @@ static void a_start_goes_step_by_step(void **state)
     assert_int_equal(host_plan(&r, &v), HOST_ACT_START);
     r.dom = HOST_DOM_RUNNING;
     assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE);
+}
+
+/* The same order as the actions, and the same word before a job, during it and while it is waited
+ * for again. */
+static void a_step_is_told_as_long_as_it_lasts(void **state)
+{
+    (void)state;
+    static const struct {
+        enum instance_step step;
+        enum host_action action;
+        int job_kind;
+    } rows[] = {{STEP_IMAGE, HOST_ACT_BASE, 0},
+                {STEP_DISK, HOST_ACT_ROOT, HOST_JOB_DISK_ROOT},
+                {STEP_NETWORK, HOST_ACT_PORT, HOST_JOB_NET_PORT},
+                {STEP_TURN, HOST_ACT_QUEUE, 0},
+                {STEP_START, HOST_ACT_START, HOST_JOB_HV_START}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct host_record r = prepared(HOST_WANT_RUNNING, HOST_DOM_ABSENT);
+        struct host_view v = view;
+        v.has_base = i > 0;
+        r.is_root_made = i > 1;
+        r.port_sum = i > 2 ? view.port_sum : 0;
+        v.has_turn = i > 3;
+        assert_int_equal(host_plan(&r, &v), rows[i].action);
+        assert_int_equal(host_plan_step(&r, &v), rows[i].step);
+        r.next_ms = view.now_ms + 1; /* it failed, and is tried again */
+        assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE);
+        assert_int_equal(host_plan_step(&r, &v), rows[i].step);
+        r.job_id = 7;
+        r.job_kind = rows[i].job_kind;
+        v.has_turn = v.has_room = false; /* whatever else would come next */
+        if (rows[i].job_kind != 0)
+            assert_int_equal(host_plan_step(&r, &v), rows[i].step);
+    }
+}
+
+/* Ordered, ended and not listed yet: it is still being started; afterwards the listing says. */
+static void a_start_is_told_until_it_is_seen(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_RUNNING, HOST_DOM_UNLISTED);
+    assert_int_equal(host_plan_step(&r, &view), STEP_NONE); /* nothing is known */
+    r.job_kind = HOST_JOB_HV_START;
+    assert_int_equal(host_plan_step(&r, &view), STEP_START);
+    r.dom = HOST_DOM_RUNNING;
+    assert_int_equal(host_plan_step(&r, &view), STEP_NONE);
+    r.job_kind = HOST_JOB_HV_DESTROY;
+    r.dom = HOST_DOM_UNLISTED;
+    assert_int_equal(host_plan_step(&r, &view), STEP_NONE);
+}
+
+static void what_waits_says_for_what(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_RUNNING, HOST_DOM_ABSENT);
+    struct host_view v = view;
+    v.is_alone = false;
+    assert_int_equal(host_plan_step(&r, &v), STEP_FORMER);
+    v.may_start = false;
+    assert_int_equal(host_plan_step(&r, &v), STEP_NEWS);
+    v.has_room = false;
+    assert_int_equal(host_plan_step(&r, &v), STEP_ROOM);
+    assert_int_equal(host_plan(&r, &v), HOST_ACT_NONE);
+    r.is_refused = true;
+    assert_int_equal(host_plan_step(&r, &v), STEP_NONE);
+}
+
+static void a_percent_goes_in_tens(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t done, total, tens;
+    } rows[] = {{0, 100, 0},     {9, 100, 0},     {10, 100, 10}, {99, 100, 90},
+                {100, 100, 100}, {101, 100, 100}, {1, 3, 30},    {2, 3, 60},
+                {-5, 100, 0},    {5, 0, 0},       {5, -1, 0},    {INT64_MAX, INT64_MAX, 100}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(host_record_tens(rows[i].done, rows[i].total), rows[i].tens);
+    int64_t told = 0, last = 0;
+    for (int64_t done = 0; done <= 1536; done++) {
+        int64_t tens = host_record_tens(done << 20, (int64_t)1536 << 20);
+        assert_true(tens >= last && tens <= 100);
+        told += tens != last;
+        last = tens;
+    }
+    assert_int_equal(told, 10); /* however many chunks there are */
 }
 
 static void an_end_goes_step_by_step(void **state)
@@ -317,6 +418,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cell_keeps_the_rules),
         cmocka_unit_test(a_start_goes_step_by_step),
+        cmocka_unit_test(a_step_is_told_as_long_as_it_lasts),
+        cmocka_unit_test(a_start_is_told_until_it_is_seen),
+        cmocka_unit_test(what_waits_says_for_what),
+        cmocka_unit_test(a_percent_goes_in_tens),
         cmocka_unit_test(an_end_goes_step_by_step),
         cmocka_unit_test(only_a_later_listing_says_that_there_is_none),
         cmocka_unit_test(a_stop_becomes_a_destroy_at_its_deadline),

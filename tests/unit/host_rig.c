@@ -268,6 +268,13 @@ void host_rig_ok(struct host_rig *r, int kind)
     host_rig_done(r, kind, ERR_OK, "", is_port ? &port : NULL, is_port ? sizeof port : 0);
 }
 
+void host_rig_hear(struct host_rig *r, int kind, const void *result, size_t size)
+{
+    run(r,
+        &(struct event){.kind = EVENT_JOB_DONE,
+                        .job = {.kind = kind, .text = "", .result = result, .result_size = size}});
+}
+
 void host_rig_list(struct host_rig *r, int state, int64_t profile)
 {
     struct host_hv_list *list = check_alloc(sizeof *list);

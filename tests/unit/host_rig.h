@@ -55,6 +55,8 @@ struct rig_job *host_rig_job(struct host_rig *r, int kind);
 void host_rig_done(struct host_rig *r, int kind, enum err_code code, const char *text,
                    const void *result, size_t size);
 void host_rig_ok(struct host_rig *r, int kind);
+/* Something is said that nobody ordered. */
+void host_rig_hear(struct host_rig *r, int kind, const void *result, size_t size);
 /* Answers every listing of domains that waits: one domain in that state; -1 = none at all. */
 void host_rig_list(struct host_rig *r, int state, int64_t profile);
 /* Answers what a start asks for, until it runs: base, root, port, start. */
