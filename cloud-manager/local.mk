@@ -41,6 +41,8 @@ libcloud_a_SOURCES = \
 	%D%/api/permission.h \
 	%D%/api/problem.c \
 	%D%/api/problem.h \
+	%D%/api/progress.c \
+	%D%/api/progress.h \
 	%D%/api/query.c \
 	%D%/api/query.h \
 	%D%/api/query_list.c \

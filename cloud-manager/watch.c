@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cloud-manager/api/progress.h"
 #include "cloud-manager/front.h"
 #include "cloud-manager/model/instance_state.h"
 #include "cloud-manager/store/change.h"
@@ -135,6 +136,17 @@ static const char *state_of(const struct cloud_change *change)
                : change->image_state;
 }
 
+static void write_progress(struct cloud_tree *tree, const struct cloud_change *change)
+{
+    struct cloud_instance row = {.state = change->instance_state,
+                                 .generation = change->generation,
+                                 .seen_generation = change->seen_generation,
+                                 .step = change->step,
+                                 .step_percent = change->step_percent};
+    struct cloud_progress progress = cloud_progress_of(tree->arena, &row);
+    cloud_progress_write(tree, &progress);
+}
+
 static void write_event(struct arena *arena, struct buf *out, const struct cloud_change *change)
 {
     struct cloud_tree tree;
@@ -142,6 +154,7 @@ static void write_event(struct arena *arena, struct buf *out, const struct cloud
     cloud_tree_text(&tree, "kind", change->kind);
     cloud_tree_text(&tree, "id", change->id);
     cloud_tree_text(&tree, "state", state_of(change));
+    write_progress(&tree, change);
     cloud_tree_text(&tree, "isGone", change->is_gone ? "true" : "false");
     buf_printf(out, "id: %lld\nevent: change\ndata: ", (long long)change->number);
     cloud_rest_object(arena, CLOUD_SHAPE_CHANGE, tree.root, out);

@@ -1,5 +1,6 @@
 /* ec2_instance_filter.c - what DescribeInstances can be asked for. */
 #include "cloud-manager/api/ec2_instance.h"
+#include "cloud-manager/api/progress.h"
 #include "cloud-manager/model/boot.h"
 
 const char *const cloud_instance_filters[] = {
@@ -165,8 +166,9 @@ static void add_row(struct cloud_call *call, const struct cloud_instance *row,
     cloud_facts_add(f, "reservation-id", row->reservation);
     cloud_facts_add(f, "root-device-name", row->root_device);
     cloud_facts_add(f, "root-device-type", "ebs");
-    cloud_facts_add(f, "state-reason-code", row->reason_code);
-    cloud_facts_add(f, "state-reason-message", row->reason);
+    struct cloud_reason reason = cloud_reason_of(call->op->arena, row);
+    cloud_facts_add(f, "state-reason-code", reason.code);
+    cloud_facts_add(f, "state-reason-message", reason.message);
     cloud_facts_add(f, "tenancy", "default");
     cloud_facts_add(f, "virtualization-type", "hvm");
 }

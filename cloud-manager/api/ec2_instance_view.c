@@ -1,6 +1,7 @@
 /* ec2_instance_view.c - how EC2 writes an instance. Every field that stock clients read. */
 #include "base/str.h"
 #include "cloud-manager/api/ec2_instance.h"
+#include "cloud-manager/api/progress.h"
 #include "cloud-manager/model/boot.h"
 
 #include <string.h>
@@ -69,11 +70,15 @@ static void write_state(struct cloud_call *call, const struct cloud_instance *ro
     struct cloud_xml *x = call->xml;
     cloud_write_state(x, "instanceState", (enum cloud_instance_state)row->state);
     cloud_xml_text(x, "reason", cloud_text_transition(call->op, row));
-    if (*row->reason_code == '\0')
+    struct cloud_reason reason = cloud_reason_of(call->op->arena, row);
+    struct cloud_progress progress = cloud_progress_of(call->op->arena, row);
+    if (x->tree != NULL)
+        cloud_progress_write(x->tree, &progress);
+    if (*reason.code == '\0')
         return;
     cloud_xml_open(x, "stateReason");
-    cloud_xml_text(x, "code", row->reason_code);
-    cloud_xml_text(x, "message", row->reason);
+    cloud_xml_text(x, "code", reason.code);
+    cloud_xml_text(x, "message", reason.message);
     cloud_xml_close(x);
 }
 

@@ -59,6 +59,9 @@ static void write_kind(struct buf *out, const struct cloud_member *m)
     case CLOUD_MEMBER_TAGS:
         buf_text(out, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}");
         return;
+    case CLOUD_MEMBER_OBJECT:
+        buf_printf(out, "\"$ref\":\"#/components/schemas/%s\"", cloud_shapes[m->shape].name);
+        return;
     }
 }
 

@@ -96,6 +96,9 @@ static void write_value(struct encoding *e, const struct cloud_member *m,
     case CLOUD_MEMBER_TAGS:
         write_many(e, m, branch);
         return;
+    case CLOUD_MEMBER_OBJECT:
+        write_object(e, &cloud_shapes[m->shape], cloud_branch_find(branch, m->path));
+        return;
     }
     IMPOSSIBLE("kind of a member");
 }
@@ -107,7 +110,8 @@ static bool is_there(const struct cloud_member *m, const struct cloud_branch *br
         m->kind == CLOUD_MEMBER_TAGS)
         return true;
     const struct cloud_branch *found = cloud_branch_find(branch, m->path);
-    return found != NULL && (m->is_must || *text_of(found) != '\0');
+    bool is_more = m->is_must || m->kind == CLOUD_MEMBER_OBJECT;
+    return found != NULL && (is_more || *text_of(found) != '\0');
 }
 
 static void write_object(struct encoding *e, const struct cloud_shape *shape,

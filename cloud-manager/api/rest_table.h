@@ -29,13 +29,14 @@ enum cloud_member_kind {
     CLOUD_MEMBER_TEXTS,
     CLOUD_MEMBER_LIST,
     CLOUD_MEMBER_TAGS,
+    CLOUD_MEMBER_OBJECT,
 };
 
 struct cloud_member {
     enum cloud_member_kind kind;
     const char *name, *path;
     bool is_must;
-    enum cloud_shape_id shape; /* of the items of a list */
+    enum cloud_shape_id shape; /* of an object, or of the items of a list */
     const char *help;
 };
 

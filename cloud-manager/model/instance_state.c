@@ -66,3 +66,11 @@ enum cloud_instance_state cloud_instance_state_show(enum cloud_instance_state sh
     /* A running one whose hypervisor died is started again without a word: it goes on running. */
     return cloud_instance_state_may_follow(shown, next) ? next : shown;
 }
+
+enum instance_step cloud_instance_step_show(enum cloud_instance_state shown, bool is_current,
+                                            enum instance_step said)
+{
+    if (shown != CLOUD_INSTANCE_PENDING)
+        return STEP_NONE;
+    return is_current ? said : STEP_HOST;
+}

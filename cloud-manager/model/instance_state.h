@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cloud-manager/model/want.h"
+#include "proto/wire/states.h"
 
 #include <stdbool.h>
 
@@ -31,3 +32,8 @@ bool cloud_instance_state_may_follow(enum cloud_instance_state from, enum cloud_
 enum cloud_instance_state cloud_instance_state_show(enum cloud_instance_state shown,
                                                     enum cloud_want want,
                                                     enum cloud_instance_seen seen, bool is_current);
+
+/* What to tell of its way to running, where it is shown as on its way: what its host said, if that
+ * was said under the generation that is wanted now. */
+enum instance_step cloud_instance_step_show(enum cloud_instance_state shown, bool is_current,
+                                            enum instance_step said);

@@ -80,12 +80,15 @@ static enum cloud_instance_seen as_seen(enum seen_state state)
 static void hear_status(struct cloud_op *op, struct cloud_instance *row,
                         const struct wire_instance_seen *said)
 {
-    if (str_eq(row->status, said->status) && str_eq(row->status_why, said->status_why))
+    if (str_eq(row->status, said->status) && str_eq(row->status_why, said->status_why) &&
+        str_eq(row->step, said->step) && row->step_percent == said->step_percent)
         return;
     if (!str_eq(row->status, said->status))
         row->status_wall_ms = op->wall_ms;
     row->status = said->status;
     row->status_why = said->status_why;
+    row->step = said->step;
+    row->step_percent = said->step_percent;
     cloud_instance_save_status(op->store, row);
 }
 

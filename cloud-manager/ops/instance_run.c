@@ -212,6 +212,7 @@ static struct cloud_instance make_row(struct cloud_op *op, const struct cloud_la
                                    .state = CLOUD_INSTANCE_PENDING,
                                    .status = "",
                                    .status_why = "",
+                                   .step = "",
                                    .reason_code = "",
                                    .reason = "",
                                    .is_live = 1,

@@ -107,6 +107,7 @@ static struct cloud_instance row_of(const struct cloud_returned *r,
                                    .has_run = 1, /* it may have: its disk is never thrown away */
                                    .status = "",
                                    .status_why = "",
+                                   .step = "",
                                    .reason_code = "",
                                    .reason = ""};
 }

@@ -20,7 +20,9 @@ struct cloud_change_list cloud_change_list(struct store *st, struct arena *arena
     struct query q;
     struct cloud_change_list out = {0};
     query_open(&q, st,
-               "SELECT c.number,c.kind,c.id,c.is_gone,IFNULL(m.state,''),IFNULL(i.state,-1)"
+               "SELECT c.number,c.kind,c.id,c.is_gone,IFNULL(m.state,''),IFNULL(i.state,-1),"
+               "IFNULL(i.generation,0),IFNULL(i.seen_generation,0),IFNULL(i.step,''),"
+               "IFNULL(i.step_percent,0)"
                " FROM change c LEFT JOIN instance i ON c.kind='instances' AND i.id=c.id"
                " LEFT JOIN image m ON c.kind='images' AND m.id=c.id"
                " WHERE c.account=? AND c.number>? ORDER BY c.number LIMIT ?",
@@ -34,6 +36,10 @@ struct cloud_change_list cloud_change_list(struct store *st, struct arena *arena
             .is_gone = query_i64(&q, 3) != 0,
             .image_state = arena_strdup(arena, query_text(&q, 4)),
             .instance_state = query_i64(&q, 5),
+            .generation = query_i64(&q, 6),
+            .seen_generation = query_i64(&q, 7),
+            .step = arena_strdup(arena, query_text(&q, 8)),
+            .step_percent = query_i64(&q, 9),
         };
     }
     return out;

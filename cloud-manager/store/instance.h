@@ -53,9 +53,11 @@
     TEXT(status)        /* while it runs: GUEST_STATUSES of states.def */         \
     TEXT(status_why)    /* of "impaired", for people */                           \
     INT(status_wall_ms) /* since when */                                          \
-    INT(state)          /* enum cloud_instance_state: what was last shown */      \
-    TEXT(reason_code)   /* EC2's StateReason code, "" = none */                   \
-    TEXT(reason)        /* its message */                                         \
+    TEXT(step)          /* of a pending one: STEPs of states.def */               \
+    INT(step_percent)                                                             \
+    INT(state)        /* enum cloud_instance_state: what was last shown */        \
+    TEXT(reason_code) /* EC2's StateReason code, "" = none */                     \
+    TEXT(reason)      /* its message */                                           \
     INT(reason_wall_ms)                                                           \
     INT(groups_n) /* how often its security groups were changed */                \
     INT(is_live)                                                                  \
@@ -101,7 +103,7 @@ void cloud_instance_save_attributes(struct store *st, const struct cloud_instanc
 void cloud_instance_tell_again(struct store *st, const char *id);
 /* The same of the instance that is `resource` or has it: its wish carries the tags. */
 void cloud_instance_tell_tags(struct store *st, const char *resource);
-/* status, status_why, status_wall_ms of `row`. */
+/* status, status_why, status_wall_ms, step, step_percent of `row`. */
 void cloud_instance_save_status(struct store *st, const struct cloud_instance *row);
 /* seen, seen_generation, has_run, state, reason of `row`; marks it dirty. */
 void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row);

@@ -56,8 +56,11 @@ void cloud_instance_save_seen(struct store *st, const struct cloud_instance *row
 
 void cloud_instance_save_status(struct store *st, const struct cloud_instance *row)
 {
-    store_run(st, "UPDATE instance SET status=?,status_why=?,status_wall_ms=? WHERE id=?", "ssis",
-              row->status, row->status_why, row->status_wall_ms, row->id);
+    store_run(st,
+              "UPDATE instance SET status=?,status_why=?,status_wall_ms=?,step=?,step_percent=?"
+              " WHERE id=?",
+              "ssisis", row->status, row->status_why, row->status_wall_ms, row->step,
+              row->step_percent, row->id);
 }
 
 void cloud_instance_touch(struct store *st, const char *id)

@@ -141,6 +141,7 @@ static const char compute[] =
     " sent_rev INTEGER NOT NULL, reboot_n INTEGER NOT NULL, seen INTEGER NOT NULL,"
     " seen_generation INTEGER NOT NULL, has_run INTEGER NOT NULL,"
     " status TEXT NOT NULL, status_why TEXT NOT NULL, status_wall_ms INTEGER NOT NULL,"
+    " step TEXT NOT NULL, step_percent INTEGER NOT NULL,"
     " state INTEGER NOT NULL,"
     " reason_code TEXT NOT NULL, reason TEXT NOT NULL, reason_wall_ms INTEGER NOT NULL,"
     " groups_n INTEGER NOT NULL,"
@@ -187,8 +188,10 @@ static const char changes[] =
     " kind TEXT NOT NULL, id TEXT NOT NULL, is_gone INTEGER NOT NULL, UNIQUE(kind,id));"
     "CREATE INDEX change_account ON change(account,number);"
     "CREATE INDEX change_gone ON change(number) WHERE is_gone=1;" MADE("instance", "instances")
-        CHANGE("instance_changed", "UPDATE OF state,status,type,is_monitored ON instance",
-               "OLD.state<>NEW.state OR OLD.status<>NEW.status OR OLD.type<>NEW.type OR "
+        CHANGE("instance_changed",
+               "UPDATE OF state,status,step,step_percent,type,is_monitored ON instance",
+               "OLD.state<>NEW.state OR OLD.status<>NEW.status OR OLD.step<>NEW.step OR "
+               "OLD.step_percent<>NEW.step_percent OR OLD.type<>NEW.type OR "
                "OLD.is_monitored<>NEW.is_monitored",
                "instances", "NEW.account", "NEW.id", "0")
     /* Known to nobody for a day when its row goes. */

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """rest_life.py - REST against real daemons: a day of an instance, every route with success, every parameter with rubbish,
 a stranger's objects, repeats. Every answer is held against the OpenAPI document that the cloud serves (rest.py)."""
+import itertools
 import re
 
 import cloud
@@ -9,6 +10,7 @@ from cloud import check, equal, until
 
 RUBBISH = {"string": [7, "", None, ["x"]], "integer": ["x", 1.5, None, True], "boolean": ["x", 1, None],
            "array": ["x", [], [7], [""], {}], "object": ["x", ["x"], {"k": 7}, {"": "x"}]}
+STEPS = ["host", "image", "disk", "network", "turn", "start"]
 NOBODY = {"instances": "i-0123456789abcdef0", "images": "ami-0123456789abcdef0", "snapshots": "snap-0123456789abcdef0",
           "key-pairs": "key-0123456789abcdef0", "volumes": "vol-0123456789abcdef0", "networks": "vpc-0123456789abcdef0",
           "addresses": "eipalloc-0123456789abcdef0", "associations": "eipassoc-0123456789abcdef0",
@@ -52,10 +54,23 @@ def lists(r):
                 equal("and not again to who knows it", (again.status, again.body, again.headers["ETag"]), (304, b"", etag))
 
 
+def steps(told):
+    """Of a first launch: what is done while it is pending, in this order, and no longer."""
+    told = [t for t in told if t.get("state") in ("pending", "running")]
+    done = [step for step, _ in itertools.groupby(t["progress"]["step"] for t in told if "progress" in t)]
+    cloud.say(f"steps: {' '.join(done)}")
+    check("steps in their order", done == [s for s in STEPS if s in done], done)
+    check("the first of them, and others", done[:1] == ["host"] and len(done) > 2, done)
+    check("of a pending one, and of no other", all(("progress" in t) == (t["state"] == "pending") for t in told), told)
+    fetched = [t["progress"]["percent"] for t in told if t.get("progress", {}).get("step") == "image"]
+    check("its image is fetched, further and further", fetched and fetched == sorted(fetched), fetched)
+
+
 def day(c, r):
     """An instance from launch to end."""
     launch = {"image": c.image, "type": cloud.TYPE, "key_name": "test", "tags": {"Name": "rest", "empty": ""},
               "user_data": "#!/bin/sh\n", "metadata_tokens": "required", "protects_from_end": True}
+    stream = r.watch()
     made = r.post("/v1/instances", launch, headers={"Idempotency-Key": "day-1"})
     equal("a launch is accepted", (made.status, len(made.json["items"])), (202, 1))
     path = f"/v1/instances/{made.json['items'][0]['id']}"
@@ -64,7 +79,8 @@ def day(c, r):
     other = r.post("/v1/instances", dict(launch, count=2), headers={"Idempotency-Key": "day-1"})
     equal("another launch under that key is refused", (other.status, other.code), (422, "idempotent-mismatch"))
     state = lambda: r.get(path).json["state"]
-    until("it runs", lambda: state() == "running")
+    steps(stream.until(path[14:], "running"))
+    equal("it runs, and nothing is told of how", (state(), r.get(path).json.get("progress")), ("running", None))
     equal("tags, also empty ones", r.get(path).json["tags"], {"Name": "rest", "empty": ""})
     equal("EC2 sees the same", c.instance(path[14:])["InstanceType"], cloud.TYPE)
     until("its console speaks", lambda: r.get(f"{path}/console").json.get("output_base64"))
@@ -139,8 +155,10 @@ def events(c, r, stranger):
     mine, others = r.watch(), stranger.watch()
     equal("a stream is ready", (mine.next()[1], others.next()[1]), ("ready", "ready"))
     id = r.post("/v1/instances", {"image": c.image, "type": cloud.TYPE}).json["items"][0]["id"]
-    equal("a launch is told", mine.next()[2], {"kind": "instances", "id": id, "state": "pending", "is_gone": False})
-    check("and that it runs", mine.until(id, "running")[-1]["state"] == "running")
+    told = mine.until(id, "running")
+    host = {"step": "host", "message": "waiting for its host"}
+    equal("a launch is told", told[0], {"kind": "instances", "id": id, "state": "pending", "progress": host, "is_gone": False})
+    equal("and that it runs", told[-1]["state"], "running")
     cursor = mine.last
     mine.close()
     r.ask("DELETE", f"/v1/instances/{id}")

@@ -253,7 +253,7 @@ static void look(struct sim_subscriber *s)
 static void hear_instances(struct sim_shadow *s, const char *body)
 {
     const char *at = body;
-    char id[HOST_ID_SIZE], state[16], token[40], index[8], address[16];
+    char id[HOST_ID_SIZE], state[16], token[40], index[8], address[16], code[64];
     sim_shadow_see_begin(s);
     while (sim_ec2_text(&at, NULL, "instanceId", id, sizeof id)) {
         const char *end = strstr(at, "<instanceId>"), *in = at;
@@ -271,6 +271,10 @@ static void hear_instances(struct sim_shadow *s, const char *body)
         if (!sim_ec2_text(&in, end, "ipAddress", address, sizeof address))
             address[0] = '\0';
         sim_shadow_see_address(s, id, address);
+        in = strstr(at, "<stateReason>");
+        if (in == NULL || !sim_ec2_text(&in, end, "code", code, sizeof code))
+            code[0] = '\0';
+        sim_shadow_see_reason(s, id, has_state ? state : "", code);
     }
     sim_shadow_see_end(s);
 }

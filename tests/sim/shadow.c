@@ -394,6 +394,14 @@ void sim_shadow_see_address(struct sim_shadow *s, const char *id, const char *ad
         sim_world_fail(s->world, "WIRE", id, "has '%s' for an address", address);
 }
 
+void sim_shadow_see_reason(struct sim_shadow *s, const char *id, const char *state,
+                           const char *code)
+{
+    bool tells_step = str_eq(code, "pending");
+    if (tells_step && sim_state_parse(state) != SIM_STATE_PENDING)
+        sim_world_fail(s->world, "STEP", id, "is %s, and tells what is done for it", state);
+}
+
 void sim_shadow_see_begin(struct sim_shadow *s)
 {
     s->lists++;

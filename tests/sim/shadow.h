@@ -7,6 +7,7 @@
  *   I5 what was told stays    I7 terminated is nowhere   I11 one port per address
  *   I12 tunnels lead to their own network's guests, and to all of them
  *   PROFILE the hardware of record stays                 I12 who runs has a port behind its rules
+ *   STEP of what is done for it one that is pending tells, and no other
  *   I8 the quota              I19, I25 nothing is ended that nobody wanted ended   I23 states move
  * forward only */
 #pragma once
@@ -108,5 +109,8 @@ enum sim_state sim_state_parse(const char *text);
 
 /* ... and has that public address; "" = none. */
 void sim_shadow_see_address(struct sim_shadow *s, const char *id, const char *address);
+/* ... and the reason of its state has that code; "" = none. */
+void sim_shadow_see_reason(struct sim_shadow *s, const char *id, const char *state,
+                           const char *code);
 /* Q: all has settled. */
 void sim_shadow_finish(struct sim_shadow *s);

@@ -203,6 +203,56 @@ static void test_refused(void **state)
     rig_fini(&r);
 }
 
+/* Of one instance: "code: message" of the reason of its state, "" where there is none. */
+static const char *reason_of(struct rig *r, const char *id)
+{
+    const char *form = arena_printf(
+        &r->arena, "Action=DescribeInstances&Version=2016-11-15&InstanceId.1=%s", id);
+    const char *reason = strstr(rig_ok(r, form), "<stateReason>");
+    if (reason == NULL)
+        return "";
+    return arena_printf(&r->arena, "%s: %s", rig_text(r, reason, "code"),
+                        rig_text(r, reason, "message"));
+}
+
+/* What is done for a pending instance is the reason of its state, and of no other state. */
+static void test_steps(void **state)
+{
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    rig_init(&r);
+    rig_world(&r, &w);
+    const char *id = rig_run(&r, &w, "");
+    assert_string_equal(reason_of(&r, id), "pending: waiting for its host");
+    rig_say(&r, &w.cluster, "instance", id, 1,
+            "{\"state\":\"pending\",\"step\":\"image\",\"step_percent\":40}");
+    assert_string_equal(reason_of(&r, id), "pending: fetching its image, 40 %");
+    const char *found = rig_ok(&r, "Action=DescribeInstances&Version=2016-11-15"
+                                   "&Filter.1.Name=state-reason-code&Filter.1.Value.1=pending");
+    assert_int_equal(rig_count(found, "<instanceId>i-"), 1);
+    assert_null(strstr(found, "<progress>")); /* which EC2 does not have */
+    rig_restart(&r);
+    assert_string_equal(reason_of(&r, id), "pending: fetching its image, 40 %");
+    rig_say(&r, &w.cluster, "instance", id, 1,
+            "{\"state\":\"pending\",\"step\":\"dance\"}"); /* of a newer host */
+    assert_string_equal(reason_of(&r, id), "");
+    rig_say(&r, &w.cluster, "instance", id, 1, "{\"state\":\"pending\",\"step\":\"start\"}");
+    ask(&r, "StopInstances", id); /* from here on it is on another way */
+    assert_string_equal(reason_of(&r, id), "Client.UserInitiatedShutdown: "
+                                           "Client.UserInitiatedShutdown: User initiated shutdown");
+    rig_say(&r, &w.cluster, "instance", id, 1, "{\"state\":\"pending\",\"step\":\"start\"}");
+    assert_null(strstr(reason_of(&r, id), "pending"));
+    rig_say(&r, &w.cluster, "instance", id, 2, off_asked);
+    ask(&r, "StartInstances", id); /* nothing of its former way is told */
+    assert_string_equal(reason_of(&r, id), "pending: waiting for its host");
+    rig_say(&r, &w.cluster, "instance", id, 3,
+            "{\"state\":\"running\",\"step\":\"start\",\"ever_ran\":true}"); /* a lie */
+    assert_string_equal(state_of(&r, id), "running");
+    assert_string_equal(reason_of(&r, id), "");
+    rig_fini(&r);
+}
+
 /* I17: a node reports only what is its own. */
 static void test_other_node(void **state)
 {
@@ -579,6 +629,7 @@ int main(void)
         cmocka_unit_test(test_crash_keeps_running),
         cmocka_unit_test(test_guest_powers_off),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_steps),
         cmocka_unit_test(test_other_node),
         cmocka_unit_test(test_repeats),
         cmocka_unit_test(test_limits),

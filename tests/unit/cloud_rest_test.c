@@ -273,6 +273,9 @@ static void test_launch(void **state)
                             "\"user_data\":\"#!/bin/sh\"");
     const char *body = wants(200, "GET", at("/v1/instances/{}", id), "");
     assert_string_equal(text_in(body, "state"), "pending");
+    assert_string_equal(text_in(body, "state_reason_code"), "pending");
+    assert_non_null(strstr(body, "\"progress\":{\"step\":\"host\",\"message\":\"waiting for its "
+                                 "host\"}"));
     assert_non_null(strstr(body, "\"tags\":{\"Name\":\"a \\\"b\\\"\",\"empty\":\"\"}"));
     assert_non_null(strstr(body, "\"launch_index\":0"));
     const char *answer = rig_ok(&rig, at("Action=DescribeInstanceAttribute&Attribute=userData"

@@ -88,6 +88,7 @@ static void test_hears_its_own(void **state)
     const char *event = arena_printf(
         &rig.arena,
         "event: change\ndata: {\"kind\":\"instances\",\"id\":\"%s\",\"state\":\"pending\","
+        "\"progress\":{\"step\":\"host\",\"message\":\"waiting for its host\"},"
         "\"is_gone\":false}\n\n",
         id);
     assert_non_null(strstr(said(mine), event));
@@ -97,6 +98,33 @@ static void test_hears_its_own(void **state)
     assert_int_equal(rig_count(said(mine), "\"is_gone\":true"), 1);
     assert_int_equal(changes_of(other), 0);
     assert_true(is_on(mine) && is_on(other));
+}
+
+static void say(const char *id, const char *body)
+{
+    rig_say(&rig, &world.cluster, "instance", id, 1, body);
+}
+
+/* A step is an event when it changes, and the state that ends it is the last. */
+static void test_steps(void **state)
+{
+    static const char image[] = "{\"state\":\"pending\",\"step\":\"image\",\"step_percent\":40}";
+    (void)state;
+    const char *id = rig_run(&rig, &world, "");
+    uint64_t mine = watch(NULL);
+    say(id, image);
+    assert_int_equal(changes_of(mine), 1);
+    assert_non_null(strstr(said(mine), "\"progress\":{\"step\":\"image\",\"percent\":40,"
+                                       "\"message\":\"fetching its image, 40 %\"}"));
+    say(id, image); /* nothing new */
+    assert_int_equal(changes_of(mine), 1);
+    say(id, "{\"state\":\"pending\",\"step\":\"image\",\"step_percent\":50}");
+    say(id, "{\"state\":\"pending\",\"step\":\"start\"}");
+    assert_int_equal(changes_of(mine), 3);
+    assert_int_equal(rig_count(said(mine), "\"percent\""), 2);
+    say(id, "{\"state\":\"running\",\"ever_ran\":true,\"status\":\"initializing\"}");
+    assert_int_equal(changes_of(mine), 4);
+    assert_int_equal(rig_count(said(mine), "\"progress\""), 3);
 }
 
 /* Cut off, it hears each object once, as it is now; nothing twice, nothing not at all. */
@@ -212,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_hears_its_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_steps, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_cursors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lives_so_long, set_up, tear_down),

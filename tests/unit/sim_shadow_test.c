@@ -270,6 +270,14 @@ static void tunnels_are_well(struct test_world *t)
     sim_shadow_finish(&t->shadow);
 }
 
+static void step_of_one_that_runs(struct test_world *t)
+{
+    sim_shadow_see_reason(&t->shadow, ID, "pending", "pending");
+    sim_shadow_see_reason(&t->shadow, ID, "stopped", "Client.UserInitiatedShutdown");
+    sim_shadow_see_reason(&t->shadow, ID, "running", "");
+    sim_shadow_see_reason(&t->shadow, ID, "running", "pending");
+}
+
 static void i23_back_from_the_dead(struct test_world *t)
 {
     given(t, "a", ID);
@@ -344,6 +352,7 @@ static const struct expectation cases[] = {
     {i12_knows_what_ended, "I12"},
     {i12_knows_another_network, "I12"},
     {tunnels_are_well, NULL},
+    {step_of_one_that_runs, "STEP"},
     {i23_back_from_the_dead, "I23"},
     {i23_running_to_pending, "I23"},
     {i25_ended_unasked, "I25"},
