@@ -14,20 +14,20 @@ static size_t rows_of(enum cli_columns_id id, struct cli_column out[CLI_COLUMNS_
     enum cli_columns_id set = CLI_COLUMNS_NONE;
     size_t len = 0;
 #define COLUMNS(id) set = CLI_COLUMNS_##id;
-#define COLUMN(name, where, alignment)                                         \
+#define ANY(name, where, alignment, shown)                                     \
     if (set == id) {                                                           \
         INV(len < CLI_COLUMNS_MAX);                                            \
-        out[len++] = (struct cli_column){name, where, CLI_##alignment, false}; \
+        out[len++] = (struct cli_column){name, where, CLI_##alignment, shown}; \
     }
-#define WIDE(name, where, alignment)                                          \
-    if (set == id) {                                                          \
-        INV(len < CLI_COLUMNS_MAX);                                           \
-        out[len++] = (struct cli_column){name, where, CLI_##alignment, true}; \
-    }
+#define COLUMN(name, where, alignment) ANY(name, where, alignment, CLI_SHOWN)
+#define WIDE(name, where, alignment)   ANY(name, where, alignment, CLI_SHOWN_WIDE)
+#define LIVE(name, where, alignment)   ANY(name, where, alignment, CLI_SHOWN_LIVE)
 #include "cli/columns.def"
 #undef COLUMNS
 #undef COLUMN
 #undef WIDE
+#undef LIVE
+#undef ANY
     return len;
 }
 
@@ -80,7 +80,8 @@ static struct cli_column field(const char *word, struct arena *arena)
     for (char *at = path; (at = strchr(at, '.')) != NULL;)
         *at = '/';
     const char *dot = strrchr(word, '.');
-    return (struct cli_column){upper(dot != NULL ? dot + 1 : word, arena), path, CLI_LEFT, false};
+    return (struct cli_column){upper(dot != NULL ? dot + 1 : word, arena), path, CLI_LEFT,
+                               CLI_SHOWN};
 }
 
 enum cli_exit cli_columns_choose(struct cli_columns *out, enum cli_columns_id id,
@@ -101,7 +102,8 @@ enum cli_exit cli_columns_choose(struct cli_columns *out, enum cli_columns_id id
             return fault->exit;
         if (out->len == CLI_COLUMNS_MAX)
             return cli_fault_set(fault, CLI_USAGE, "more than %d columns", CLI_COLUMNS_MAX);
-        out->list[out->len++] = known != NULL ? *known : field(word, arena);
+        out->list[out->len] = known != NULL ? *known : field(word, arena);
+        out->list[out->len++].shown = CLI_SHOWN;
     }
     return CLI_OK;
 }
@@ -124,6 +126,11 @@ static void add_rule(struct buf *out, const struct cli_node *rule, struct arena 
         buf_printf(out, " %s", cidrs.list[i]->text);
     for (size_t i = 0; i < groups.len; i++)
         buf_printf(out, " %s", groups.list[i]->text);
+}
+
+const char *cli_columns_step(const struct cli_node *reason)
+{
+    return str_eq(cli_node_text(reason, "code"), "pending") ? cli_node_text(reason, "message") : "";
 }
 
 /* "2026-11-20T09:13:35.000Z" without what nobody reads. */
@@ -149,6 +156,8 @@ const char *cli_columns_cell(const struct cli_column *column, const struct cli_n
             buf_text(&text, ", ");
         if (column->alignment == CLI_RULE)
             add_rule(&text, found.list[i], arena);
+        else if (column->alignment == CLI_STEP)
+            buf_text(&text, cli_columns_step(found.list[i]));
         else if (column->alignment == CLI_TIME)
             add_time(&text, found.list[i]->text);
         else

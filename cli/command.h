@@ -84,10 +84,12 @@ enum cli_columns_id {
 #define COLUMNS(id) CLI_COLUMNS_##id,
 #define COLUMN(name, path, alignment)
 #define WIDE(name, path, alignment)
+#define LIVE(name, path, alignment)
 #include "cli/columns.def"
 #undef COLUMNS
 #undef COLUMN
 #undef WIDE
+#undef LIVE
 };
 
 struct cli_command {

@@ -122,6 +122,8 @@ static void gather(struct explaining *e, enum cli_ref ref, const char *id)
     say(e, "kind", e->ref->noun);
     say(e, "state", e->state);
     say(e, "means", means != NULL ? means->means : "");
+    if (str_eq(code, e->state)) /* what is being done, and no end */
+        code = "";
     say(e, "reason", *code != '\0' ? arena_printf(arena, "%s (%s)", why, code) : why);
     say(e, "waitsFor",
         means == NULL               ? ""

@@ -114,8 +114,8 @@ static size_t width_of(const char *text)
 /* An id that is cut is of no use; what stands behind it may be. */
 static bool may_be_cut(const struct cli_column *column)
 {
-    return column->alignment != CLI_RIGHT && column->alignment != CLI_STATE &&
-           column->alignment != CLI_TIME && !str_eq(column->heading, "ID");
+    return (column->alignment == CLI_LEFT || column->alignment == CLI_RULE) &&
+           !str_eq(column->heading, "ID");
 }
 
 /* What it must have, at the least. */
@@ -211,13 +211,21 @@ static void append_trimmed(struct buf *out, const char *text)
     }
 }
 
-static struct cli_columns without_wide(const struct cli_columns *columns)
+static struct cli_columns without(const struct cli_columns *columns, enum cli_shown shown)
 {
     struct cli_columns out = {.len = 0};
     for (size_t i = 0; i < columns->len; i++)
-        if (!columns->list[i].is_wide)
+        if (columns->list[i].shown != shown)
             out.list[out.len++] = columns->list[i];
     return out;
+}
+
+static struct cli_columns choose(const struct cli_columns *columns, const struct cli_table *how)
+{
+    struct cli_columns some = *columns;
+    if (!how->is_whole)
+        some = without(&some, CLI_SHOWN_WIDE);
+    return how->is_tty && !how->is_whole ? some : without(&some, CLI_SHOWN_LIVE);
 }
 
 void cli_table_print(struct buf *out, const struct cli_table *how,
@@ -225,7 +233,7 @@ void cli_table_print(struct buf *out, const struct cli_table *how,
                      struct arena *arena)
 {
     char *text = NULL;
-    struct cells cells = {.how = how, .columns = how->is_whole ? *columns : without_wide(columns)};
+    struct cells cells = {.how = how, .columns = choose(columns, how)};
     struct libscols_table *table = scols_new_table();
     INV(table != NULL);
     fill(&cells, rows, arena);
@@ -263,14 +271,15 @@ static void put_field(struct buf *out, const char *text, bool is_first)
 void cli_table_csv(struct buf *out, bool has_header, const struct cli_columns *columns,
                    const struct cli_nodes *rows, struct arena *arena)
 {
-    for (size_t i = 0; i < columns->len && has_header; i++)
-        put_field(out, columns->list[i].heading, i == 0);
+    struct cli_columns all = without(columns, CLI_SHOWN_LIVE);
+    for (size_t i = 0; i < all.len && has_header; i++)
+        put_field(out, all.list[i].heading, i == 0);
     if (has_header)
         buf_char(out, '\n');
     for (size_t r = 0; r < rows->len; r++) {
-        for (size_t i = 0; i < columns->len; i++) {
+        for (size_t i = 0; i < all.len; i++) {
             CLEANUP(buf_fini) struct buf safe = {0};
-            cli_safe_text(&safe, cli_columns_cell(&columns->list[i], rows->list[r], arena));
+            cli_safe_text(&safe, cli_columns_cell(&all.list[i], rows->list[r], arena));
             put_field(out, buf_str(&safe), i == 0);
         }
         buf_char(out, '\n');

@@ -4,9 +4,11 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "cli/call.h"
+#include "cli/columns.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/resolve.h"
+#include "cli/safe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -170,17 +172,26 @@ static enum cli_exit stopped_by_user(const struct waiting *w, struct cli_fault *
     return cli_fault_try(fault, "%s", how_to_go_on(w));
 }
 
+/* "pending, fetching its image, 40 %": of one that is under way. */
+static void put_state(struct buf *out, const struct cli_node *row, const char *path)
+{
+    const struct cli_node *reason = row != NULL ? cli_node_get(row, "stateReason") : NULL;
+    const char *step = reason != NULL ? cli_columns_step(reason) : "";
+    cli_safe_text(out, row != NULL ? cli_node_text(row, path) : "asked for");
+    buf_text(out, *step != '\0' ? ", " : "");
+    cli_safe_text(out, step);
+}
+
 static void say(struct waiting *w, enum cli_exit exit)
 {
-    const struct cli_node *row = w->rows[w->under_way];
-    const char *state = row != NULL ? cli_node_text(row, w->row->path) : "asked for";
-    char text[160];
-    snprintf(text, sizeof text, "%.40s: %.40s%s", w->ids[w->under_way], state,
-             exit == CLI_OK ? "" : " (no answer, still trying)");
+    CLEANUP(buf_fini) struct buf text = {0};
     if (w->len > 1)
-        snprintf(text, sizeof text, "%zu of %zu %s, the others %.40s%s", w->there, w->len,
-                 w->row->want, state, exit == CLI_OK ? "" : " (no answer, still trying)");
-    cli_progress_say(&w->progress, cli_now_ms(w->cli), text);
+        buf_printf(&text, "%zu of %zu %s, the others ", w->there, w->len, w->row->want);
+    else
+        buf_printf(&text, "%.40s: ", w->ids[w->under_way]);
+    put_state(&text, w->rows[w->under_way], w->row->path);
+    buf_text(&text, exit == CLI_OK ? "" : " (no answer, still trying)");
+    cli_progress_say(&w->progress, cli_now_ms(w->cli), buf_str(&text));
 }
 
 static enum cli_exit follow(struct waiting *w, int64_t timeout_ms, struct cli_fault *fault)

@@ -82,16 +82,20 @@ PIPE = ["zone list", "zone list -o json", "zone list -o yaml", "zone list -o csv
         "group delete nobody", "rule list", "group allow front --protocol icmp --port 8 --from front --description ping",
         "group allow-out --help", "instance groups web",
         "explain web", "explain tiny", "explain web -o json", "top", "doctor", "doctor -o csv", "completion tcsh", "ssh db", "shh web",
-        "flags", "--help", "keypair --help", "keypair create --help", "create-key-pair --help", "instance ssh --help"]
+        f"instance get {IDS['web']}", "flags", "--help", "keypair --help",
+        "keypair create --help", "create-key-pair --help", "instance ssh --help"]
 TTY = ["zone list", "instance list", "instance get web -o json", "instance create --image ami-0ddddddddddddddd1 --wait", "host list",
-       "instance get nobody"]
+       "instance get nobody", f"instance get {IDS['web']}"]
+STEP = "fetching its image, 40 %"
 WIDTHS = ["instance list", "host list"]  # on terminals of several widths
 
 
 def script_for(words):
     """Answers that differ from the canned ones."""
     if words.startswith("instance create") and "--wait" in words:
-        return {"DescribeInstances": [reservations(instance("web", "pending")), reservations(instance("web"))]}
+        return {"DescribeInstances": [reservations(instance("web", "pending", STEP)), reservations(instance("web"))]}
+    if words == f"instance get {IDS['web']}":
+        return {"DescribeInstances": [reservations(instance("web", "pending", STEP), instance("db", "stopped", "It broke"))]}
     if words.startswith("instance stop"):
         return {"DescribeInstances": [reservations(instance("web")), reservations(instance("web", "stopping")),
                                       reservations(instance("web", "stopped"))]}

@@ -22,7 +22,8 @@ def state(name, word):
 
 def instance(name, word="running", reason=""):
     address = "" if word == "terminated" else tag("privateIpAddress", f"172.31.0.{10 + list(IDS).index(name)}")
-    why = tag("stateReason", tag("code", "Server.InternalError"), tag("message", reason)) if reason else ""
+    code = "pending" if word == "pending" else "Server.InternalError"
+    why = tag("stateReason", tag("code", code), tag("message", reason)) if reason else ""
     return tag("item", tag("instanceId", IDS[name]), tag("imageId", "ami-0ddddddddddddddd1"), state("instanceState", word),
                tag("keyName", "me"), tag("amiLaunchIndex", "0"), tag("instanceType", "t1.nano"), tag("launchTime", WHEN),
                tag("placement", tag("availabilityZone", "locala")), address, tag("ebsOptimized", "false"), why,
