@@ -326,9 +326,9 @@ def main():
     stranger = rest.Rest(c.urls["ec2"], c.region, *account(c, "other"), r.document)
     documented(r)
     unsigned(r)
+    day(c, r)  # before anything else has the host fetch the image
     small(c, r)
     rubbish(r)
-    day(c, r)
     events(c, r, stranger)
     images(c, r, stranger)
     instance = c.run()[0]
