@@ -162,7 +162,7 @@ int64_t *cloud_group_members(struct store *st, struct arena *arena, const char *
 
 int64_t cloud_group_member_count(struct store *st, const char *group)
 {
-    return store_i64(st, 0, "SELECT count(*) FROM port_group WHERE grp=?", "s", group);
+    return store_i64(st, 0, "SELECT members FROM security_group WHERE id=?", "s", group);
 }
 
 const char **cloud_group_nodes(struct store *st, struct arena *arena, const char *group,

@@ -58,7 +58,8 @@ static const char network[] =
     "CREATE TABLE security_group(id TEXT PRIMARY KEY, account TEXT NOT NULL,"
     " vpc TEXT NOT NULL REFERENCES vpc(id), name TEXT NOT NULL, description TEXT NOT NULL,"
     " generation INTEGER NOT NULL DEFAULT 1, is_dirty INTEGER NOT NULL DEFAULT 0,"
-    " is_gone INTEGER NOT NULL DEFAULT 0);"
+    " is_gone INTEGER NOT NULL DEFAULT 0,"
+    " members INTEGER NOT NULL DEFAULT 0 CHECK(members>=0));"
     "CREATE UNIQUE INDEX group_name ON security_group(vpc,name) WHERE is_gone=0;"
     "CREATE INDEX group_account ON security_group(account,id);"
     "CREATE INDEX group_dirty ON security_group(id) WHERE is_dirty=1;"
@@ -84,7 +85,11 @@ static const char network[] =
     " grp TEXT NOT NULL REFERENCES security_group(id), node TEXT NOT NULL,"
     " address INTEGER NOT NULL, PRIMARY KEY(port,place)) WITHOUT ROWID;"
     "CREATE INDEX port_group_node ON port_group(grp,node);"
-    "CREATE INDEX port_group_address ON port_group(grp,address);";
+    "CREATE INDEX port_group_address ON port_group(grp,address);"
+    "CREATE TRIGGER member_made AFTER INSERT ON port_group BEGIN"
+    " UPDATE security_group SET members=members+1 WHERE id=NEW.grp; END;"
+    "CREATE TRIGGER member_ended AFTER DELETE ON port_group BEGIN"
+    " UPDATE security_group SET members=members-1 WHERE id=OLD.grp; END;";
 
 /* Addresses of the operator's pool that somebody has (store/public_address.h). */
 static const char publics[] =

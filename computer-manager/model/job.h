@@ -19,9 +19,9 @@ enum {
     HOST_HASH_SIZE = 65, /* SHA-256 in hex, NUL */
     HOST_NAME_SIZE = 64,
     HOST_GRANT_SIZE = 256,
-    HOST_RULES_MAX = 640,    /* of one port: 5 groups of 60 rules in each direction, and room */
-    HOST_MEMBERS_MAX = 4096, /* addresses of one group on one network */
-    HOST_PEERS_MAX = 4096,   /* ports on other hosts that one NET_PEERS names */
+    HOST_RULES_MAX = 640,     /* of one port: 5 groups of 60 rules in each direction, and room */
+    HOST_MEMBERS_MAX = 16384, /* addresses of one group on one network */
+    HOST_PEERS_MAX = 4096,    /* ports on other hosts that one NET_PEERS names */
     HOST_DOMAINS_MAX = 1024,
     HOST_PORTS_MAX = 1024,
     HOST_CONSOLE_BYTES = 65536,
