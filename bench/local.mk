@@ -1,7 +1,7 @@
-# bench/: what bench/run and bench/guests drive. No test: nothing here passes or fails by time.
+# bench/: what bench/run, bench/guests and bench/traffic drive. No test: nothing here passes or fails by time.
 noinst_PROGRAMS += bench/load bench/bare
 bench_load_SOURCES = %D%/load.c
 bench_load_LDADD = libproto.a libbase.a $(SSL_LIBS)
 bench_bare_SOURCES = %D%/bare.c
 bench_bare_LDADD = libbase.a $(MHD_LIBS) $(SQLITE_LIBS)
-EXTRA_DIST += %D%/run %D%/child.py %D%/guests
+EXTRA_DIST += %D%/run %D%/child.py %D%/guests %D%/traffic
