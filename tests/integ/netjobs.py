@@ -249,7 +249,9 @@ def snapshot():
     # Addresses that were given up are remembered for six days, until the last network goes.
     rules = re.sub(r"\tset retired \{.*?\n\t\}\n", "", run("nft", "list", "ruleset"), flags=re.S)
     tables = re.split(r"\n(?=table )", rules.rstrip())
-    return {"links": sorted(links.splitlines()), "routes": sorted(run("ip", "route").splitlines()),
+    # Nor does it matter whether a link that was just raised has heard of its other end yet.
+    routes = re.sub(r" *(linkdown)? *$", "", run("ip", "route"), flags=re.M)
+    return {"links": sorted(links.splitlines()), "routes": sorted(routes.splitlines()),
             "proxies": sorted(run("ip", "neigh", "show", "proxy").splitlines()),
             "rules": sorted(tables), "spaces": sorted(os.listdir("/run/netns")),
             "processes": processes}
