@@ -16,7 +16,7 @@
 enum { KEY_SIZE = 64 };
 
 static struct map ports;  /* port -> struct host_port with as many rules as it has; owned */
-static struct map groups; /* "VNI GROUP" -> struct host_net_group, likewise */
+static struct map groups; /* "VNI GROUP" -> struct host_net_group, likewise; members in order */
 
 /* ---- memory ---------------------------------------------------------------------------- */
 
@@ -37,6 +37,19 @@ static void *copy(const void *what, size_t size)
     return out;
 }
 
+static int by_address(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static struct host_net_group *copy_group(const struct host_net_group *group)
+{
+    struct host_net_group *g = copy(group, group_size(group));
+    qsort(g->members, (size_t)g->len, sizeof g->members[0], by_address);
+    return g;
+}
+
 static const char *group_key(char out[KEY_SIZE], int64_t vni, const char *group)
 {
     snprintf(out, KEY_SIZE, "%06x %s", (unsigned)vni, group);
@@ -45,10 +58,8 @@ static const char *group_key(char out[KEY_SIZE], int64_t vni, const char *group)
 
 static bool has_member(const struct host_net_group *group, uint32_t address)
 {
-    for (int64_t i = 0; i < group->len; i++)
-        if (group->members[i] == address)
-            return true;
-    return false;
+    return bsearch(&address, group->members, (size_t)group->len, sizeof address, by_address) !=
+           NULL;
 }
 
 /* A group of which nothing was heard may hold anybody. */
@@ -145,7 +156,7 @@ enum err_code cut_group(const struct host_net_group *group, uint16_t zone, struc
 {
     char key[KEY_SIZE];
     group_key(key, group->vni, group->group);
-    struct host_net_group *now = copy(group, group_size(group)), *was = map_put(&groups, key, now);
+    struct host_net_group *now = copy_group(group), *was = map_put(&groups, key, now);
     struct question q = {.vni = group->vni, .before = was, .now = now};
     if ((was == NULL || !lost_nobody(was, now)) && cut(&q, zone, group->group, err) != ERR_OK)
         free(map_remove(&groups, key));

@@ -22,7 +22,7 @@ import traceback
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import netlab
-from netjobs import (ALL_OUT, BRIDGE_MAC, GATEWAY_MAC, NET_GROUP, NET_LIST, NET_PORT, NET_UNPORT, Manager, Unport,
+from netjobs import (ALL_OUT, BRIDGE_MAC, GATEWAY_MAC, MEMBERS_MAX, NET_GROUP, NET_LIST, NET_PORT, NET_UNPORT, Manager, Unport,
                      differences, mac_of, number, port, rule, snapshot)
 from netlab import Connection, Guest, Outside, Sniffer, arp, connects, ethernet, inside, ipv4, listen, pings, resolve, run, shut, udp
 from netmatrix import Matrix, read_cells
@@ -127,6 +127,13 @@ class Lab:
         check("members of a group are taken", code == "OK", text)
         check("a member of the group gets in", connects(self.g1.space, "172.31.0.6", 80))
         check("but not beyond the rule's ports", shut([(self.g1.space, "172.31.0.6", 95)], (self.g1.space, "172.31.0.6", 80)))
+        everybody = [f"172.31.{n >> 8}.{n & 255}" for n in range(5, 5 + MEMBERS_MAX)]
+        for members in (everybody, everybody[1:], everybody):
+            began = time.monotonic()
+            code, text = self.manager.group(self.group, 10, *members)
+        check("as many members as a group may have are taken", code == "OK", text)
+        print(f"        {len(members)} members, one of them new: {(time.monotonic() - began) * 1000:.0f} ms")
+        check("and get in", connects(self.g1.space, "172.31.0.6", 80))
         self.manager.group(self.group, 10)
         check("a member no more is out", shut([(self.g1.space, "172.31.0.6", 80)], ssh))
         code, _ = self.manager.group(self.group, 99, "172.31.0.5")
