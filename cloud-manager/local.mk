@@ -169,6 +169,7 @@ libcloud_a_SOURCES = \
 	%D%/store/network.h \
 	%D%/store/change.c \
 	%D%/store/change.h \
+	%D%/store/changes.def \
 	%D%/store/drain.c \
 	%D%/store/drain.h \
 	%D%/store/node.c \

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cloud-manager/api/ec2_instance.h"
 #include "cloud-manager/api/progress.h"
 #include "cloud-manager/front.h"
 #include "cloud-manager/model/instance_state.h"
@@ -129,33 +130,45 @@ enum err_code cloud_watch_open(struct cloud_core *c, const struct cloud_op *op,
 
 /* ---- telling -------------------------------------------------------------------------------- */
 
-static const char *state_of(const struct cloud_change *change)
+/* An instance as far as it is told of: itself, or the one that a volume belongs to. */
+static struct cloud_instance instance_of(const struct cloud_change *change)
 {
-    return change->instance_state >= 0
-               ? cloud_instance_state_text((enum cloud_instance_state)change->instance_state)
-               : change->image_state;
+    return (struct cloud_instance){.state = change->instance_state,
+                                   .has_run = change->has_run,
+                                   .generation = change->generation,
+                                   .seen_generation = change->seen_generation,
+                                   .step = change->step,
+                                   .step_percent = change->step_percent};
 }
 
-static void write_progress(struct cloud_tree *tree, const struct cloud_change *change)
+/* "" of what has none. */
+static const char *state_of(const struct cloud_change *change, const struct cloud_instance *row)
 {
-    struct cloud_instance row = {.state = change->instance_state,
-                                 .generation = change->generation,
-                                 .seen_generation = change->seen_generation,
-                                 .step = change->step,
-                                 .step_percent = change->step_percent};
-    struct cloud_progress progress = cloud_progress_of(tree->arena, &row);
-    cloud_progress_write(tree, &progress);
+    if (row->state < 0)
+        return change->image_state;
+    if (str_eq(change->kind, "volumes"))
+        return cloud_text_volume_state(row);
+    return cloud_instance_state_text((enum cloud_instance_state)row->state);
+}
+
+static void write_change(struct cloud_tree *tree, const struct cloud_change *change)
+{
+    struct cloud_instance row = instance_of(change);
+    cloud_tree_text(tree, "kind", change->kind);
+    cloud_tree_text(tree, "id", change->id);
+    cloud_tree_text(tree, "state", state_of(change, &row));
+    if (str_eq(change->kind, "instances")) {
+        struct cloud_progress progress = cloud_progress_of(tree->arena, &row);
+        cloud_progress_write(tree, &progress);
+    }
+    cloud_tree_text(tree, "isGone", change->is_gone ? "true" : "false");
 }
 
 static void write_event(struct arena *arena, struct buf *out, const struct cloud_change *change)
 {
     struct cloud_tree tree;
     cloud_tree_init(&tree, arena);
-    cloud_tree_text(&tree, "kind", change->kind);
-    cloud_tree_text(&tree, "id", change->id);
-    cloud_tree_text(&tree, "state", state_of(change));
-    write_progress(&tree, change);
-    cloud_tree_text(&tree, "isGone", change->is_gone ? "true" : "false");
+    write_change(&tree, change);
     buf_printf(out, "id: %lld\nevent: change\ndata: ", (long long)change->number);
     cloud_rest_object(arena, CLOUD_SHAPE_CHANGE, tree.root, out);
     buf_text(out, "\n\n");

@@ -22,8 +22,10 @@ struct cloud_change_list cloud_change_list(struct store *st, struct arena *arena
     query_open(&q, st,
                "SELECT c.number,c.kind,c.id,c.is_gone,IFNULL(m.state,''),IFNULL(i.state,-1),"
                "IFNULL(i.generation,0),IFNULL(i.seen_generation,0),IFNULL(i.step,''),"
-               "IFNULL(i.step_percent,0)"
-               " FROM change c LEFT JOIN instance i ON c.kind='instances' AND i.id=c.id"
+               "IFNULL(i.step_percent,0),IFNULL(i.has_run,0)"
+               " FROM change c LEFT JOIN volume v ON c.kind='volumes' AND v.id=c.id"
+               " LEFT JOIN instance i ON i.id=CASE c.kind WHEN 'instances' THEN c.id"
+               "  WHEN 'volumes' THEN v.instance END"
                " LEFT JOIN image m ON c.kind='images' AND m.id=c.id"
                " WHERE c.account=? AND c.number>? ORDER BY c.number LIMIT ?",
                "sii", account, after, max);
@@ -40,6 +42,7 @@ struct cloud_change_list cloud_change_list(struct store *st, struct arena *arena
             .seen_generation = query_i64(&q, 7),
             .step = arena_strdup(arena, query_text(&q, 8)),
             .step_percent = query_i64(&q, 9),
+            .has_run = query_i64(&q, 10),
         };
     }
     return out;

@@ -19,8 +19,8 @@ struct cloud_change {
     const char *kind; /* "instances", as a path of REST has it */
     const char *id;
     const char *image_state; /* of an image, else "" */
-    int64_t instance_state;  /* of an instance, else -1; and more of its row: */
-    int64_t generation, seen_generation, step_percent;
+    int64_t instance_state;  /* of an instance or a volume's, else -1; and more of its row: */
+    int64_t has_run, generation, seen_generation, step_percent;
     const char *step;
     bool is_gone;
 };

@@ -177,46 +177,39 @@ static const char compute[] =
     "CREATE TABLE console(instance TEXT PRIMARY KEY, text TEXT NOT NULL, at_wall_ms INTEGER NOT "
     "NULL);";
 
-/* What owners can see of their objects, by the number of its last change (store/change.h): a row
- * moves to the end. Kinds are the nouns of REST's paths. */
-#define CHANGE(name, event, when, kind, account, id, gone)                                    \
-    "CREATE TRIGGER change_" name " AFTER " event " WHEN " when " BEGIN"                      \
-    " DELETE FROM change WHERE kind='" kind "' AND id=" id ";"                                \
-    " INSERT INTO change(account,kind,id,is_gone) VALUES(" account ",'" kind "'," id "," gone \
-    "); END;"
-#define MADE(table, kind) \
-    CHANGE(table "_made", "INSERT ON " table, "1", kind, "NEW.account", "NEW.id", "0")
-#define GONE(table, kind) \
-    CHANGE(table "_gone", "DELETE ON " table, "1", kind, "OLD.account", "OLD.id", "1")
+/* What owners can see of their objects, by the number of its last change (store/change.h): whoever
+ * inserts into `changed` moves the row of that object to the end. A tag that comes, changes or goes
+ * is a change of what has it, unless that has gone. */
+#define TAG_CHANGE(name, event, resource)                                          \
+    "CREATE TRIGGER change_tag_" name " AFTER " event " BEGIN"                     \
+    " INSERT INTO changed SELECT account,kind,id,0 FROM change WHERE id=" resource \
+    " AND is_gone=0; END;"
 static const char changes[] =
     "CREATE TABLE change(number INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,"
-    " kind TEXT NOT NULL, id TEXT NOT NULL, is_gone INTEGER NOT NULL, UNIQUE(kind,id));"
+    " kind TEXT NOT NULL, id TEXT NOT NULL, is_gone INTEGER NOT NULL, UNIQUE(id,kind));"
     "CREATE INDEX change_account ON change(account,number);"
-    "CREATE INDEX change_gone ON change(number) WHERE is_gone=1;" MADE("instance", "instances")
-        CHANGE("instance_changed",
-               "UPDATE OF state,status,step,step_percent,type,is_monitored ON instance",
-               "OLD.state<>NEW.state OR OLD.status<>NEW.status OR OLD.step<>NEW.step OR "
-               "OLD.step_percent<>NEW.step_percent OR OLD.type<>NEW.type OR "
-               "OLD.is_monitored<>NEW.is_monitored",
-               "instances", "NEW.account", "NEW.id", "0")
+    "CREATE INDEX change_gone ON change(number) WHERE is_gone=1;"
+    "CREATE VIEW changed AS SELECT account,kind,id,is_gone FROM change;"
+    "CREATE TRIGGER changed_moves INSTEAD OF INSERT ON changed BEGIN"
+    " DELETE FROM change WHERE id=NEW.id AND kind=NEW.kind;"
+    " INSERT INTO change(account,kind,id,is_gone)"
+    "  VALUES(NEW.account,NEW.kind,NEW.id,NEW.is_gone); END;" TAG_CHANGE("made", "INSERT ON tag",
+                                                                         "NEW.resource")
+        TAG_CHANGE("changed", "UPDATE OF value ON tag", "NEW.resource")
+            TAG_CHANGE("gone", "DELETE ON tag", "OLD.resource")
     /* Known to nobody for a day when its row goes. */
     "CREATE TRIGGER change_instance_gone AFTER DELETE ON instance BEGIN"
-    " DELETE FROM change WHERE kind='instances' AND id=OLD.id; END;" MADE("image", "images")
-        CHANGE("image_changed", "UPDATE OF state,is_named,description ON image",
-               "OLD.state<>NEW.state OR OLD.is_named<>NEW.is_named OR "
-               "OLD.description<>NEW.description",
-               "images", "NEW.account", "NEW.id", "1-NEW.is_named") MADE("key_pair", "key-pairs")
-            GONE("key_pair", "key-pairs") MADE("security_group", "security-groups")
-                GONE("security_group", "security-groups")
-                    CHANGE("address_made", "INSERT ON public_address", "NEW.allocation<>''",
-                           "addresses", "NEW.account", "NEW.allocation", "0")
-                        CHANGE("address_changed", "UPDATE OF want ON public_address",
-                               "NEW.allocation<>'' AND OLD.want<>NEW.want", "addresses",
-                               "NEW.account", "NEW.allocation", "0")
-                            CHANGE("address_gone", "DELETE ON public_address", "OLD.allocation<>''",
-                                   "addresses", "OLD.account", "OLD.allocation", "1");
+    " DELETE FROM change WHERE kind='instances' AND id=OLD.id; END;";
 
-static const char *const migrations[] = {
-    accounts, network, publics, compute, seeds, changes, sync_parent_schema, admit_schema};
+#define CHANGE(name, event, when, kind, account, id, gone)               \
+    "CREATE TRIGGER change_" name " AFTER " event " WHEN " when " BEGIN" \
+    " INSERT INTO changed VALUES(" account ",'" kind "'," id "," gone "); END;"
+static const char changing[] =
+#include "cloud-manager/store/changes.def"
+    ;
+
+static const char *const migrations[] = {accounts,    network, publics,  compute,
+                                         seeds,       changes, changing, sync_parent_schema,
+                                         admit_schema};
 
 const struct store_schema cloud_schema = {migrations, sizeof migrations / sizeof migrations[0]};

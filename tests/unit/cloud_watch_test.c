@@ -62,6 +62,12 @@ static size_t changes_of(uint64_t id)
     return rig_count(said(id), "event: change\n");
 }
 
+/* How many of them are about that kind of object. */
+static size_t changes_to(uint64_t id, const char *kind)
+{
+    return rig_count(said(id), arena_printf(&rig.arena, "data: {\"kind\":\"%s\"", kind));
+}
+
 /* A second account, whose keys the rig then signs with. */
 static void become_another(void)
 {
@@ -113,18 +119,97 @@ static void test_steps(void **state)
     const char *id = rig_run(&rig, &world, "");
     uint64_t mine = watch(NULL);
     say(id, image);
-    assert_int_equal(changes_of(mine), 1);
+    assert_int_equal(changes_to(mine, "instances"), 1);
     assert_non_null(strstr(said(mine), "\"progress\":{\"step\":\"image\",\"percent\":40,"
                                        "\"message\":\"fetching its image, 40 %\"}"));
     say(id, image); /* nothing new */
-    assert_int_equal(changes_of(mine), 1);
+    assert_int_equal(changes_to(mine, "instances"), 1);
     say(id, "{\"state\":\"pending\",\"step\":\"image\",\"step_percent\":50}");
     say(id, "{\"state\":\"pending\",\"step\":\"start\"}");
-    assert_int_equal(changes_of(mine), 3);
+    assert_int_equal(changes_to(mine, "instances"), 3);
     assert_int_equal(rig_count(said(mine), "\"percent\""), 2);
     say(id, "{\"state\":\"running\",\"ever_ran\":true,\"status\":\"initializing\"}");
-    assert_int_equal(changes_of(mine), 4);
+    assert_int_equal(changes_to(mine, "instances"), 4);
     assert_int_equal(rig_count(said(mine), "\"progress\""), 3);
+}
+
+/* The root disk of an instance comes and goes with it, and is in use once that has run. */
+static void test_volumes(void **state)
+{
+    (void)state;
+    uint64_t mine = watch(NULL);
+    const char *id = rig_run(&rig, &world, "");
+    assert_int_equal(changes_to(mine, "volumes"), 1);
+    assert_non_null(strstr(said(mine), "\"state\":\"creating\",\"is_gone\":false}"));
+    say(id, "{\"state\":\"running\",\"ever_ran\":true}");
+    assert_int_equal(changes_to(mine, "volumes"), 2);
+    assert_non_null(strstr(said(mine), "\"state\":\"in-use\",\"is_gone\":false}"));
+    rig_ok(&rig, arena_printf(&rig.arena, "Action=StopInstances&InstanceId.1=%s", id));
+    assert_int_equal(changes_to(mine, "volumes"), 2); /* in use all the same */
+    rig_ok(&rig, arena_printf(&rig.arena, "Action=TerminateInstances&InstanceId.1=%s", id));
+    rig_pull(&rig, &world.cluster);
+    rig_say(&rig, &world.cluster, "instance", id, 3, NULL);
+    assert_int_equal(changes_to(mine, "volumes"), 3);
+    assert_int_equal(rig_count(said(mine), "\"is_gone\":true"), 1);
+}
+
+static void test_groups_and_rules(void **state)
+{
+    (void)state;
+    uint64_t mine = watch(NULL);
+    const char *made = rig_ok(&rig, "Action=CreateSecurityGroup&GroupName=g&GroupDescription=d");
+    const char *group = rig_text(&rig, made, "groupId");
+    assert_int_equal(changes_to(mine, "security-groups"), 1);
+    assert_int_equal(changes_to(mine, "security-group-rules"), 1); /* everything may leave */
+    const char *rule = rig_text(
+        &rig,
+        rig_ok(&rig, arena_printf(&rig.arena,
+                                  "Action=AuthorizeSecurityGroupIngress&GroupId=%s"
+                                  "&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=22"
+                                  "&IpPermissions.1.ToPort=22"
+                                  "&IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0/0",
+                                  group)),
+        "securityGroupRuleId");
+    assert_int_equal(changes_to(mine, "security-group-rules"), 2);
+    rig_ok(&rig, arena_printf(&rig.arena,
+                              "Action=ModifySecurityGroupRules&GroupId=%s"
+                              "&SecurityGroupRule.1.SecurityGroupRuleId=%s"
+                              "&SecurityGroupRule.1.SecurityGroupRule.IpProtocol=tcp"
+                              "&SecurityGroupRule.1.SecurityGroupRule.FromPort=23"
+                              "&SecurityGroupRule.1.SecurityGroupRule.ToPort=23"
+                              "&SecurityGroupRule.1.SecurityGroupRule.CidrIpv4=0.0.0.0/0",
+                              group, rule));
+    assert_int_equal(changes_to(mine, "security-group-rules"), 3);
+    assert_int_equal(rig_count(said(mine), "\"is_gone\":true"), 0);
+    rig_ok(&rig, arena_printf(&rig.arena, "Action=DeleteSecurityGroup&GroupId=%s", group));
+    assert_int_equal(changes_to(mine, "security-groups"), 2); /* at once, whoever has it still */
+    assert_int_equal(changes_to(mine, "security-group-rules"), 5);
+    assert_int_equal(rig_count(said(mine), "\"is_gone\":true"), 3);
+}
+
+/* A tag is a change of its object; of one that has gone there is nothing more to tell. */
+static void test_tags(void **state)
+{
+    (void)state;
+    const char *id = rig_run(&rig, &world, "");
+    const char *key = rig_text(&rig, rig_ok(&rig, "Action=CreateKeyPair&KeyType=ed25519&KeyName=a"),
+                               "keyPairId");
+    uint64_t mine = watch(NULL);
+    static const char *const verbs[] = {"CreateTags", "DeleteTags"};
+    for (size_t i = 0; i < 2; i++)
+        rig_ok(&rig, arena_printf(&rig.arena,
+                                  "Action=%s&ResourceId.1=%s&ResourceId.2=%s"
+                                  "&Tag.1.Key=a&Tag.1.Value=b",
+                                  verbs[i], id, key));
+    assert_int_equal(changes_to(mine, "instances"), 2);
+    assert_int_equal(changes_to(mine, "key-pairs"), 2);
+    rig_ok(&rig, arena_printf(&rig.arena,
+                              "Action=CreateTags&ResourceId.1=%s&Tag.1.Key=a&Tag.1.Value=b", key));
+    rig_ok(&rig, "Action=DeleteKeyPair&KeyName=a");
+    assert_int_equal(changes_to(mine, "key-pairs"), 4);
+    uint64_t all = watch("0");
+    assert_int_equal(changes_to(all, "key-pairs"), 1);
+    assert_int_equal(rig_count(said(all), "\"is_gone\":true"), 1);
 }
 
 /* Cut off, it hears each object once, as it is now; nothing twice, nothing not at all. */
@@ -138,7 +223,7 @@ static void test_goes_on(void **state)
     rig_ok(&rig, arena_printf(&rig.arena, "Action=TerminateInstances&InstanceId.1=%s", one));
     uint64_t again = watch(cursor);
     rig_advance(&rig, 1000);
-    assert_int_equal(changes_of(again), 2);
+    assert_int_equal(changes_to(again, "instances"), 2);
     const char *of_two = strstr(said(again), two), *of_one = strstr(said(again), one);
     assert_true(of_two != NULL && of_one > of_two);
     assert_int_equal(strncmp(of_one + strlen(one), "\",\"state\":\"shutting-down\"", 25), 0);
@@ -241,6 +326,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_hears_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_steps, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_volumes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_groups_and_rules, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_tags, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_cursors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lives_so_long, set_up, tear_down),
