@@ -168,24 +168,33 @@ static void write_address(struct cloud_call *call, const struct view *v)
     cloud_xml_close(x);
 }
 
+static const char *sort_key(const struct cloud_call *call, const struct cloud_public *row)
+{
+    return arena_printf(call->op->arena, "%010lld", (long long)row->address);
+}
+
 enum err_code cloud_ec2_describe_addresses(struct cloud_call *call, struct err *err)
 {
     struct cloud_texts ids = cloud_query_list(call->query, "AllocationId");
     struct cloud_texts addresses = cloud_query_list(call->query, "PublicIp");
     struct cloud_filters filters;
+    struct cloud_page page;
     struct cloud_publics rows;
     if (cloud_filters_decode(&filters, call->query, filter_names, err) != ERR_OK ||
+        cloud_page_decode_whole(&page, call->query, err) != ERR_OK ||
         cloud_query_done(call->query, err) != ERR_OK ||
         cloud_addresses_describe(call->op, CLOUD_DO_DESCRIBE_ADDRESSES, ids.list, ids.len,
                                  addresses.list, addresses.len, &rows, err) != ERR_OK)
         return err->code;
+    struct cloud_walk walk = {.page = &page};
     cloud_xml_open(call->xml, "addressesSet");
-    for (size_t i = 0; i < rows.len; i++) {
+    for (size_t i = 0; i < rows.len && !walk.more; i++) {
         struct view v = make_view(call, &rows.list[i]);
-        if (matches(call, &v, &filters))
+        if (matches(call, &v, &filters) && cloud_walk_takes(&walk, sort_key(call, &rows.list[i])))
             write_address(call, &v);
     }
     cloud_xml_close(call->xml);
+    cloud_write_next(call, &walk);
     return ERR_OK;
 }
 
@@ -205,8 +214,7 @@ enum err_code cloud_ec2_describe_addresses_attribute(struct cloud_call *call, st
     struct cloud_walk walk = {.page = &page};
     cloud_xml_open(call->xml, "addressSet");
     for (size_t i = 0; i < rows.len && !walk.more; i++) {
-        long long address = rows.list[i].address;
-        if (!cloud_walk_takes(&walk, arena_printf(call->op->arena, "%010lld", address)))
+        if (!cloud_walk_takes(&walk, sort_key(call, &rows.list[i])))
             continue;
         cloud_xml_open(call->xml, "item");
         cloud_xml_text(call->xml, "publicIp", cloud_text_address(call->op, rows.list[i].address));

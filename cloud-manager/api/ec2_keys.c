@@ -129,22 +129,26 @@ enum err_code cloud_ec2_describe_key_pairs(struct cloud_call *call, struct err *
     struct cloud_texts names = cloud_query_list(call->query, "KeyName");
     struct cloud_texts ids = cloud_query_list(call->query, "KeyPairId");
     struct cloud_filters filters;
+    struct cloud_page page;
     struct cloud_key_pair *keys;
     size_t len;
     bool with_line;
     if (cloud_filters_decode(&filters, call->query, known, err) != ERR_OK ||
         cloud_query_bool(call->query, "IncludePublicKey", false, &with_line, err) != ERR_OK ||
+        cloud_page_decode_whole(&page, call->query, err) != ERR_OK ||
         cloud_query_done(call->query, err) != ERR_OK ||
         cloud_key_pairs_describe(call->op, names.list, names.len, ids.list, ids.len, &keys, &len,
                                  err) != ERR_OK)
         return err->code;
+    struct cloud_walk walk = {.page = &page};
     cloud_xml_open(call->xml, "keySet");
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len && !walk.more; i++) {
         struct cloud_tags tags = cloud_tag_list(call->op->store, call->op->arena, keys[i].id);
-        if (matches(call, &keys[i], &tags, &filters))
+        if (matches(call, &keys[i], &tags, &filters) && cloud_walk_takes(&walk, keys[i].name))
             write_key(call->xml, &keys[i], &tags, with_line);
     }
     cloud_xml_close(call->xml);
+    cloud_write_next(call, &walk);
     return ERR_OK;
 }
 

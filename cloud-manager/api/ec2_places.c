@@ -105,26 +105,30 @@ enum err_code cloud_ec2_describe_zones(struct cloud_call *call, struct err *err)
     struct cloud_texts names = cloud_query_list(call->query, "ZoneName");
     struct cloud_texts ids = cloud_query_list(call->query, "ZoneId");
     struct cloud_filters filters;
+    struct cloud_page page;
     struct cloud_zone *zones;
     size_t len;
     bool all;
     if (cloud_filters_decode(&filters, call->query, known, err) != ERR_OK ||
         cloud_query_bool(call->query, "AllAvailabilityZones", false, &all, err) != ERR_OK ||
+        cloud_page_decode_whole(&page, call->query, err) != ERR_OK ||
         cloud_query_done(call->query, err) != ERR_OK ||
         cloud_zones_describe(call->op, CLOUD_DO_DESCRIBE_AVAILABILITY_ZONES, &zones, &len, err) !=
             ERR_OK ||
         check_zones(zones, len, &names, false, err) != ERR_OK ||
         check_zones(zones, len, &ids, true, err) != ERR_OK)
         return err->code;
+    struct cloud_walk walk = {.page = &page};
     cloud_xml_open(call->xml, "availabilityZoneInfo");
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len && !walk.more; i++) {
         struct cloud_facts facts = {.arena = call->op->arena};
         add_zone_facts(&facts, call->op, &zones[i]);
         if (is_named(&names, zones[i].name) && is_named(&ids, zones[i].id) &&
-            cloud_filters_match(&filters, &facts))
+            cloud_filters_match(&filters, &facts) && cloud_walk_takes(&walk, zones[i].name))
             write_zone(call->xml, call->op, &zones[i]);
     }
     cloud_xml_close(call->xml);
+    cloud_write_next(call, &walk);
     return ERR_OK;
 }
 

@@ -48,6 +48,15 @@ enum err_code cloud_page_decode(struct cloud_page *out, struct cloud_query *q, i
     return token != NULL ? decode_token(out, q, token, err) : ERR_OK;
 }
 
+enum err_code cloud_page_decode_whole(struct cloud_page *out, struct cloud_query *q,
+                                      struct err *err)
+{
+    if (q->has_any_page)
+        return cloud_page_decode(out, q, 1, 1000, false, err);
+    *out = (struct cloud_page){.max = INT64_MAX, .after = ""};
+    return ERR_OK;
+}
+
 void cloud_page_token(struct buf *out, const struct cloud_page *page, const char *last)
 {
     CLEANUP(buf_fini) struct buf plain = {0};

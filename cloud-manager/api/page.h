@@ -17,6 +17,9 @@ struct cloud_page {
  * explicit ids. ERR_INVALID_PAGING_TOKEN, ERR_PARAMETER_COMBINATION, ERR_INVALID_PARAMETER. */
 enum err_code cloud_page_decode(struct cloud_page *out, struct cloud_query *q, int64_t least,
                                 int64_t most, bool has_ids, struct err *err);
+/* The same of a list that EC2 gives whole: only REST has pages of it. */
+enum err_code cloud_page_decode_whole(struct cloud_page *out, struct cloud_query *q,
+                                      struct err *err);
 /* Appends the token that goes on behind `last`. */
 void cloud_page_token(struct buf *out, const struct cloud_page *page, const char *last);
 
