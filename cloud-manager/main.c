@@ -9,6 +9,7 @@
 #include "cloud-manager/effect/timer.h"
 #include "cloud-manager/main_identity.h"
 #include "cloud-manager/main_verbs.h"
+#include "cloud-manager/model/address.h"
 #include "proto/http/server.h"
 
 #include <stddef.h>
@@ -179,6 +180,7 @@ static void run_core(struct shell *s)
                                   .quota_vcpus = o->quota_vcpus,
                                   .quota_addresses = o->quota_addresses,
                                   .pool = s->pool,
+                                  .public_domain = o->public_domain,
                                   .quota_groups = o->quota_groups,
                                   .quota_members = o->quota_members,
                                   .endpoint = *o->endpoint != '\0' ? o->endpoint : s->endpoint};
@@ -205,6 +207,10 @@ static enum err_code open_all(struct shell *s, struct err *err)
     bool renewed;
     if (cloud_pool_parse(&s->pool, s->options->public_pool, err) != ERR_OK)
         return err_wrap(err, "network.public-pool");
+    if (!cloud_domain_is(s->options->public_domain))
+        return err_set(err, ERR_INVALID_PARAMETER,
+                       "network.public-domain: '%.64s' is no domain, as in \"guests.example.org\"",
+                       s->options->public_domain);
     if (cloud_open_store(&s->store, s->options, err) != ERR_OK ||
         cloud_identity_load(&s->identity, s->store, s->options, err) != ERR_OK)
         return err->code;

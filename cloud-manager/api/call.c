@@ -90,6 +90,13 @@ const char *cloud_text_dns(const struct cloud_op *op, int64_t address)
     return arena_printf(op->arena, "%s.%s.compute.internal", name, op->config->region);
 }
 
+const char *cloud_text_public_name(const struct cloud_op *op, int64_t address)
+{
+    char name[CLOUD_PUBLIC_NAME_SIZE];
+    cloud_public_name_format(name, address, op->config->public_domain);
+    return arena_strdup(op->arena, name);
+}
+
 const char *cloud_text_arn(const struct cloud_op *op, const char *type, const char *id)
 {
     return arena_printf(op->arena, "arn:aws:ec2:%s:%s:%s/%s", op->config->region, op->account, type,

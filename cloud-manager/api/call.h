@@ -50,6 +50,8 @@ void cloud_write_next(struct cloud_call *call, const struct cloud_walk *walk);
 const char *cloud_text_address(const struct cloud_op *op, int64_t address);
 /* "ip-172-31-0-5.lab.compute.internal" in the op's arena. */
 const char *cloud_text_dns(const struct cloud_op *op, int64_t address);
+/* "ec2-203-0-113-7.guests.example.org" in the op's arena, "" where the operator has no domain. */
+const char *cloud_text_public_name(const struct cloud_op *op, int64_t address);
 /* "arn:aws:ec2:lab:123456789012:vpc/vpc-..." in the op's arena. */
 const char *cloud_text_arn(const struct cloud_op *op, const char *type, const char *id);
 /* "2026-11-20T09:13:35.000Z" in the op's arena, for filters. */

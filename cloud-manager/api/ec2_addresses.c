@@ -20,7 +20,7 @@ void cloud_write_association(struct cloud_call *call, const struct cloud_instanc
         return;
     cloud_xml_open(x, "association");
     cloud_xml_text(x, "publicIp", cloud_text_address(call->op, v->address.address));
-    cloud_xml_text(x, "publicDnsName", "");
+    cloud_xml_text(x, "publicDnsName", cloud_text_public_name(call->op, v->address.address));
     cloud_xml_text(x, "ipOwnerId", cloud_text_owner(v));
     if (ids == CLOUD_ASSOCIATION_IDS) {
         cloud_xml_text_if(x, "allocationId", v->address.allocation);

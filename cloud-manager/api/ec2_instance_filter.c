@@ -232,6 +232,9 @@ static void add_address(struct cloud_call *call, const struct cloud_instance_vie
                         struct cloud_facts *f)
 {
     const char *address = cloud_text_address(call->op, v->address.address);
+    const char *name = cloud_text_public_name(call->op, v->address.address);
+    cloud_facts_add(f, "dns-name", name);
+    cloud_facts_add(f, "network-interface.association.public-dns-name", name);
     cloud_facts_add(f, "ip-address", address);
     cloud_facts_add(f, "network-interface.addresses.association.public-ip", address);
     cloud_facts_add(f, "network-interface.association.public-ip", address);

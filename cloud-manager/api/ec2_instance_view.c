@@ -87,7 +87,8 @@ static void write_names(struct cloud_call *call, const struct cloud_instance_vie
     struct cloud_xml *x = call->xml;
     const char *dns = v->has_port ? cloud_text_dns(call->op, v->port.address) : "";
     cloud_xml_text(x, "privateDnsName", dns);
-    cloud_xml_text(x, "dnsName", "");
+    cloud_xml_text(x, "dnsName",
+                   v->has_address ? cloud_text_public_name(call->op, v->address.address) : "");
     if (!v->has_port)
         return;
     cloud_xml_text(x, "privateIpAddress", cloud_text_address(call->op, v->port.address));

@@ -62,6 +62,8 @@ static void add_association(struct cloud_call *call, const struct cloud_instance
     const char *address = cloud_text_address(call->op, v->address.address);
     cloud_facts_add(f, "addresses.association.public-ip", address);
     cloud_facts_add(f, "association.public-ip", address);
+    cloud_facts_add(f, "association.public-dns-name",
+                    cloud_text_public_name(call->op, v->address.address));
     cloud_facts_add(f, "association.ip-owner-id", cloud_text_owner(v));
     if (*v->address.allocation == '\0')
         return;

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cloud-manager/api/call.h"
 #include "cloud-manager/model/address.h"
 #include "cloud-manager/model/imds.h"
 #include "cloud-manager/model/want.h"
@@ -17,18 +18,13 @@
 
 #include <string.h>
 
-static const char *address_text(struct cloud_op *op, int64_t address)
-{
-    char text[CLOUD_ADDRESS_SIZE];
-    cloud_address_format(text, address);
-    return arena_strdup(op->arena, text);
-}
-
-static const char *public_text(struct cloud_op *op, const struct cloud_instance *row)
+static void fill_public(struct cloud_op *op, const struct cloud_instance *row,
+                        struct wire_port *out)
 {
     int64_t address = row->want == CLOUD_WANT_TERMINATED ? cloud_public_in_end(op, row->id)
                                                          : cloud_public_in_wish(op, row->id);
-    return address != 0 ? address_text(op, address) : "";
+    out->public_address = address != 0 ? cloud_text_address(op, address) : "";
+    out->public_name = address != 0 ? cloud_text_public_name(op, address) : "";
 }
 
 static void fill_groups(struct cloud_op *op, const char *port, struct wire_port *out)
@@ -62,9 +58,9 @@ static struct wire_port *make_port(struct cloud_op *op, const struct cloud_insta
                               .subnet_cidr = arena_strdup(op->arena, cidr),
                               .vpc_cidr = vpc.cidr,
                               .mac = port->mac,
-                              .address = address_text(op, port->address),
-                              .public_address = public_text(op, row),
+                              .address = cloud_text_address(op, port->address),
                               .groups_n = row->groups_n};
+    fill_public(op, row, out);
     fill_groups(op, port->id, out);
     return out;
 }
@@ -216,7 +212,7 @@ void cloud_wish_group(struct cloud_op *op, const struct cloud_group *row, struct
                                            .cidr = rules[i].cidr,
                                            .group = rules[i].peer};
     for (size_t i = 0; i < body.members_len; i++)
-        body.members[i] = address_text(op, members[i]);
+        body.members[i] = cloud_text_address(op, members[i]);
     wire_encode(out, &wire_group_type, &body);
 }
 

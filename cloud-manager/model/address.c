@@ -84,11 +84,44 @@ bool cloud_cidr_parse(const char *text, int64_t *base, int *prefix)
     return true;
 }
 
-void cloud_hostname_format(char out[CLOUD_HOSTNAME_SIZE], int64_t address)
+static void format_name(char out[CLOUD_HOSTNAME_SIZE], const char *prefix, int64_t address)
 {
     uint32_t a = (uint32_t)address;
-    snprintf(out, CLOUD_HOSTNAME_SIZE, "ip-%u-%u-%u-%u", a >> 24, a >> 16 & 255u, a >> 8 & 255u,
-             a & 255u);
+    snprintf(out, CLOUD_HOSTNAME_SIZE, "%s-%u-%u-%u-%u", prefix, a >> 24, a >> 16 & 255u,
+             a >> 8 & 255u, a & 255u);
+}
+
+void cloud_hostname_format(char out[CLOUD_HOSTNAME_SIZE], int64_t address)
+{
+    format_name(out, "ip", address);
+}
+
+void cloud_public_name_format(char out[CLOUD_PUBLIC_NAME_SIZE], int64_t address, const char *domain)
+{
+    char name[CLOUD_HOSTNAME_SIZE];
+    format_name(name, "ec2", address);
+    out[0] = '\0';
+    if (*domain != '\0')
+        snprintf(out, CLOUD_PUBLIC_NAME_SIZE, "%s.%.*s", name, CLOUD_DOMAIN_MAX, domain);
+}
+
+bool cloud_domain_is(const char *text)
+{
+    static const char within[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    enum { LABEL_MAX = 63 };
+    if (strlen(text) > CLOUD_DOMAIN_MAX)
+        return false;
+    while (*text != '\0') {
+        size_t len = strspn(text, within);
+        if (len == 0 || len > LABEL_MAX || *text == '-' || text[len - 1] == '-')
+            return false;
+        text += len;
+        if (*text == '\0')
+            return true;
+        if (*text != '.' || *++text == '\0')
+            return false;
+    }
+    return true;
 }
 
 void cloud_mac_format(char out[CLOUD_MAC_SIZE], const unsigned char random[5])

@@ -16,6 +16,8 @@ enum {
     CLOUD_CIDR_SIZE = 20,
     CLOUD_MAC_SIZE = 18,
     CLOUD_HOSTNAME_SIZE = 24, /* "ip-172-31-0-5" */
+    CLOUD_DOMAIN_MAX = 200,
+    CLOUD_PUBLIC_NAME_SIZE = 256, /* NUL included */
 };
 
 #define CLOUD_VPC_BASE ((int64_t)172 << 24 | (int64_t)31 << 16)
@@ -36,5 +38,10 @@ bool cloud_address_parse(const char *text, int64_t *out);
 /* "10.0.0.0/8" -> base with its host bits cleared, and the prefix length. */
 bool cloud_cidr_parse(const char *text, int64_t *base, int *prefix);
 void cloud_hostname_format(char out[CLOUD_HOSTNAME_SIZE], int64_t address);
+/* May names of public addresses end so? "" is fine: then they have none. */
+bool cloud_domain_is(const char *text);
+/* "ec2-203-0-113-7.DOMAIN"; "" where the domain is. */
+void cloud_public_name_format(char out[CLOUD_PUBLIC_NAME_SIZE], int64_t address,
+                              const char *domain);
 /* A locally administered MAC out of five random bytes: 02:xx:xx:xx:xx:xx. */
 void cloud_mac_format(char out[CLOUD_MAC_SIZE], const unsigned char random[5]);

@@ -81,7 +81,7 @@ const struct metadata_instance *host_core_metadata(struct host_core *c, int64_t 
         .region = wish.region,
         .zone = wish.zone,
         .hostname = arena_printf(&c->answer, "%s.%s", wish.hostname, wish.domain),
-        .public_hostname = "",
+        .public_hostname = wish.port->public_name,
         .public_address = wish.port->public_address,
         .profile = "default-hvm",
         .key_name = wish.key_name,

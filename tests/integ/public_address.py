@@ -3,6 +3,7 @@
 that moves. This machine is the world: it is in the rack's network, and asks by ARP who has an address.
 
 usage: public_address.py        (root; environment as tests/run gives it)"""
+import os
 import socket
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import time
 sys.dont_write_bytecode = True
 import cloud
 from cloud import check, equal, refuses, say, until, wait
+
+DOMAIN = "guests.example.org"
 
 
 def answers(address, tcp_port=22):
@@ -25,6 +28,10 @@ def public(c, instance):
     return c.instance(instance).get("PublicIpAddress")
 
 
+def name(address):
+    return f"ec2-{address.replace('.', '-')}.{DOMAIN}"
+
+
 def lent(c):
     a, b = c.run(2)
     for instance in (a, b):
@@ -36,12 +43,14 @@ def lent(c):
     for address in (first, second):
         until(f"the world reaches {address}", lambda address=address: answers(address))
     port = c.instance(a)["NetworkInterfaces"][0]
-    equal("the interface says whose it is", port["Association"], {"IpOwnerId": "amazon", "PublicDnsName": "", "PublicIp": first})
+    equal("the interface says whose it is", port["Association"], {"IpOwnerId": "amazon", "PublicDnsName": name(first), "PublicIp": first})
     equal("it is found by it", [i["InstanceId"] for r in c.ec2.describe_instances(
         Filters=[{"Name": "ip-address", "Values": [first]}])["Reservations"] for i in r["Instances"]], [a])
-    said = c.ssh(c.instance(a)["PrivateIpAddress"], "printf 'GET /latest/meta-data/public-ipv4 HTTP/1.0\\r\\n\\r\\n' |"
-                 " nc 169.254.169.254 80")
-    equal("its metadata says so, too", said.splitlines()[-1:], [first])
+    equal("and by its name", c.instance(a)["PublicDnsName"], name(first))
+    for leaf, value in (("public-ipv4", first), ("public-hostname", name(first))):
+        said = c.ssh(c.instance(a)["PrivateIpAddress"], f"printf 'GET /latest/meta-data/{leaf} HTTP/1.0\\r\\n\\r\\n' |"
+                     " nc 169.254.169.254 80")
+        equal(f"its metadata says so, too: {leaf}", said.splitlines()[-1:], [value])
     # What the world sees of a guest that calls out.
     here = f"{c.rack}.1"
     with socket.create_server((here, 0)) as server:
@@ -106,6 +115,7 @@ def given_up(c, a):
 
 
 def main():
+    os.environ["TERCET_PUBLIC_DOMAIN"] = DOMAIN
     c = cloud.started()
     before = c.traces()
     a, b = lent(c)

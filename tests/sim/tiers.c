@@ -29,6 +29,7 @@ int64_t sim_tiers_quota_members(const struct sim_world *w)
 static struct cloud_config cloud_config(const struct sim_node *n)
 {
     return (struct cloud_config){.region = "sim",
+                                 .public_domain = "",
                                  .timing = sim_world_timing(n->world),
                                  .terminated_visible_ms = TERMINATED_VISIBLE_MS,
                                  .quota_instances = SIM_QUOTA_INSTANCES,

@@ -291,6 +291,30 @@ static void test_associated(void **state)
     rig_fini(&r);
 }
 
+/* The operator's domain gives a name to each public address, and to nothing else. */
+static void test_public_name(void **state)
+{
+    static const char filter[] =
+        "Action=DescribeInstances" EC2_VERSION
+        "&Filter.1.Name=dns-name&Filter.1.Value.1=ec2-203-0-113-7.guests.example.org";
+    struct rig r;
+    struct rig_world w;
+    (void)state;
+    begin(&r, &w, pool_of_one);
+    const char *id = rig_run(&r, &w, "");
+    const char *body = on(&r, "DescribeInstances", id);
+    assert_string_equal(rig_text(&r, body, "dnsName"), "ec2-203-0-113-7.guests.example.org");
+    assert_int_equal(
+        rig_count(body, "<publicDnsName>ec2-203-0-113-7.guests.example.org</publicDnsName>"), 2);
+    assert_int_equal(rig_count(ask(&r, filter), id), 1);
+    told(&r, &w, id);
+    assert_non_null(strstr(rig_known(&w.cluster, "instance", id)->body,
+                           "\"public_name\":\"ec2-203-0-113-7.guests.example.org\""));
+    on(&r, "TerminateInstances", id);
+    assert_int_equal(rig_count(on(&r, "DescribeInstances", id), "guests.example.org"), 0);
+    rig_fini(&r);
+}
+
 /* Given up and wanted again by the same instance before its host had a word. */
 static void test_back_and_forth(void **state)
 {
@@ -556,6 +580,7 @@ int main(void)
         cmocka_unit_test(test_declined),
         cmocka_unit_test(test_associated),
         cmocka_unit_test(test_back_and_forth),
+        cmocka_unit_test(test_public_name),
         cmocka_unit_test(test_in_place_before_it_was_told),
         cmocka_unit_test(test_restore_of_one_given_on),
         cmocka_unit_test(test_restore_of_one_that_ended),

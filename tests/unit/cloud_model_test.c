@@ -75,6 +75,32 @@ static void test_names(void **state)
     assert_string_equal(name, "ip-172-31-0-5");
 }
 
+static void test_public_names(void **state)
+{
+    static const char *const good[] = {"", "a", "guests.example.org", "x-1.y"};
+    static const char *const bad[] = {".",  "a.",  ".a",  "a..b", "-a",
+                                      "a-", "A.b", "a b", "a_b",  "ü"};
+    char name[CLOUD_PUBLIC_NAME_SIZE], longest[CLOUD_DOMAIN_MAX + 2];
+    (void)state;
+    cloud_public_name_format(name, 0xcb007107, "guests.example.org");
+    assert_string_equal(name, "ec2-203-0-113-7.guests.example.org");
+    cloud_public_name_format(name, 0xcb007107, "");
+    assert_string_equal(name, "");
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(cloud_domain_is(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(cloud_domain_is(bad[i]));
+    memset(longest, 'a', sizeof longest);
+    for (size_t i = 50; i < sizeof longest; i += 50)
+        longest[i] = '.';
+    longest[sizeof longest - 1] = '\0';
+    assert_false(cloud_domain_is(longest));
+    longest[CLOUD_DOMAIN_MAX - 1] = '\0';
+    assert_true(cloud_domain_is(longest));
+    memset(longest, 'a', CLOUD_DOMAIN_MAX - 1);
+    assert_false(cloud_domain_is(longest)); /* a label has 63 letters at most */
+}
+
 static void test_match(void **state)
 {
     struct err err = {0};
@@ -134,8 +160,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_address_text), cmocka_unit_test(test_cidr_text),
         cmocka_unit_test(test_plan),         cmocka_unit_test(test_names),
-        cmocka_unit_test(test_match),        cmocka_unit_test(test_protocols),
-        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_public_names), cmocka_unit_test(test_match),
+        cmocka_unit_test(test_protocols),    cmocka_unit_test(test_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,6 +74,7 @@ void rig_init(struct rig *r)
                       .next_request = 1};
     r->rng = rng_seeded(&r->seed);
     r->config = (struct cloud_config){.region = "lab",
+                                      .public_domain = "guests.example.org",
                                       .timing = sync_timing_default(),
                                       .terminated_visible_ms = 3600 * 1000,
                                       .quota_instances = 20,
