@@ -15,7 +15,9 @@ void cluster_group_forward(struct cluster_core *c, const char *host)
     STORE_EACH (c->store, q,
                 "SELECT g.id, g.generation, g.body FROM got g WHERE g.kind='group' AND g.gone=''"
                 " AND g.id IN (" NEEDED ") AND NOT EXISTS (SELECT 1 FROM wish w WHERE w.node=?1"
-                " AND w.kind='group' AND w.id=g.id AND w.gone='' AND w.generation=g.generation)"
+                " AND w.kind='group' AND w.id=g.id AND w.gone='' AND w.generation=g.generation"
+                /* after a merge an older body may stand under a generation that was raised */
+                " AND w.body=g.body)"
                 " ORDER BY g.id",
                 "s", host)
         sync_parent_want(&c->down, host, "group", arena_strdup(&arena, query_text(&q, 0)),
