@@ -8,6 +8,7 @@ libcluster_a_SOURCES = \
 	%D%/ops/capacity.c %D%/ops/decision.c %D%/ops/decision.h %D%/ops/drain.c %D%/ops/drain.h \
 	%D%/ops/end.c %D%/ops/grant.c %D%/ops/grant.h %D%/ops/group.c %D%/ops/place.c %D%/ops/recover.c \
 	%D%/ops/resize.c %D%/ops/resize.h %D%/ops/seed.c %D%/ops/seed.h \
+	%D%/ops/share.c %D%/ops/share.h \
 	%D%/ops/underlay.c \
 	%D%/store/instance.c %D%/store/instance.h %D%/store/port.c %D%/store/port.h %D%/store/schema.c
 

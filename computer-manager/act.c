@@ -133,6 +133,7 @@ static void order_base(struct host_core *c, const struct work *w)
     str_copy(spec.manifest, sizeof spec.manifest, w->wish.manifest);
     str_copy(spec.url, sizeof spec.url, w->wish.dos_url);
     str_copy(spec.grant, sizeof spec.grant, w->wish.grant);
+    host_share_sources(&spec, w->wish.sources, w->wish.sources_len);
     if (host_cache_may_fetch(c, host_cache_base(c, spec.manifest)))
         host_cache_fetch(c, &spec);
 }
@@ -414,6 +415,7 @@ static void plan_all(struct host_core *c)
     for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;)
         act_group(c, e->value);
     host_seeds_act(c);
+    host_share_act(c);
     host_peers_act(c);
 }
 
@@ -436,6 +438,7 @@ static void note_due(struct host_core *c)
             c->due_ms = earlier(c->due_ms, g->next_ms);
     }
     c->due_ms = earlier(c->due_ms, host_peers_due_ms(c));
+    c->due_ms = earlier(c->due_ms, host_share_due_ms(c));
 }
 
 void host_act(struct host_core *c)

@@ -120,6 +120,7 @@ bool host_cache_fetched(struct host_core *c, const char *manifest, struct host_b
         base->ready_job = c->last_job;
         base->why[0] = '\0';
         base->attempt = 0;
+        host_share_say(c);
         return false;
     }
     log_warn("image.fetch_failed", "manifest", manifest, "why", done->text, NULL);
@@ -147,6 +148,7 @@ void host_cache_listed(struct host_core *c, uint64_t job_id)
             base->is_ready = false;
     }
     c->is_dirty = c->is_dirty || c->seeds.live > 0;
+    host_share_say(c);
 }
 
 void host_cache_done(struct host_core *c, const struct job_done *done)

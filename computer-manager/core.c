@@ -96,6 +96,7 @@ static void load(struct host_core *c)
     load_groups(c);
     free_values(&c->seeds);
     host_seeds_load(c);
+    host_share_load(c);
     host_peers_free(c);
     host_peers_load(c);
     host_say_tunnel(c);
@@ -140,8 +141,8 @@ static void forget_lost_jobs(struct host_core *c)
         if (!is_out(c, base->job_id))
             base->job_id = 0;
     }
-    uint64_t *jobs[] = {&c->list_job, &c->net_list_job, &c->probe_job, &c->disks_job,
-                        &c->evict_job};
+    uint64_t *jobs[] = {&c->list_job,  &c->net_list_job, &c->probe_job,
+                        &c->disks_job, &c->evict_job,    &c->share_job};
     for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++)
         if (!is_out(c, *jobs[i]))
             *jobs[i] = 0;

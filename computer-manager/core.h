@@ -24,8 +24,9 @@ struct host_config {
     int64_t reserve_mib;                     /* memory kept for the machine: 2 GiB or 5 % */
     int64_t mtu;                             /* of guests */
     int64_t cache_bytes, cache_free_percent; /* bounds of the images' bases (model/cache.h) */
-    const char *tunnel; /* address where this host's tunnels end; "" = it has none */
-    int64_t profile;    /* hardware of an instance that starts for the first time */
+    const char *share_url; /* where other hosts fetch bases of images from here; "" = nowhere */
+    const char *tunnel;    /* address where this host's tunnels end; "" = it has none */
+    int64_t profile;       /* hardware of an instance that starts for the first time */
 };
 
 struct host_core;

@@ -461,6 +461,8 @@ void host_done(struct host_core *c, const struct job_done *done)
         done_disks(c, done);
     else if (done->job_id != 0 && done->job_id == c->evict_job)
         host_cache_done(c, done);
+    else if (done->job_id != 0 && done->job_id == c->share_job)
+        host_share_done(c, done);
     else if (done->kind == HOST_JOB_NET_PEERS)
         host_peers_done(c, done);
     else if (r != NULL)

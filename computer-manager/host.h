@@ -80,6 +80,9 @@ struct host_core {
     bool has_strays; /* domains that nobody wishes are left alone, and so are all ports */
     uint64_t probe_job, disks_job;
     uint64_t evict_job;
+    struct host_share_key share, shared; /* key of grants: as wished, and as in force; "" = none */
+    uint64_t share_job;
+    int64_t share_attempt, share_next_ms;
     int64_t disks_next_ms, probe_next_ms;
     struct arena answer; /* of host_core_metadata; reset at each call */
     struct effects *out; /* of the step at hand; NULL outside */
@@ -130,6 +133,18 @@ enum err_code host_seeds_take(struct host_core *c, const struct wire_item *wish,
 /* Which of them fit, beside what else is kept. */
 void host_seeds_judge(struct host_core *c);
 void host_seeds_act(struct host_core *c);
+
+/* share.c: images of this host for others of the cluster. */
+void host_share_load(struct host_core *c);
+enum err_code host_share_take(struct host_core *c, const struct wire_item *wish,
+                              struct arena *arena, struct err *err);
+void host_share_act(struct host_core *c);
+int64_t host_share_due_ms(const struct host_core *c);
+void host_share_done(struct host_core *c, const struct job_done *done);
+/* share.c: which bases are here, and which are not any more. */
+void host_share_say(struct host_core *c);
+/* share.c: whom to ask before dos, out of a wish. */
+void host_share_sources(struct host_disk_base *spec, const struct wire_source *from, size_t len);
 
 /* cache.c: is there room for a guest that starts? Unknown counts as room. */
 bool host_cache_has_room(const struct host_core *c);

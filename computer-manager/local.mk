@@ -1,7 +1,7 @@
 # computer-manager/: one host. The core is a library; the three processes stand beside it.
 noinst_LIBRARIES += libhost.a
 libhost_a_SOURCES = \
-	%D%/act.c %D%/cache.c %D%/api/cluster.c %D%/api/metadata.c %D%/core.c %D%/core.h %D%/done.c %D%/done_net.c %D%/host.h %D%/peers.c %D%/pulse.c %D%/say.c %D%/seeds.c %D%/starts.c %D%/steps.c \
+	%D%/act.c %D%/cache.c %D%/api/cluster.c %D%/api/metadata.c %D%/core.c %D%/core.h %D%/done.c %D%/done_net.c %D%/host.h %D%/peers.c %D%/pulse.c %D%/say.c %D%/seeds.c %D%/share.c %D%/starts.c %D%/steps.c \
 	%D%/model/cache.c %D%/model/cache.h %D%/model/job.h %D%/api/port.c %D%/api/port.h %D%/model/record.c %D%/model/record.h \
 	%D%/model/status.c %D%/model/status.h \
 	%D%/model/pace.c %D%/model/pace.h \
@@ -15,4 +15,4 @@ include computer-manager/network/local.mk
 sbin_PROGRAMS += tercet-computer-manager
 tercet_computer_manager_SOURCES = %D%/effect/progress.c %D%/effect/progress.h %D%/main.c %D%/options.def %D%/options.h
 tercet_computer_manager_LDADD = libhost.a libhosteffect.a libhostnet.a libproto.a libbase.a \
-	$(CURL_LIBS) $(UV_LIBS) $(SSL_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(INIH_LIBS)
+	$(MHD_LIBS) $(CURL_LIBS) $(UV_LIBS) $(SSL_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(INIH_LIBS)

@@ -11,6 +11,7 @@
 #include "computer-manager/effect/helper.h"
 #include "computer-manager/effect/metadata_server.h"
 #include "computer-manager/effect/progress.h"
+#include "computer-manager/effect/share.h"
 #include "computer-manager/effect/underlay.h"
 #include "computer-manager/model/tunnel.h"
 #include "computer-manager/options.h"
@@ -84,6 +85,8 @@ struct shell {
     struct http_client *client;
     struct job_pool *workers;
     struct host_disk *disk;
+    struct host_share *share; /* NULL = images are not given to other hosts */
+    char share_url[HOST_URL_SIZE];
     struct host_helper *hypervisor, *network;
     struct metadata_server *metadata;
     struct host_core *core;
@@ -221,6 +224,9 @@ DISK_HANDLER(disk_erase, HOST_JOB_DISK_ERASE)
 DISK_HANDLER(disk_list, HOST_JOB_DISK_LIST)
 DISK_HANDLER(disk_evict, HOST_JOB_DISK_EVICT)
 
+static enum err_code share_key(void *ctx, const void *spec, size_t size, struct buf *result,
+                               struct err *err);
+
 static enum err_code start_disks(struct shell *s, struct err *err)
 {
     char ca[ENROLL_PATH_SIZE], cert[ENROLL_PATH_SIZE], key[ENROLL_PATH_SIZE],
@@ -241,11 +247,10 @@ static enum err_code start_disks(struct shell *s, struct err *err)
     mkdir(s->images, 0711);
     if (host_disk_new(&s->disk, &config, err) != ERR_OK)
         return err->code;
-    struct job_handler handlers[] = {{HOST_JOB_DISK_BASE, s, disk_base},
-                                     {HOST_JOB_DISK_ROOT, s, disk_root},
-                                     {HOST_JOB_DISK_ERASE, s, disk_erase},
-                                     {HOST_JOB_DISK_LIST, s, disk_list},
-                                     {HOST_JOB_DISK_EVICT, s, disk_evict}};
+    struct job_handler handlers[] = {
+        {HOST_JOB_DISK_BASE, s, disk_base},   {HOST_JOB_DISK_ROOT, s, disk_root},
+        {HOST_JOB_DISK_ERASE, s, disk_erase}, {HOST_JOB_DISK_LIST, s, disk_list},
+        {HOST_JOB_DISK_EVICT, s, disk_evict}, {HOST_JOB_SHARE_KEY, s, share_key}};
     s->workers = job_pool_new(s->loop, handlers, sizeof handlers / sizeof handlers[0], NULL);
     return ERR_OK;
 }
@@ -260,6 +265,44 @@ static enum err_code open_parent(struct shell *s, const struct enroll_identity *
     return http_client_peer(s->client, "parent", id->parent, &parent, 1, err);
 }
 
+static enum err_code share_key(void *ctx, const void *spec, size_t size, struct buf *result,
+                               struct err *err)
+{
+    struct shell *s = ctx;
+    struct host_share_key key;
+    (void)result;
+    if (size != sizeof key || s->share == NULL)
+        return err_set(err, ERR_UNSUPPORTED, "images are not given to other hosts");
+    memcpy(&key, spec, sizeof key);
+    key.key[sizeof key.key - 1] = '\0';
+    return host_share_set_key(s->share, key.key, err);
+}
+
+/* Guests do not depend on it: without it other hosts fetch from dos. */
+static void open_share(struct shell *s, const struct enroll_identity *id)
+{
+    const struct host_options *o = s->options;
+    const char *address = *o->share_address != '\0' ? o->share_address : s->underlay.address;
+    struct err err = {0};
+    struct http_tls tls = {
+        .cert_pem = buf_str(&id->chain), .key_pem = buf_str(&id->key), .ca_pem = buf_str(&id->ca)};
+    struct host_share_config config = {.images_dir = s->images,
+                                       .address = address,
+                                       .tcp_port = (uint16_t)o->share_tcp_port,
+                                       .transfers = (int)o->share_transfers,
+                                       .bytes_s = o->share_mib_s << 20,
+                                       .tls = &tls};
+    if (o->share_transfers == 0 || *address == '\0')
+        return;
+    if (host_share_open(&s->share, &config, &err) != ERR_OK) {
+        log_error("share.closed", "why", err.text, NULL);
+        return;
+    }
+    snprintf(s->share_url, sizeof s->share_url, "https://%.64s:%u", address,
+             host_share_tcp_port(s->share));
+    log_info("share.listens", "url", s->share_url, NULL);
+}
+
 /* New files are there: new connections use them; the disk worker reads them at each fetch. */
 static void on_renewed(void *self)
 {
@@ -270,6 +313,12 @@ static void on_renewed(void *self)
         http_client_tls(s->client, &(struct http_tls){.cert_pem = buf_str(&id.chain),
                                                       .key_pem = buf_str(&id.key),
                                                       .ca_pem = buf_str(&id.ca)});
+        if (s->share != NULL && host_share_reload(s->share,
+                                                  &(struct http_tls){.cert_pem = buf_str(&id.chain),
+                                                                     .key_pem = buf_str(&id.key),
+                                                                     .ca_pem = buf_str(&id.ca)},
+                                                  &err) != ERR_OK)
+            log_error("certificate.unusable", "why", err.text, NULL);
         log_info("certificate.renewed", "serial", id.info.serial, NULL);
     } else {
         log_error("certificate.unusable", "why", err.text, NULL);
@@ -298,6 +347,7 @@ static void run_core(struct shell *s, struct store *store, const struct enroll_i
                                  .reserve_mib = o->reserve_mib,
                                  .mtu = guest_mtu(s),
                                  .tunnel = s->underlay.address,
+                                 .share_url = s->share_url,
                                  .profile = o->profile,
                                  .cache_bytes = o->cache_mib << 20,
                                  .cache_free_percent = o->cache_free};
@@ -344,14 +394,17 @@ static int run(const struct host_options *o, const struct daemon *d, char **argv
                                                                    .options_len = d->options_len,
                                                                    .self = &s,
                                                                    .renewed = on_renewed});
-    if (ready)
+    if (ready) {
+        open_share(&s, &id);
         run_core(&s, store, &id);
+    }
     renewal_close(renewal);
     http_client_free(s.client);
     if (s.workers == NULL || job_pool_free(s.workers, 1000)) {
         loop_free(s.loop);
         host_disk_free(s.disk);
     }
+    host_share_close(s.share);
     host_core_free(s.core);
     store_close(store);
     enroll_fini(&id);

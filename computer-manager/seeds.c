@@ -27,6 +27,7 @@ static enum err_code decode(const char *json, struct arena *arena, struct host_d
         !str_copy(out->url, sizeof out->url, body.dos_url) ||
         !str_copy(out->grant, sizeof out->grant, body.grant))
         return err_set(err, ERR_MALFORMED_JSON, "a seed without a manifest that could be fetched");
+    host_share_sources(out, body.sources, body.sources_len);
     return ERR_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "cluster-manager/ops/grant.h"
 #include "cluster-manager/ops/resize.h"
 #include "cluster-manager/ops/seed.h"
+#include "cluster-manager/ops/share.h"
 #include "cluster-manager/store/instance.h"
 
 #include <string.h>
@@ -92,6 +93,7 @@ static enum err_code take_secret(struct cluster_core *c, const struct wire_item 
         return err->code;
     store_run(c->store, "INSERT INTO secret VALUES(?1, ?2) ON CONFLICT DO UPDATE SET sealed=?2",
               "ss", wish->id, body.sealed);
+    cluster_share_forward_all(c);
     return ERR_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cluster-manager/cluster.h"
 #include "cluster-manager/ops/seed.h"
+#include "cluster-manager/ops/share.h"
 #include "cluster-manager/store/instance.h"
 #include "proto/wire/states.h"
 
@@ -89,7 +90,7 @@ static void on_fact(void *core, const char *node, const struct wire_item *fact,
 {
     struct cluster_core *c = core;
     if (str_eq(fact->kind, "seed"))
-        cluster_seed_hear(c, node, fact);
+        cluster_seed_hear(c, node, fact, ev);
     if (*fact->error != '\0')
         log_error("host.refused_wish", "host", node, "kind", fact->kind, "id", fact->id, "why",
                   fact->error, NULL);
@@ -140,6 +141,7 @@ static void on_capacity(void *core, const char *node, const char *capacity_json,
             (class_total(&capacity, "disk_gib") * config->disk_overcommit_pct / 100) << 30;
         str_copy(h->health, sizeof h->health, health);
     }
+    cluster_share_forward(c, node);
     cluster_seed_forward(c, node, ev); /* it may be new here, or its grant grow old */
     arena_fini(&arena);
 }

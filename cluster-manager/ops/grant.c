@@ -4,13 +4,14 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cluster-manager/ops/share.h"
 #include "proto/auth/grant.h"
 #include "proto/auth/seal.h"
 
 #include <string.h>
 
-static bool grant_key(struct cluster_core *c, unsigned char key[GRANT_KEY_SIZE],
-                      struct arena *arena)
+bool cluster_grant_key(struct cluster_core *c, unsigned char key[GRANT_KEY_SIZE],
+                       struct arena *arena)
 {
     struct query q;
     const char *sealed = NULL;
@@ -38,7 +39,7 @@ const char *cluster_grant(struct cluster_core *c, const char *host, const char *
 {
     CLEANUP(buf_fini) struct buf grant = {0};
     unsigned char key[GRANT_KEY_SIZE];
-    if (strlen(manifest) == 64 && grant_key(c, key, arena))
+    if (strlen(manifest) == 64 && cluster_grant_key(c, key, arena))
         grant_make(&grant, key, host, manifest, ev->at.wall_ms + CLUSTER_GRANT_LIFE_MS);
     explicit_bzero(key, sizeof key);
     return arena_strdup(arena, buf_str(&grant));
@@ -61,6 +62,7 @@ const char *cluster_grant_body(struct cluster_core *c, const char *id, const cha
     if (wire_decode(&wire_instance_type, json, strlen(json), arena, &body, &err) != ERR_OK)
         IMPOSSIBLE("a wish that was taken does not decode");
     body.grant = cluster_grant(c, host, body.manifest, arena, ev);
+    body.sources = cluster_share_sources(c, host, body.manifest, &body.sources_len, arena, ev);
     if (size != NULL) {
         body.memory_mib = size->memory_mib;
         body.vcpus = size->vcpus;

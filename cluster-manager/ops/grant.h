@@ -2,10 +2,14 @@
 #pragma once
 
 #include "cluster-manager/cluster.h"
+#include "proto/auth/grant.h"
 
 /* A host may fetch for this long after it was told to; a start takes minutes at most. */
 #define CLUSTER_GRANT_LIFE_MS ((int64_t)24 * 3600 * 1000)
 
+/* What grants are made with; false where the cloud has not told it. */
+bool cluster_grant_key(struct cluster_core *c, unsigned char key[GRANT_KEY_SIZE],
+                       struct arena *arena);
 /* Leave for `host` to read that image's chunks; "" where the key is not known. In `arena`. */
 const char *cluster_grant(struct cluster_core *c, const char *host, const char *manifest,
                           struct arena *arena, const struct event *ev);

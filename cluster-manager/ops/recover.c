@@ -14,6 +14,7 @@
 #include "cluster-manager/cluster.h"
 #include "cluster-manager/ops/grant.h"
 #include "cluster-manager/ops/seed.h"
+#include "cluster-manager/ops/share.h"
 #include "cluster-manager/store/instance.h"
 
 #include <string.h>
@@ -78,6 +79,7 @@ static bool remember(struct cluster_core *c, const char *id, const struct cluste
         return false;
     }
     body.grant = "";
+    body.sources_len = 0;
     wire_encode(&as_wished, &wire_instance_type, &body);
     struct wire_item wish = {.kind = "instance",
                              .id = id,
@@ -101,6 +103,7 @@ static void remember_end(struct cluster_core *c, const char *id, const struct re
     if (*r->body != '\0' &&
         wire_decode(&wire_instance_type, r->body, strlen(r->body), arena, &body, &err) == ERR_OK) {
         body.want = body.grant = body.key = body.user_data = "";
+        body.sources_len = 0;
         wire_encode(&as_wished, &wire_instance_type, &body);
     }
     sync_child_adopt(&c->up, &(struct wire_item){.kind = "instance",
@@ -201,6 +204,7 @@ void cluster_recover(void *core, const struct event *ev)
     cluster_end_wished(c, ev);
     STORE_EACH (c->store, q, "SELECT node FROM child WHERE removed=0 ORDER BY node", "")
         cluster_group_forward(c, arena_strdup(&arena, query_text(&q, 0)));
+    cluster_share_forward_all(c);
     cluster_seed_forward_all(c, ev);
     cluster_underlay_settle(c); /* within the merge: what nobody wishes after it is ended */
     arena_fini(&arena);

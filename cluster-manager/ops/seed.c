@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cluster-manager/ops/grant.h"
+#include "cluster-manager/ops/share.h"
 #include "proto/wire/states.h"
 
 #include <string.h>
@@ -48,6 +49,8 @@ static void tell(struct cluster_core *c, const char *host, struct seed *s, struc
 {
     CLEANUP(buf_fini) struct buf body = {0};
     s->body.grant = cluster_grant(c, host, s->body.manifest, arena, ev);
+    s->body.sources = cluster_share_sources(c, host, s->body.manifest, &s->body.sources_len, arena,
+                                            ev);
     wire_encode(&body, &wire_seed_type, &s->body);
     sync_parent_want(&c->down, host, "seed", s->image, s->generation, 0, buf_str(&body));
     store_run(c->store,
@@ -66,6 +69,31 @@ static void tell(struct cluster_core *c, const char *host, struct seed *s, struc
     " AND w.gone='' WHERE s.image=g.id AND s.host=?1 AND s.generation=g.generation"            \
     " AND (s.state='whole' OR s.granted_wall_ms>?2)) ORDER BY g.id"
 
+/* The first host fetches from dos; each that has the image whole serves two more. One that is away,
+ * has trouble, or takes very long holds nobody up. */
+static bool may_begin(struct cluster_core *c, const char *image, const struct event *ev)
+{
+    enum { LONG_MS = 10 * 60 * 1000, SERVED = 2 };
+    int64_t whole = 0, busy = 0;
+    struct query q;
+    STORE_EACH (c->store, q,
+                "SELECT host, state, detail='' AND granted_wall_ms>? FROM seeded WHERE image=?"
+                " ORDER BY host",
+                "is", ev->at.wall_ms - LONG_MS, image) {
+        enum seed_state state = seed_state_parse(query_text(&q, 1));
+        whole += state == SEED_WHOLE;
+        busy += (state == SEED_NONE || state == SEED_FETCHING) && query_i64(&q, 2) != 0 &&
+                sync_parent_child_state(&c->down, query_text(&q, 0), ev->at.mono_ms) ==
+                    SYNC_CHILD_UP;
+    }
+    return busy < (whole > 0 ? SERVED * whole : 1);
+}
+
+static bool is_told(struct cluster_core *c, const char *image, const char *host)
+{
+    return store_has(c->store, "SELECT 1 FROM seeded WHERE image=? AND host=?", "ss", image, host);
+}
+
 static void tell_all(struct cluster_core *c, const char *host, struct arena *arena,
                      const struct event *ev)
 {
@@ -76,7 +104,8 @@ static void tell_all(struct cluster_core *c, const char *host, struct arena *are
         struct seed s = {.image = arena_strdup(arena, query_text(&q, 0)),
                          .generation = query_i64(&q, 1)};
         const char *json = arena_strdup(arena, query_text(&q, 2));
-        if (wire_decode(&wire_seed_type, json, strlen(json), arena, &s.body, &err) == ERR_OK)
+        if ((is_told(c, s.image, host) || may_begin(c, s.image, ev)) &&
+            wire_decode(&wire_seed_type, json, strlen(json), arena, &s.body, &err) == ERR_OK)
             tell(c, host, &s, arena, ev);
     }
 }
@@ -124,7 +153,8 @@ void cluster_seed_take(struct cluster_core *c, const struct wire_item *wish, con
 
 /* ---- up ------------------------------------------------------------------------------------ */
 
-void cluster_seed_hear(struct cluster_core *c, const char *host, const struct wire_item *fact)
+void cluster_seed_hear(struct cluster_core *c, const char *host, const struct wire_item *fact,
+                       const struct event *ev)
 {
     struct arena arena = {0};
     struct wire_seed_seen seen = {.state = "", .detail = fact->error};
@@ -138,6 +168,7 @@ void cluster_seed_hear(struct cluster_core *c, const char *host, const struct wi
                   "UPDATE seeded SET state=?, detail=? WHERE image=? AND host=? AND generation<=?",
                   "ssssi", seen.state, seen.detail, fact->id, host, fact->generation);
         say(c, fact->id);
+        cluster_seed_forward_all(c, ev); /* others may have waited for it */
     }
     arena_fini(&arena);
 }

@@ -11,4 +11,5 @@ void cluster_seed_forward(struct cluster_core *c, const char *host, const struct
 /* The same for all of them. */
 void cluster_seed_forward_all(struct cluster_core *c, const struct event *ev);
 /* A fact of kind "seed" from a host. */
-void cluster_seed_hear(struct cluster_core *c, const char *host, const struct wire_item *fact);
+void cluster_seed_hear(struct cluster_core *c, const char *host, const struct wire_item *fact,
+                       const struct event *ev);

@@ -118,6 +118,8 @@ static enum err_code on_wish(void *core, const struct wire_item *wish, const str
         code = host_peers_take(c, wish, &arena, err);
     else if (str_eq(wish->kind, "seed"))
         code = host_seeds_take(c, wish, &arena, err);
+    else if (str_eq(wish->kind, "share"))
+        code = host_share_take(c, wish, &arena, err);
     else
         code = err_set(err, ERR_UNSUPPORTED, "wishes of kind '%s' are not known here", wish->kind);
     arena_fini(&arena);

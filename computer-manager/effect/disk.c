@@ -50,6 +50,32 @@ static bool is_disk_size(int64_t size_bytes)
     return size_bytes >= SECTOR && size_bytes <= DISK_MAX_BYTES && size_bytes % SECTOR == 0;
 }
 
+static enum err_code check_sources(const struct host_disk_base *s, struct err *err)
+{
+    if (s->sources_len < 0 || s->sources_len > HOST_SOURCES_MAX)
+        return refuse(err, "sources_len");
+    for (int64_t i = 0; i < s->sources_len; i++) {
+        const struct host_source *source = &s->sources[i];
+        if (!is_ended(source->node, sizeof source->node) || !host_fetch_is_name(source->node) ||
+            !is_ended(source->url, sizeof source->url) || !host_fetch_is_url(source->url) ||
+            !is_ended(source->grant, sizeof source->grant) || !host_fetch_is_grant(source->grant))
+            return refuse(err, "sources");
+    }
+    return ERR_OK;
+}
+
+static struct host_fetch_peer peer_of(struct host_disk *d, const char *name, const char *url,
+                                      const char *grant)
+{
+    return (struct host_fetch_peer){.url = url,
+                                    .name = name,
+                                    .grant = grant,
+                                    .ca_file = d->config.ca_file,
+                                    .cert_file = d->config.cert_file,
+                                    .key_file = d->config.key_file,
+                                    .is_stopping = &d->is_stopping};
+}
+
 static enum err_code run_base(struct host_disk *d, const void *body, struct buf *result,
                               struct err *err)
 {
@@ -63,17 +89,19 @@ static enum err_code run_base(struct host_disk *d, const void *body, struct buf 
         return refuse(err, "url");
     if (!is_ended(s->grant, sizeof s->grant) || !host_fetch_is_grant(s->grant))
         return refuse(err, "grant");
+    if (check_sources(s, err) != ERR_OK)
+        return err->code;
     struct host_image_job job = {.images_dir = d->images_dir,
                                  .manifest = s->manifest,
                                  .size_bytes = s->size_bytes,
-                                 .peer = {.url = s->url,
-                                          .name = d->config.dos_name,
-                                          .grant = s->grant,
-                                          .ca_file = d->config.ca_file,
-                                          .cert_file = d->config.cert_file,
-                                          .key_file = d->config.key_file,
-                                          .is_stopping = &d->is_stopping},
+                                 .peer = peer_of(d, d->config.dos_name, s->url, s->grant),
+                                 .sources_len = (size_t)s->sources_len,
                                  .config = &d->config};
+    for (size_t i = 0; i < (size_t)s->sources_len; i++) {
+        const struct host_source *from = &s->sources[i];
+        job.sources[i] = peer_of(d, from->node, from->url, from->grant);
+        job.sources[i].is_neighbour = true;
+    }
     return host_image_ensure(&job, err);
 }
 

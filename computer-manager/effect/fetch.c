@@ -11,8 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A transfer slower than LOW_BYTES a second for LOW_S seconds has failed. */
-enum { CONNECT_MS = 5000, LOW_BYTES = 1024, LOW_S = 15, STEP_MS = 500, URL_SIZE = 512 };
+enum { STEP_MS = 500, URL_SIZE = 512 };
+
+/* How long a peer is believed in. A transfer slower than low_bytes a second for low_s seconds has
+ * failed. Where there is dos to fall back on, a neighbour has to be quick. */
+static const struct patience {
+    long connect_ms, low_bytes, low_s;
+    int tries;
+} of_dos = {5000, 1024, 15, HOST_FETCH_TRIES}, of_neighbour = {1000, 65536, 2, 1};
+
+static const struct patience *patience_of(const struct host_fetch_peer *peer)
+{
+    return peer->is_neighbour ? &of_neighbour : &of_dos;
+}
 
 struct slot {
     CURL *easy;
@@ -50,6 +61,13 @@ bool host_fetch_is_grant(const char *grant)
     return grant[0] != '\0' && is_plain(grant);
 }
 
+bool host_fetch_is_name(const char *name)
+{
+    return name[0] != '\0' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
+               strlen(name);
+}
+
 static size_t on_body(char *data, size_t one, size_t len, void *self)
 {
     struct slot *s = self;
@@ -62,6 +80,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *self)
 
 static CURL *make_easy(const struct run *r, struct slot *s)
 {
+    const struct patience *p = patience_of(r->peer);
     CURL *e = curl_easy_init();
     PRE(e != NULL);
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
@@ -71,9 +90,9 @@ static CURL *make_easy(const struct run *r, struct slot *s)
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_PROXY, "");
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-    curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, (long)LOW_BYTES);
-    curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)LOW_S);
+    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, p->connect_ms);
+    curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, p->low_bytes);
+    curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, p->low_s);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, r->headers);
     curl_easy_setopt(e, CURLOPT_CONNECT_TO, r->connect_to);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
@@ -89,10 +108,13 @@ static const char *address_of(const char *url)
 
 static void begin(struct run *r, struct slot *s)
 {
-    char hex[65], url[URL_SIZE];
+    char leaf[65], url[URL_SIZE];
     const char *name = r->peer->name != NULL ? r->peer->name : address_of(r->peer->url);
-    str_hex(hex, s->item.hash, sizeof s->item.hash);
-    int len = snprintf(url, sizeof url, "https://%s%s%s", name, s->item.path, hex);
+    if (s->item.is_numbered)
+        snprintf(leaf, sizeof leaf, "%zu", s->item.number);
+    else
+        str_hex(leaf, s->item.hash, sizeof s->item.hash);
+    int len = snprintf(url, sizeof url, "https://%s%s%s", name, s->item.path, leaf);
     PRE(len > 0 && (size_t)len < sizeof url);
     buf_clear(&s->body);
     s->is_used = true;
@@ -154,7 +176,7 @@ static enum err_code end(struct run *r, struct slot *s, CURLcode rc, struct err 
     if (code == ERR_OK)
         return r->feed->got(r->feed->self, &s->item, &s->body, err);
     bool may_retry = code == ERR_UNAVAILABLE || code == ERR_IMAGE_INVALID;
-    if (!may_retry || s->tries >= HOST_FETCH_TRIES)
+    if (!may_retry || s->tries >= patience_of(r->peer)->tries)
         return err_set(err, code, "%s", why.text);
     begin(r, s);
     return ERR_OK;

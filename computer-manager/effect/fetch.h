@@ -1,4 +1,4 @@
-/* fetch.h - gets bodies that are named by their SHA-256 from dos, several at once.
+/* fetch.h - gets bodies whose SHA-256 is known from dos or another host, several at once.
  *
  * HTTPS only, with the host's certificate; the grant of the wish goes along. A body counts only
  * when its length and hash are right. Blocks; called from a worker thread. */
@@ -15,6 +15,7 @@
 enum { HOST_FETCH_PARALLEL = 4, HOST_FETCH_TRIES = 3 };
 
 struct host_fetch_peer {
+    bool is_neighbour; /* not dos: one try, soon in doubt */
     const char *url;   /* https://host:port, checked */
     const char *name;  /* that its certificate must carry; NULL = url's */
     const char *grant; /* checked: no control bytes */
@@ -28,6 +29,8 @@ struct host_fetch_item {
     unsigned char hash[32];
     size_t size, size_max; /* size 0: any up to size_max */
     size_t index;          /* the caller's */
+    bool is_numbered;      /* asked for as PATH/number, not as PATH/hash */
+    size_t number;
 };
 
 struct host_fetch_feed {
@@ -47,3 +50,5 @@ enum err_code host_fetch_run(const struct host_fetch_peer *peer, const struct ho
 /* May this be used as a peer's url, and this as a grant? */
 bool host_fetch_is_url(const char *url);
 bool host_fetch_is_grant(const char *grant);
+/* ... and this as the name in its certificate? */
+bool host_fetch_is_name(const char *name);

@@ -9,9 +9,11 @@
 
 struct host_image_job {
     const char *images_dir;
-    const char *manifest; /* checked: 64 lower-case hex digits */
-    int64_t size_bytes;   /* the image is not larger than this */
-    struct host_fetch_peer peer;
+    const char *manifest;                             /* checked: 64 lower-case hex digits */
+    int64_t size_bytes;                               /* the image is not larger than this */
+    struct host_fetch_peer peer;                      /* dos, which has all of it */
+    struct host_fetch_peer sources[HOST_SOURCES_MAX]; /* hosts that are asked for chunks before */
+    size_t sources_len;
     const struct host_disk_config *config; /* for progress */
 };
 

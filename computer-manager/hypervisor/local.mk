@@ -13,6 +13,7 @@ libhosteffect_a_SOURCES = \
 	computer-manager/effect/image.c computer-manager/effect/image.h \
 	computer-manager/effect/layout.c computer-manager/effect/layout.h \
 	computer-manager/effect/root_disk.c computer-manager/effect/root_disk.h \
+	computer-manager/effect/share.c computer-manager/effect/share.h \
 	computer-manager/effect/spawn.c computer-manager/effect/spawn.h \
 	computer-manager/effect/underlay.c computer-manager/effect/underlay.h
 libhypervisor_a_SOURCES = \

@@ -25,7 +25,9 @@ enum {
     HOST_DOMAINS_MAX = 1024,
     HOST_PORTS_MAX = 1024,
     HOST_CONSOLE_BYTES = 65536,
-    HOST_PINS_MAX = 1024,          /* images of one host's instances */
+    HOST_PINS_MAX = 1024, /* images of one host's instances */
+    HOST_SOURCES_MAX = 3, /* hosts that one image is fetched from before dos */
+    HOST_URL_SIZE = 128,
     HOST_PROFILE_CURRENT = 1,      /* hardware profile of a first start, unless configured */
     HOST_PROFILE_NEWEST = 2,       /* the last row of hypervisor/profile.c */
     HOST_MESSAGE_MAX = 128 * 1024, /* larger than any struct below */
@@ -54,6 +56,7 @@ enum host_job_kind {
     HOST_JOB_DISK_ERASE, /* root disk, console log, NVRAM of an instance */
     HOST_JOB_DISK_LIST,
     HOST_JOB_DISK_EVICT, /* bases that nobody uses, until the bounds hold */
+    HOST_JOB_SHARE_KEY,  /* the key of grants with which other hosts may read bases here */
     /* said by computer-hypervisor without being asked: struct host_hv_event; list at once */
     HOST_HV_EVENT,
     /* said by computer-network without being asked, job_id 0: struct host_net_listener */
@@ -237,11 +240,24 @@ struct host_net_list {
 
 /* ---- disks ----------------------------------------------------------------------------- */
 
+/* Another host that has a base whole, and is asked before dos; once it is in doubt, no more. */
+struct host_source {
+    char node[HOST_NAME_SIZE]; /* in its certificate */
+    char url[HOST_URL_SIZE];
+    char grant[HOST_GRANT_SIZE];
+};
+
 struct host_disk_base {
     char manifest[HOST_HASH_SIZE]; /* SHA-256 of the image's manifest: the image's name */
     int64_t size_bytes;            /* virtual size */
     char url[HOST_NAME_SIZE * 4];  /* https://host:port of dos */
-    char grant[HOST_GRANT_SIZE];   /* shown to whoever has the chunks */
+    char grant[HOST_GRANT_SIZE];   /* shown to dos */
+    int64_t sources_len;
+    struct host_source sources[HOST_SOURCES_MAX];
+};
+
+struct host_share_key {
+    char key[HOST_HASH_SIZE]; /* 32 bytes as hex */
 };
 
 struct host_disk_progress {

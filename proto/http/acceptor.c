@@ -114,7 +114,10 @@ static bool accept_one(struct http_acceptor *acceptor)
     int fd = accept4(acceptor->fd, &from.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         const int on = 1;
+        const uint32_t pace = acceptor->owner.pace_bytes_s;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        if (pace > 0)
+            setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, &pace, sizeof pace);
         acceptor->owner.accepted(acceptor->owner.self, fd, &from.any, len);
         return true;
     }

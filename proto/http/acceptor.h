@@ -18,6 +18,7 @@ struct http_acceptor_owner {
     bool (*has_room)(void *self);
     /* Takes `fd`: connected, non-blocking, TCP_NODELAY. */
     void (*accepted)(void *self, int fd, const struct sockaddr *address, socklen_t len);
+    uint32_t pace_bytes_s; /* what the kernel sends on each connection at most; 0 = no bound */
 };
 
 struct http_acceptor {

@@ -102,7 +102,7 @@ enum err_code http_front_open(struct http_front **out, struct uv_loop_s *uv,
     front->relays.gone = on_relay_gone;
     list_init(&front->relays.relays);
     list_init(&front->relays.told);
-    const struct http_acceptor_owner owner = {front, has_room, accepted};
+    const struct http_acceptor_owner owner = {front, has_room, accepted, listen->pace_bytes_s};
     enum err_code code = http_tls_server_context(&front->context, listen, err);
     if (code == ERR_OK)
         code = http_acceptor_open(&front->acceptor, uv, listen->address, listen->tcp_port, &owner,

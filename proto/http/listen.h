@@ -43,5 +43,6 @@ struct http_listen {
                               fit, and all of it is touched (server 24 KiB, pool 64 KiB) */
     unsigned connections_max; /* above it new ones wait in the kernel's queue (20000, or what the
                                  limit of open files allows) */
+    uint32_t pace_bytes_s;    /* TLS only: bytes a second on each connection; 0 = no bound */
     struct http_limits limits;
 };

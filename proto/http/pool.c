@@ -105,7 +105,8 @@ static void open_listener(struct http_pool_task *task)
     struct http_pool_listener *l = task->listener;
     uv_loop_t *uv = &l->pool->uv;
     struct http_listen listen = l->options;
-    const struct http_acceptor_owner owner = {l, has_room, accepted};
+    const struct http_acceptor_owner owner = {
+        .self = l, .has_room = has_room, .accepted = accepted};
     listen.address = task->listen->address;
     listen.tls = task->listen->tls;
     if (listen.tls != NULL)

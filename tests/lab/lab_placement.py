@@ -4,6 +4,7 @@ managers; both hear why an instance is where it is, or nowhere, each in words fo
 on all hosts is there, and stays, before anybody starts from it."""
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integ"))
@@ -93,16 +94,40 @@ def bases(c, on):
     return {n[:-4] for n in os.listdir(f"{c.data(on)}/images") if n.endswith(".raw")}
 
 
+def fetched(c, on):
+    """[(KiB of an image, KiB of those that came from other hosts)], as the host counted its fetches."""
+    with open(f"{c.state}/hosts/{on}/log/computer-manager", encoding="utf-8", errors="replace") as log:
+        return [tuple(int(n) for n in found) for found in re.findall(r"image.fetched .*kib=(\d+) kib_from_neighbours=(\d+)", log.read())]
+
+
+def read_by_dos(c):
+    """KiB that dos has read, from files and connections."""
+    with open(f"/proc/{c.pid('dos')}/io", encoding="ascii") as io:
+        return int(re.search(r"rchar: (\d+)", io.read())[1]) >> 10
+
+
+def near(c, before):
+    """The second host has taken the image from the first one, and dos has read it once."""
+    all_of = [sizes[0] for sizes in (fetched(c, on) for on in c.hosts) if sizes]
+    equal("each host fetched it once", len(all_of), 2)
+    size = all_of[0][0]
+    equal("one from dos, the other from that one", sorted(all_of), [(size, 0), (size, size)])
+    given = read_by_dos(c) - before
+    check(f"dos gave it once: {given} KiB for {size}", given < 1.6 * size, given)
+
+
 def seeded(c):
     """Before any guest: both hosts fetch the image and keep it, and say of another one that it is too large for them."""
     large = f"{c.state}/large.qcow2"
     cloud.tool("qemu-img", "create", "-q", "-f", "qcow2", large, "64G")
     image, other = c.image, c.publish(large, name="large")
     equal("no host has the image", [bases(c, on) for on in c.hosts], [set(), set()])
+    before = read_by_dos(c)
     for name in ("tiny", "large"):
         c.tercet("image", "seed", name, "--zone", c.zone)
     until("both hosts have it whole", lambda: seeds(c).get(image) == (2, 2, ""))
     equal("and it is on their disks", [len(bases(c, on)) for on in c.hosts], [1, 1])
+    near(c, before)
     until("what does not fit is said", lambda: "it takes 65536 MiB" in seeds(c)[other][2])
     equal("and is on no host", seeds(c)[other][:2], (0, 2))
     for daemon in ("cloud-manager", "cluster-manager", "computer-manager"):

@@ -292,6 +292,7 @@ static void build_hosts(struct cloud_scene *c, struct sim_node **clusters)
         sim_tiers_join(host->parent, host, "host");
         struct sim_machine *m = host->machine = sim_machine_new(host, &sim_shadow_watch);
         snprintf(m->tunnel, sizeof m->tunnel, "10.0.0.%zu", i + 1);
+        snprintf(m->share_url, sizeof m->share_url, "https://10.0.0.%zu:8784", i + 1);
         sim_shadow_add_machine(&c->shadow, m);
     }
 }

@@ -3,6 +3,8 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "proto/auth/grant.h"
+#include "tests/sim/shadow.h"
 
 #define SIM_BASE_BYTES  ((int64_t)1 << 30)
 /* Of parts of bases that were never finished: more than the cache may have, whatever else is there.
@@ -29,8 +31,35 @@ bool sim_disks_has_base(const struct sim_machine *m, const char *manifest)
     return false;
 }
 
+static const struct sim_machine *machine_of(const struct sim_machine *m, const char *node)
+{
+    for (size_t i = 0; m->shadow != NULL && i < m->shadow->machines_len; i++)
+        if (str_eq(m->shadow->machines[i]->node->name, node))
+            return m->shadow->machines[i];
+    return NULL;
+}
+
+/* Whoever is to be asked before dos is another machine, and lets this one in. It may have lost the
+ * image by now: then dos is asked. */
+static void check_source(const struct sim_machine *m, const struct host_disk_base *spec,
+                         const struct host_source *source)
+{
+    struct sim_world *w = m->node->world;
+    const struct sim_machine *other = machine_of(m, source->node);
+    unsigned char key[GRANT_KEY_SIZE];
+    struct err err = {0};
+    if (other == NULL || other == m)
+        sim_world_fail(w, "SHARE", m->node->name, "was told to fetch from %s", source->node);
+    else if (str_unhex(key, sizeof key, other->share.key) &&
+             grant_check(source->grant, key, m->node->name, spec->manifest, 0, &err) != ERR_OK)
+        sim_world_fail(w, "SHARE", m->node->name, "is not let in by %s: %s", source->node,
+                       err.text);
+}
+
 static void fetch_base(struct sim_machine *m, const struct host_disk_base *spec)
 {
+    for (int64_t i = 0; i < spec->sources_len; i++)
+        check_source(m, spec, &spec->sources[i]);
     base_of(m, spec->manifest)->is_there = true;
 }
 
@@ -134,6 +163,8 @@ void sim_disks_do(struct sim_machine *m, int kind, const void *spec, struct sim_
         erase(m, spec);
     else if (kind == HOST_JOB_DISK_EVICT)
         evict(m, spec, out);
+    else if (kind == HOST_JOB_SHARE_KEY)
+        m->share = *(const struct host_share_key *)spec;
     else
         list(m, out);
 }

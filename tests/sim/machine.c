@@ -36,6 +36,7 @@ static const struct row {
     {HOST_JOB_DISK_ERASE, "disk-erase", DISKS, 5, 100, false},
     {HOST_JOB_DISK_LIST, "disk-list", DISKS, 2, 50, false},
     {HOST_JOB_DISK_EVICT, "disk-evict", DISKS, 2, 50, false},
+    {HOST_JOB_SHARE_KEY, "share-key", DISKS, 1, 5, false},
 };
 
 enum { AFTERWARDS_MS = 60000, NEVER = -1, REPORTS = 3 /* of a fetch, while it goes on */ };
@@ -117,7 +118,8 @@ static const char *name_of(const struct job *j)
     int kind = j->row->kind;
     bool is_whole = kind == HOST_JOB_HV_LIST || kind == HOST_JOB_HV_PROBE ||
                     kind == HOST_JOB_NET_LIST || kind == HOST_JOB_DISK_LIST ||
-                    kind == HOST_JOB_DISK_EVICT || kind == HOST_JOB_NET_PEERS;
+                    kind == HOST_JOB_DISK_EVICT || kind == HOST_JOB_NET_PEERS ||
+                    kind == HOST_JOB_SHARE_KEY;
     if (is_whole)
         return "";
     return kind == HOST_JOB_NET_PORT ? ((const struct host_port *)j->spec)->instance : j->spec;

@@ -97,6 +97,8 @@ struct sim_machine {
     uint64_t network_of[SIM_PORTS_MAX];    /* which making of its network */
     uint64_t networks;                     /* counts the makings of them */
     char tunnel[SIM_TUNNEL_SIZE];          /* its address among the machines; "" = none */
+    char share_url[HOST_URL_SIZE];         /* where it gives images away; "" = nowhere */
+    struct host_share_key share; /* of grants that are shown there; "" = nobody is let in */
     struct sim_peer peers[SIM_PEERS_MAX];
     struct sim_set sets[SIM_SETS_MAX];
     struct list jobs;

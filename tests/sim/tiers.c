@@ -198,6 +198,7 @@ static void *host_new(struct sim_node *n, const struct rng *rng)
     struct host *h = check_alloc(sizeof *h);
     h->config = (struct host_config){.node = n->name,
                                      .tunnel = m != NULL ? m->tunnel : "",
+                                     .share_url = m != NULL ? m->share_url : "",
                                      .timing = sim_world_timing(n->world),
                                      .job_ms = 30000,
                                      .stop_ms = 90000,

@@ -101,6 +101,7 @@ void host_rig_init(struct host_rig *r)
                                       .cache_bytes = (int64_t)10 << 30,
                                       .cache_free_percent = 15,
                                       .tunnel = "10.0.0.1",
+                                      .share_url = "https://10.0.0.1:8784",
                                       .profile = HOST_PROFILE_CURRENT}};
     r->seed.state = 1;
     r->rng = rng_seeded(&r->seed);

@@ -254,6 +254,81 @@ static void what_is_lost_is_fetched_again(void **state)
     host_rig_fini(&r);
 }
 
+/* ---- for others ---------------------------------------------------------------------------- */
+
+static int64_t bases_said(struct host_rig *r, const char *where)
+{
+    return store_i64(
+        r->store, -1,
+        arena_printf(&r->arena, "SELECT count(*) FROM said WHERE kind='base' AND %s", where), "");
+}
+
+/* A fact for each base that is whole, until it is not. */
+static void other_hosts_hear_what_is_here(void **state)
+{
+    (void)state;
+    struct host_rig r;
+    host_rig_init(&r);
+    wish(&r, ONE, 'a', 1);
+    list(&r, "bc", 2);
+    assert_int_equal(bases_said(&r, "gone=''"), 2);
+    host_rig_ok(&r, HOST_JOB_DISK_BASE);
+    assert_int_equal(bases_said(&r, "gone=''"), 3); /* at once: others may wait for it */
+    list(&r, "a", 1);
+    assert_int_equal(bases_said(&r, "gone=''"), 1);
+    assert_int_equal(bases_said(&r, "gone<>''"), 2);
+    assert_int_equal(store_i64(r.store, 0,
+                               "SELECT count(*) FROM said WHERE kind='share' AND body LIKE"
+                               " '%https://10.0.0.1:8784%'",
+                               ""),
+                     1);
+    host_rig_fini(&r);
+}
+
+/* The key of their grants is put in force, again after a restart, and another one in its place. */
+static void the_key_of_others_comes_into_force(void **state)
+{
+    (void)state;
+    struct host_rig r;
+    host_rig_init(&r);
+    assert_null(host_rig_job(&r, HOST_JOB_SHARE_KEY));
+    host_rig_wish_other(&r, "share", "self", "",
+                        arena_printf(&r.arena, "{\"key\":\"%s\"}", hash('a')));
+    assert_string_equal(host_rig_job(&r, HOST_JOB_SHARE_KEY)->spec, hash('a'));
+    host_rig_done(&r, HOST_JOB_SHARE_KEY, ERR_TIMEOUT, "late", NULL, 0);
+    assert_null(host_rig_job(&r, HOST_JOB_SHARE_KEY));
+    host_rig_pass(&r, 2000);
+    host_rig_ok(&r, HOST_JOB_SHARE_KEY);
+    host_rig_pass(&r, 60000);
+    assert_null(host_rig_job(&r, HOST_JOB_SHARE_KEY));
+    host_rig_wish_other(&r, "share", "self", "",
+                        arena_printf(&r.arena, "{\"key\":\"%s\"}", hash('b')));
+    assert_string_equal(host_rig_job(&r, HOST_JOB_SHARE_KEY)->spec, hash('b'));
+    host_rig_restart(&r);
+    host_rig_pass(&r, 1);
+    assert_string_equal(host_rig_job(&r, HOST_JOB_SHARE_KEY)->spec, hash('b'));
+    host_rig_fini(&r);
+}
+
+/* Whom a wish names is asked before dos. */
+static void a_fetch_is_told_whom_to_ask(void **state)
+{
+    (void)state;
+    struct host_rig r;
+    host_rig_init(&r);
+    list(&r, "", 0);
+    host_rig_wish_other(&r, "seed", ONE, "",
+                        arena_printf(&r.arena,
+                                     "{\"manifest\":\"%s\",\"image_bytes\":1,\"dos_url\":\"u\","
+                                     "\"grant\":\"g\",\"sources\":[{\"node\":\"h2\",\"url\":"
+                                     "\"https://10.0.0.2:8784\",\"grant\":\"n\"}]}",
+                                     hash('a')));
+    assert_int_equal(fetch(&r)->sources_len, 1);
+    assert_string_equal(fetch(&r)->sources[0].node, "h2");
+    assert_string_equal(fetch(&r)->sources[0].grant, "n");
+    host_rig_fini(&r);
+}
+
 /* As an older process may have left it: it was refused when it came. */
 static void a_wish_without_sense_is_passed_over(void **state)
 {
@@ -288,6 +363,9 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused_in_words),
         cmocka_unit_test(a_guest_takes_the_room_of_a_seed),
         cmocka_unit_test(what_is_lost_is_fetched_again),
+        cmocka_unit_test(other_hosts_hear_what_is_here),
+        cmocka_unit_test(the_key_of_others_comes_into_force),
+        cmocka_unit_test(a_fetch_is_told_whom_to_ask),
         cmocka_unit_test(a_wish_without_sense_is_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ hypervisor_tests = \
 check_PROGRAMS += $(hypervisor_tests)
 TESTS += $(hypervisor_tests)
 hypervisor_test_libs = libhypervisor.a libhosteffect.a libproto.a libbase.a \
-	$(UV_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SSL_LIBS) $(CMOCKA_LIBS) -lpthread
+	$(MHD_LIBS) $(UV_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SSL_LIBS) $(CMOCKA_LIBS) -lpthread
 tests_unit_hypervisor_child_test_SOURCES = %D%/hypervisor_child_test.c %D%/hypervisor_cmocka.h
 tests_unit_hypervisor_child_test_LDADD = $(hypervisor_test_libs)
 tests_unit_hypervisor_console_test_SOURCES = %D%/hypervisor_console_test.c

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -116,6 +117,25 @@ static bool send_body(SSL *ssl, const struct body *b)
     return is_sent && !is_cut;
 }
 
+/* Every third is spoilt, so that what comes before is right. */
+static bool send_near(SSL *ssl, const struct body *b)
+{
+    enum { SPOILT_EVERY = 3, SLOW_MS = 6000 };
+    int n = atomic_fetch_add(&server->near_requests, 1) + 1;
+    enum near_fault fault = n % SPOILT_EVERY == 0 ? (enum near_fault)server->near_fault : NEAR_FINE;
+    char head[96], *bytes = check_alloc(b->len);
+    int len = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", b->len);
+    memcpy(bytes, b->bytes, b->len);
+    bytes[b->len / 2] ^= fault == NEAR_LIES;
+    size_t part = fault == NEAR_IS_SLOW || fault == NEAR_GOES_AWAY ? b->len / 2 : b->len;
+    bool is_sent = SSL_write(ssl, head, len) == len &&
+                   SSL_write(ssl, bytes, (int)part) == (int)part;
+    free(bytes);
+    if (fault == NEAR_IS_SLOW)
+        poll(NULL, 0, SLOW_MS);
+    return is_sent && part == b->len;
+}
+
 static bool answer(SSL *ssl, const char *request)
 {
     char path[128], grant[300];
@@ -125,6 +145,11 @@ static bool answer(SSL *ssl, const char *request)
     if (strstr(request, grant) == NULL)
         return send_status(ssl, 403);
     const struct body *b = map_get(&bodies, path);
+    bool is_near = strstr(path, "/v1/bases/") == path;
+    if (is_near && server->near_fault == NEAR_REFUSES)
+        return send_status(ssl, 403);
+    if (is_near && b != NULL)
+        return send_near(ssl, b);
     return b != NULL ? send_body(ssl, b) : send_status(ssl, 404);
 }
 

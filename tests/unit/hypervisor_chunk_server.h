@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+enum near_fault { NEAR_FINE, NEAR_LIES, NEAR_IS_SLOW, NEAR_GOES_AWAY, NEAR_REFUSES };
+
 struct chunk_server {
     char dir[64]; /* holds ca.pem, host.pem, host.key */
     char ca_file[96], cert_file[96], key_file[96];
@@ -13,6 +15,8 @@ struct chunk_server {
     atomic_int requests;   /* answered with 200 */
     atomic_int drop_every; /* cut each n-th answer in the middle; 0 = none */
     atomic_int flip_every; /* spoil a byte of each n-th; 0 = none */
+    atomic_int near_fault; /* of what is served as another host: enum near_fault */
+    atomic_int near_requests;
     atomic_int stop_after; /* 503 once so many were answered; 0 = never */
 };
 

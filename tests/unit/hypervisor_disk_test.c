@@ -3,9 +3,12 @@
 #include "tests/unit/hypervisor_cmocka.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/str.h"
 #include "computer-manager/effect/disk.h"
 #include "computer-manager/effect/layout.h"
+#include "computer-manager/effect/share.h"
+#include "proto/auth/grant.h"
 #include "proto/wire/manifest.h"
 #include "tests/unit/hypervisor_chunk_server.h"
 
@@ -103,6 +106,7 @@ static int forget(void **state)
     unlink(base_path);
     unlink(part_path);
     server.requests = server.drop_every = server.flip_every = server.stop_after = 0;
+    server.near_requests = server.near_fault = 0;
     err = (struct err){0};
     return 0;
 }
@@ -238,6 +242,178 @@ static void another_name_is_not_dos(void **state)
     assert_int_equal(server.requests, 0);
 }
 
+/* ---- other hosts ------------------------------------------------------------------------ */
+
+/* What another host serves of it. */
+static void make_near(void)
+{
+    for (size_t i = 0; i < CHUNKS; i++) {
+        static char paths[CHUNKS][128];
+        snprintf(paths[i], sizeof paths[i], "/v1/bases/%s/%zu", manifest_hex, i);
+        chunk_server_put(paths[i], image + i * CHUNK, i < CHUNKS - 1 ? CHUNK : TAIL);
+    }
+}
+
+static struct host_disk_base near(const char *url)
+{
+    struct host_disk_base s = good();
+    s.sources_len = 1;
+    str_copy(s.sources[0].node, sizeof s.sources[0].node, "dos-1"); /* as its certificate says */
+    str_copy(s.sources[0].url, sizeof s.sources[0].url, url);
+    str_copy(s.sources[0].grant, sizeof s.sources[0].grant, GRANT);
+    return s;
+}
+
+static void a_neighbour_spares_dos(void **state)
+{
+    (void)state;
+    struct host_disk_base s = near(server.url);
+    assert_int_equal(fetch(&s), ERR_OK);
+    assert_base_is_right();
+    assert_int_equal(server.requests, 1); /* the manifest */
+    assert_int_equal(server.near_requests, CHUNKS - 2);
+}
+
+/* Whatever is wrong with it, dos makes up for it, it is asked for nothing twice, and what was right
+ * is not fetched again. */
+static void a_neighbour_in_doubt_is_left(void **state)
+{
+    static const enum near_fault faults[] = {NEAR_LIES, NEAR_IS_SLOW, NEAR_GOES_AWAY, NEAR_REFUSES};
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        struct host_disk_base s = near(server.url);
+        forget(state);
+        server.near_fault = faults[i];
+        if (fetch(&s) != ERR_OK)
+            fail_msg("fault %d: %s", faults[i], err.text);
+        assert_base_is_right();
+        assert_true(server.near_requests <= CHUNKS - 2);
+        assert_true(server.requests > 1 && server.requests <= 1 + CHUNKS - 2);
+    }
+    forget(state);
+}
+
+static void a_neighbour_that_is_not_there_costs_nothing(void **state)
+{
+    (void)state;
+    struct host_disk_base s = near("https://127.0.0.1:1");
+    assert_int_equal(fetch(&s), ERR_OK);
+    assert_base_is_right();
+    assert_int_equal(server.requests, 1 + CHUNKS - 2);
+    forget(state);
+    s = near(server.url);
+    str_copy(s.sources[0].node, sizeof s.sources[0].node, "host-7"); /* somebody else answers */
+    assert_int_equal(fetch(&s), ERR_OK);
+    assert_int_equal(server.near_requests, 0);
+}
+
+static void a_source_without_sense_is_refused(void **state)
+{
+    (void)state;
+    struct host_disk_base s = near("http://127.0.0.1:1");
+    assert_int_equal(fetch(&s), ERR_INVALID_PARAMETER);
+    s = near(server.url);
+    str_copy(s.sources[0].node, sizeof s.sources[0].node, "a/b");
+    assert_int_equal(fetch(&s), ERR_INVALID_PARAMETER);
+    s = near(server.url);
+    s.sources_len = HOST_SOURCES_MAX + 1;
+    assert_int_equal(fetch(&s), ERR_INVALID_PARAMETER);
+    assert_int_equal(server.requests, 0);
+}
+
+/* ---- and this one, as another host sees it ------------------------------------------------ */
+
+static const unsigned char share_key[GRANT_KEY_SIZE] = {7};
+
+static struct host_share *open_share(const char *from, int transfers)
+{
+    struct host_share *share = NULL;
+    CLEANUP(buf_fini) struct buf cert = {0}, key = {0}, ca = {0};
+    assert_int_equal(http_tls_read(&cert, server.cert_file, &err), ERR_OK);
+    assert_int_equal(http_tls_read(&key, server.key_file, &err), ERR_OK);
+    assert_int_equal(http_tls_read(&ca, server.ca_file, &err), ERR_OK);
+    struct http_tls tls = {
+        .cert_pem = buf_str(&cert), .key_pem = buf_str(&key), .ca_pem = buf_str(&ca)};
+    struct host_share_config config = {.images_dir = from,
+                                       .address = "127.0.0.1",
+                                       .transfers = transfers,
+                                       .bytes_s = 1 << 30,
+                                       .tls = &tls};
+    assert_int_equal(host_share_open(&share, &config, &err), ERR_OK);
+    return share;
+}
+
+/* A grant for `node` with that key; the source is this host's own share. */
+static struct host_disk_base shared(const struct host_share *share, const char *node,
+                                    const unsigned char *key)
+{
+    CLEANUP(buf_fini) struct buf grant = {0};
+    struct clock clock = clock_system();
+    char url[64];
+    grant_make(&grant, key, node, manifest_hex, clock.read(clock.self).wall_ms + 60000);
+    snprintf(url, sizeof url, "https://127.0.0.1:%u", host_share_tcp_port(share));
+    struct host_disk_base s = near(url);
+    str_copy(s.sources[0].node, sizeof s.sources[0].node, "host-1");
+    str_copy(s.sources[0].grant, sizeof s.sources[0].grant, buf_str(&grant));
+    return s;
+}
+
+/* Requests that dos had to answer beside the manifest. */
+static int from_dos(struct host_disk_base s)
+{
+    unlink(base_path);
+    server.requests = 0;
+    if (fetch(&s) != ERR_OK)
+        fail_msg("%s", err.text);
+    assert_base_is_right();
+    return server.requests - 1;
+}
+
+static void a_share_lets_in_whom_the_cluster_lets_in(void **state)
+{
+    static const unsigned char other_key[GRANT_KEY_SIZE] = {8};
+    char there[64], path[256], hex[65];
+    struct host_disk_base s = good();
+    (void)state;
+    snprintf(there, sizeof there, "%s/there", dir);
+    snprintf(path, sizeof path, "%s/%s.raw", there, manifest_hex);
+    mkdir(there, 0700);
+    struct host_share *share = open_share(there, 16);
+    assert_int_equal(fetch(&s), ERR_OK);
+    assert_int_equal(rename(base_path, path), 0);
+
+    assert_int_equal(from_dos(shared(share, "host-1", share_key)), CHUNKS - 2); /* no key yet */
+    assert_int_equal(host_share_set_key(share, "00", &err), ERR_INVALID_PARAMETER);
+    str_hex(hex, share_key, sizeof share_key);
+    assert_int_equal(host_share_set_key(share, hex, &err), ERR_OK);
+    assert_int_equal(from_dos(shared(share, "host-1", share_key)), 0);
+    assert_int_equal(from_dos(shared(share, "host-2", share_key)), CHUNKS - 2); /* another's */
+    assert_int_equal(from_dos(shared(share, "host-1", other_key)), CHUNKS - 2);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(from_dos(shared(share, "host-1", share_key)), CHUNKS - 2); /* it went */
+    host_share_close(share);
+    assert_int_equal(rmdir(there), 0);
+}
+
+/* One at a time, and four come: whoever is refused has dos. */
+static void a_share_gives_no_more_than_it_may(void **state)
+{
+    char there[64], path[256], hex[65];
+    struct host_disk_base s = good();
+    (void)state;
+    snprintf(there, sizeof there, "%s/there", dir);
+    snprintf(path, sizeof path, "%s/%s.raw", there, manifest_hex);
+    mkdir(there, 0700);
+    struct host_share *share = open_share(there, 1);
+    str_hex(hex, share_key, sizeof share_key);
+    assert_int_equal(host_share_set_key(share, hex, &err), ERR_OK);
+    assert_int_equal(fetch(&s), ERR_OK);
+    assert_int_equal(rename(base_path, path), 0);
+    assert_true(from_dos(shared(share, "host-1", share_key)) <= CHUNKS - 2);
+    host_share_close(share);
+    unlink(path);
+    assert_int_equal(rmdir(there), 0);
+}
+
 static void stopping_ends_a_fetch(void **state)
 {
     (void)state;
@@ -259,6 +435,7 @@ static int set_up(void **state)
     (void)state;
     chunk_server_start(&server);
     make_image();
+    make_near();
     PRE(mkdtemp(dir) != NULL);
     snprintf(state_dir, sizeof state_dir, "%s/state", dir);
     snprintf(images_dir, sizeof images_dir, "%s/images", dir);
@@ -297,6 +474,12 @@ int main(void)
         cmocka_unit_test_setup(grants_and_names_count, forget),
         cmocka_unit_test_setup(bad_jobs_reach_nobody, forget),
         cmocka_unit_test_setup(another_name_is_not_dos, forget),
+        cmocka_unit_test_setup(a_neighbour_spares_dos, forget),
+        cmocka_unit_test_setup(a_neighbour_in_doubt_is_left, forget),
+        cmocka_unit_test_setup(a_neighbour_that_is_not_there_costs_nothing, forget),
+        cmocka_unit_test_setup(a_source_without_sense_is_refused, forget),
+        cmocka_unit_test_setup(a_share_lets_in_whom_the_cluster_lets_in, forget),
+        cmocka_unit_test_setup(a_share_gives_no_more_than_it_may, forget),
         cmocka_unit_test_setup(stopping_ends_a_fetch, forget),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

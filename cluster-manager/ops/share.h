@@ -1,0 +1,13 @@
+/* share.h - hosts fetch images from each other before dos: who has what is known by their facts. */
+#pragma once
+
+#include "cluster-manager/cluster.h"
+
+/* Tells a host the key of grants that are shown to it, where it was told none or another. */
+void cluster_share_forward(struct cluster_core *c, const char *host);
+void cluster_share_forward_all(struct cluster_core *c);
+/* Up to three hosts that are up and have that image whole, with leave for `host` to read it there;
+ * none where it has it itself. In `arena`. */
+struct wire_source *cluster_share_sources(struct cluster_core *c, const char *host,
+                                          const char *manifest, size_t *len, struct arena *arena,
+                                          const struct event *ev);
