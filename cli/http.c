@@ -33,6 +33,7 @@ struct cli_http {
 /* One exchange under way: what curl's callbacks are given. */
 struct exchange {
     struct cli_http *http;
+    CURL *easy;
     const struct cli_http_ask *ask;
     struct cli_http_reply *reply;
     uint64_t sent, received;
@@ -84,7 +85,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *self)
     struct exchange *x = self;
     size_t len = size * count;
     long status = 0;
-    curl_easy_getinfo(x->http->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     if (x->ask->sink_fd >= 0 && status >= 200 && status < 300) {
         x->received += len;
         if (write_all(x->ask->sink_fd, data, len))
@@ -247,7 +248,7 @@ static void set_bounds(CURL *easy, const struct cli_http_ask *ask)
 
 static void set_all(struct exchange *x, const char *url, struct curl_slist *headers)
 {
-    CURL *easy = x->http->easy;
+    CURL *easy = x->easy;
     curl_easy_reset(easy);
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
@@ -311,7 +312,7 @@ enum cli_exit cli_http_do(struct cli_http *http, const struct cli_http_ask *ask,
 {
     CLEANUP(buf_fini) struct buf url = {0};
     struct curl_slist *headers = NULL;
-    struct exchange x = {.http = http, .ask = ask, .reply = reply};
+    struct exchange x = {.http = http, .easy = http->easy, .ask = ask, .reply = reply};
     int64_t from_ms = http->clock.read(http->clock.self).mono_ms;
     long status = 0;
     *loss = CLI_HTTP_BROKEN;
@@ -333,6 +334,78 @@ enum cli_exit cli_http_do(struct cli_http *http, const struct cli_http_ask *ask,
     }
     report(http, ask, reply->status, from_ms);
     return code == CURLE_OK ? CLI_OK : explain(&x, code, fault);
+}
+
+/* ---- an answer that goes on ---------------------------------------------------------------- */
+
+struct cli_http_stream {
+    struct exchange exchange;
+    struct cli_http_ask ask;
+    struct curl_slist *headers;
+    CURLM *multi;
+    void (*heard)(void *self, const char *data, size_t len);
+    void *self;
+};
+
+static size_t hear(char *data, size_t size, size_t count, void *self)
+{
+    struct cli_http_stream *s = self;
+    long status = 0;
+    curl_easy_getinfo(s->exchange.easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 200)
+        s->heard(s->self, data, size * count);
+    return status == 200 ? size * count : 0; /* a refusal ends it */
+}
+
+struct cli_http_stream *
+cli_http_stream_open(struct cli_http *http, const struct cli_http_ask *ask,
+                     void (*heard)(void *self, const char *data, size_t len), void *self)
+{
+    CLEANUP(buf_fini) struct buf url = {0};
+    struct cli_fault ignored;
+    struct cli_http_stream *s = check_alloc(sizeof *s);
+    *s = (struct cli_http_stream){.ask = *ask, .heard = heard, .self = self};
+    s->exchange = (struct exchange){.http = http, .easy = curl_easy_init(), .ask = &s->ask};
+    s->multi = curl_multi_init();
+    INV(s->exchange.easy != NULL && s->multi != NULL);
+    if (sign(http, &s->ask, &s->headers, &ignored) != CLI_OK) {
+        cli_http_stream_close(s);
+        return NULL;
+    }
+    buf_printf(&url, "%s%s", ask->endpoint, ask->path);
+    set_all(&s->exchange, buf_str(&url), s->headers);
+    CURL *easy = s->exchange.easy;
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 0L); /* it has no end */
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, hear);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, s);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, NULL);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, NULL);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+    curl_multi_add_handle(s->multi, easy);
+    return s;
+}
+
+bool cli_http_stream_drive(struct cli_http_stream *s, int64_t ms, int input_fd, bool *has_input)
+{
+    struct curl_waitfd input = {.fd = input_fd, .events = CURL_WAIT_POLLIN};
+    int running = 0, wait_ms = ms < 60000 ? (int)ms : 60000;
+    *has_input = false;
+    if (curl_multi_perform(s->multi, &running) != CURLM_OK || running == 0)
+        return false;
+    curl_multi_poll(s->multi, &input, input_fd >= 0 ? 1 : 0, wait_ms, NULL);
+    *has_input = input_fd >= 0 && input.revents != 0;
+    return curl_multi_perform(s->multi, &running) == CURLM_OK && running > 0;
+}
+
+void cli_http_stream_close(struct cli_http_stream *s)
+{
+    if (s == NULL)
+        return;
+    curl_multi_remove_handle(s->multi, s->exchange.easy);
+    curl_easy_cleanup(s->exchange.easy);
+    curl_multi_cleanup(s->multi);
+    curl_slist_free_all(s->headers);
+    free(s);
 }
 
 /* ---- life --------------------------------------------------------------------------------- */

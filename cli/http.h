@@ -68,3 +68,16 @@ enum cli_exit cli_http_do(struct cli_http *http, const struct cli_http_ask *ask,
                           struct cli_http_reply *reply, enum cli_http_loss *loss,
                           struct cli_fault *fault);
 void cli_http_reply_fini(struct cli_http_reply *reply);
+
+/* An answer that goes on, beside the other exchanges: what comes of a good one is heard, a piece at
+ * a time, inside of cli_http_stream_drive. `ask` and its texts are borrowed until it is closed.
+ * NULL: it cannot be signed. */
+struct cli_http_stream;
+struct cli_http_stream *
+cli_http_stream_open(struct cli_http *http, const struct cli_http_ask *ask,
+                     void (*heard)(void *self, const char *data, size_t len), void *self);
+void cli_http_stream_close(struct cli_http_stream *stream);
+/* Until something comes, `ms` have passed, a signal came or there is input on `input_fd` (-1:
+ * none). False: it is over. */
+bool cli_http_stream_drive(struct cli_http_stream *stream, int64_t ms, int input_fd,
+                           bool *has_input);

@@ -9,13 +9,15 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct live {
     struct cli *cli;
     const char *title;
     cli_live_look look;
     bool is_screen;
-    struct buf shown; /* of the last look that went well */
+    struct cli_news *news; /* NULL: nobody tells of these */
+    struct buf shown;      /* of the last look that went well */
 };
 
 /* One turn of its own: what it allocates and resolves is gone after it. */
@@ -95,16 +97,26 @@ static enum cli_exit turn(struct live *l, struct cli_fault *fault)
     return exit;
 }
 
-enum cli_exit cli_live(struct cli *cli, const char *title, cli_live_look look,
-                       struct cli_fault *fault)
+/* Until it is time to look again; false: it is over. */
+static bool pause_of(const struct live *l)
 {
-    struct live l = {.cli = cli, .title = title, .look = look, .is_screen = cli_screen_open()};
+    if (l->news == NULL)
+        return l->is_screen ? cli_screen_wait(CLI_LIVE_MS) : cli_pause(CLI_LIVE_MS);
+    int64_t most_ms = cli_news_is_live(l->news) ? CLI_TOLD_MS : CLI_LIVE_MS;
+    enum cli_news_end end = cli_news_wait(l->news, most_ms, l->is_screen ? STDIN_FILENO : -1);
+    return end == CLI_NEWS_INPUT ? cli_screen_wait(0) : end != CLI_NEWS_INTERRUPTED;
+}
+
+enum cli_exit cli_live(struct cli *cli, const char *title, cli_live_look look,
+                       struct cli_news *news, struct cli_fault *fault)
+{
+    struct live l = {
+        .cli = cli, .title = title, .look = look, .news = news, .is_screen = cli_screen_open()};
     enum cli_exit exit;
     cli_interrupt_watch();
     do
         exit = turn(&l, fault);
-    while ((exit == CLI_OK || exit == CLI_UNREACHABLE) &&
-           (l.is_screen ? cli_screen_wait(CLI_LIVE_MS) : cli_pause(CLI_LIVE_MS)));
+    while ((exit == CLI_OK || exit == CLI_UNREACHABLE) && pause_of(&l));
     cli_screen_close();
     buf_fini(&l.shown);
     return exit == CLI_UNREACHABLE || cli_interrupted() ? CLI_OK : exit;
@@ -116,8 +128,22 @@ static enum cli_exit look_again(struct cli *turn, struct buf *out, struct cli_fa
     return turn->line.command->handler(turn, fault);
 }
 
+/* Of what does /v1/events tell? */
+static bool is_told(const char *noun)
+{
+    static const char *const nouns[] = {"instance", "image", "keypair", "volume",
+                                        "address",  "group", "rule"};
+    for (size_t i = 0; i < sizeof nouns / sizeof nouns[0]; i++)
+        if (str_eq(nouns[i], noun))
+            return true;
+    return false;
+}
+
 enum cli_exit cli_watch(struct cli *cli, struct cli_fault *fault)
 {
     const char *title = arena_printf(&cli->arena, "tercet %s", cli_doing(cli));
-    return cli_live(cli, title, look_again, fault);
+    struct cli_news *news = is_told(cli->line.command->noun) ? cli_news_open(cli) : NULL;
+    enum cli_exit exit = cli_live(cli, title, look_again, news, fault);
+    cli_news_close(news);
+    return exit;
 }

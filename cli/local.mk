@@ -36,6 +36,7 @@ libcli_a_SOURCES = \
 	%D%/login.c \
 	%D%/man.c \
 	%D%/members.def \
+	%D%/news.c %D%/news.h \
 	%D%/node.c %D%/node.h \
 	%D%/nouns.def \
 	%D%/object.c \

@@ -15,11 +15,20 @@
 
 static struct termios before;
 static bool is_open;
+static volatile sig_atomic_t is_resized;
 
-/* Only so that poll() ends: the next drawing asks for the size. */
+/* Also so that poll() ends: the next drawing asks for the size. */
 static void note_size(int number)
 {
     (void)number;
+    is_resized = 1;
+}
+
+bool cli_screen_was_resized(void)
+{
+    bool was = is_resized != 0;
+    is_resized = 0;
+    return was;
 }
 
 bool cli_screen_open(void)

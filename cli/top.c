@@ -119,7 +119,7 @@ enum cli_exit cli_do_top(struct cli *cli, struct cli_fault *fault)
         return fault->exit;
     if (isatty(STDOUT_FILENO) == 1 && isatty(STDIN_FILENO) == 1)
         return cli_live(cli, arena_printf(&cli->arena, "tercet top   %s", cli->profile.endpoint),
-                        look, fault);
+                        look, NULL, fault);
     /* Nobody looks at a screen: once. */
     struct cli turn = *cli;
     turn.arena = (struct arena){0};

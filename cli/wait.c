@@ -6,6 +6,7 @@
 #include "cli/call.h"
 #include "cli/columns.h"
 #include "cli/interrupt.h"
+#include "cli/news.h"
 #include "cli/progress.h"
 #include "cli/resolve.h"
 #include "cli/safe.h"
@@ -41,6 +42,7 @@ struct waiting {
     enum verdict *verdicts;
     size_t there, never, under_way; /* an index that is */
     struct cli_progress progress;
+    struct cli_news *news;
 };
 
 bool cli_wait_parse_time(const char *text, int64_t *ms)
@@ -209,7 +211,8 @@ static enum cli_exit follow(struct waiting *w, int64_t timeout_ms, struct cli_fa
         if (left_ms <= 0)
             return exit != CLI_OK ? exit : too_late(w, timeout_ms, fault);
         say(w, exit);
-        if (!cli_pause(pause_ms < left_ms ? pause_ms : left_ms))
+        if (cli_news_wait(w->news, pause_ms < left_ms ? pause_ms : left_ms, -1) ==
+            CLI_NEWS_INTERRUPTED)
             return stopped_by_user(w, fault);
         pause_ms = pause_ms * 5 / 4 < MOST_MS ? pause_ms * 5 / 4 : MOST_MS;
     }
@@ -226,12 +229,14 @@ enum cli_exit cli_wait(struct cli *cli, enum cli_wait_id wait, const char *const
                         .len = len,
                         .rows = rows,
                         .verdicts = arena_alloc(&cli->arena, len * sizeof(enum verdict)),
-                        .progress = cli_progress_begin(cli_now_ms(cli))};
+                        .progress = cli_progress_begin(cli_now_ms(cli)),
+                        .news = cli_news_open(cli)};
     const char *asked = cli_line_get(&cli->line, "timeout");
     int64_t timeout_ms = w.row->timeout_ms;
     if (asked != NULL)
         INV(cli_wait_parse_time(asked, &timeout_ms)); /* main has looked */
     enum cli_exit exit = follow(&w, timeout_ms, fault);
     cli_progress_end(&w.progress);
+    cli_news_close(w.news);
     return exit;
 }

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import pty
+import queue
 import re
 import select
 import shlex
@@ -421,6 +422,30 @@ def watching_a_pipe_prints_what_changes(session):
     assert (process.returncode, err) == (0, ""), (process.returncode, err)
 
 
+def who_is_told_looks_at_once(session):
+    """What the cloud tells is looked at long before it would be time; and where it tells nothing any more, time goes on."""
+    session.cloud.events = queue.Queue()
+    session.cloud.script = {"DescribeInstances": [reservations(instance("web", "pending"))] * 2}
+    process = subprocess.Popen([session.program, "instance", "list", "--watch", "--columns", "id,state"], env=session.environ, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    lines = [process.stdout.readline().split() for _ in range(2)]
+    while session.cloud.script["DescribeInstances"]:  # once at first, and once when it is told
+        time.sleep(0.01)
+    session.cloud.script = {"DescribeInstances": [reservations(instance("web"))]}
+    begin = time.monotonic()
+    session.cloud.events.put("change")
+    lines.append(process.stdout.readline().split())
+    told = time.monotonic() - begin
+    session.cloud.script = {"DescribeInstances": [reservations(instance("web", "stopped"))]}
+    session.cloud.events.put(None)
+    lines.append(process.stdout.readline().split())
+    process.send_signal(signal.SIGINT)
+    err, session.cloud.events = process.communicate(timeout=PATIENCE_S)[1], None
+    assert [line[1] for line in lines] == ["STATE", "pending", "running", "stopped"], (lines, err)
+    assert told < 1.9, told  # by time it is ten seconds, or two
+    assert (process.returncode, err) == (0, ""), (process.returncode, err)
+
+
 # --- when things go wrong --------------------------------------------------------------------------------------------
 def a_lost_answer_is_asked_for_again_with_the_same_token(session):
     session.cloud.script = {"RunInstances": [None, None]}
@@ -589,7 +614,7 @@ TESTS = [destruction_is_asked_for, groups_are_asked_for_as_the_api_spells_them, 
          scp_is_given_the_address, top_and_watch_give_the_terminal_back, doctor_says_what_to_do,
          manuals_are_whole, the_documentation_says_what_the_tables_say, an_error_is_explained_to_anybody, help_fits_a_screen,
          what_a_pipe_gets, what_a_terminal_gets, what_a_narrow_and_a_wide_terminal_get,
-         nothing_of_others_reaches_the_terminal_raw, watching_a_pipe_prints_what_changes,
+         nothing_of_others_reaches_the_terminal_raw, watching_a_pipe_prints_what_changes, who_is_told_looks_at_once,
          no_color_is_honoured, a_lost_answer_is_asked_for_again_with_the_same_token,
          what_is_sent_again_is_the_same_request, two_creates_have_two_tokens, what_is_put_off_is_asked_for_again,
          a_failure_ends_the_wait_at_once,

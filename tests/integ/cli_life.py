@@ -143,6 +143,23 @@ def key_pairs(cloud):
     assert cloud.rows("keypair list") == []
 
 
+def changes_are_told(cloud):
+    """--watch prints what has come at once: each of these comes right after a look, and by time the next one is 2 s away."""
+    watch = subprocess.Popen([cloud.build / "tercet", *shlex.split("keypair list --watch --no-header --columns name")], text=True,
+                             cwd=cloud.work, env=cloud.environ, stdout=subprocess.PIPE)
+    seen, begin = [], 0
+    for i in range(5):
+        begin = begin if i > 1 else time.monotonic()
+        cloud.tercet(f"keypair import told{i} --file id.pub")
+        seen.append(watch.stdout.readline().strip())
+    took = time.monotonic() - begin
+    watch.send_signal(signal.SIGINT)
+    assert watch.wait(PATIENCE_S) == 0
+    assert seen == [f"told{i}" for i in range(5)], seen
+    assert took < 4, took
+    cloud.tercet("keypair delete " + " ".join(seen))
+
+
 def objects(cloud):
     cloud.tercet("bucket create things")
     cloud.tercet("bucket create things")
@@ -321,10 +338,8 @@ def stock_clients_take_env(cloud):
     assert out.strip() == "local", out
 
 
-TESTS = [lists, key_pairs, objects, an_object_in_parts, an_interrupted_upload_leaves_nothing, images, instances_without_a_host, groups,
-         groups_of_ones_own,
-         tags, who_you_are, hosts, second_account,
-         stock_clients_take_env]
+TESTS = [lists, key_pairs, changes_are_told, objects, an_object_in_parts, an_interrupted_upload_leaves_nothing, images,
+         instances_without_a_host, groups, groups_of_ones_own, tags, who_you_are, hosts, second_account, stock_clients_take_env]
 
 
 def main():

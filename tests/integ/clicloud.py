@@ -125,7 +125,7 @@ class Cloud(http.server.ThreadingHTTPServer):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
             self.socket = context.wrap_socket(self.socket, server_side=True)
-        self.asked, self.script, self.skew_s = [], {}, 0
+        self.asked, self.script, self.skew_s, self.events = [], {}, 0, None
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -160,9 +160,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer_with(*answer)
 
     def do_GET(self):
-        """The object store: two buckets."""
+        """What changes, where a test tells it; the object store: two buckets."""
+        if self.path == "/v1/events" and self.server.events is not None:
+            self.tell()
+            return
         names = "".join(tag("Bucket", tag("Name", name)) for name in ("backups", "images-1"))
         self.answer_with(200, HEAD + tag("ListAllMyBucketsResult", tag("Buckets", names)))
+
+    def tell(self):
+        """Server-sent events: each word that the test puts into the queue, until it hangs up."""
+        assert "/tercet/aws4_request" in self.headers["Authorization"], "not signed for REST"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b"retry: 1000\nid: 0\nevent: ready\ndata: {}\n\n")
+        while (word := self.server.events.get()) is not None:
+            self.wfile.write(f"id: 1\nevent: {word}\ndata: {{}}\n\n".encode())
+        self.close_connection = True
 
     def answer_with(self, status, document):
         self.send_response(status)
