@@ -182,14 +182,17 @@ static enum err_code end(struct run *r, struct slot *s, CURLcode rc, struct err 
     return ERR_OK;
 }
 
-static enum err_code reap(struct run *r, struct err *err)
+/* `any`: something has ended. */
+static enum err_code reap(struct run *r, bool *any, struct err *err)
 {
     int left;
+    *any = false;
     for (CURLMsg *m; (m = curl_multi_info_read(r->multi, &left)) != NULL;) {
         char *self = NULL;
         if (m->msg != CURLMSG_DONE)
             continue;
         CURLcode rc = m->data.result;
+        *any = true;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &self);
         if (end(r, (struct slot *)(void *)self, rc, err) != ERR_OK)
             return err->code;
@@ -205,20 +208,24 @@ static bool is_idle(const struct run *r)
     return true;
 }
 
+/* What has ended is taken before anything is waited for: where all of them end in one step, nothing
+ * is left that would end the wait. */
 static enum err_code drive(struct run *r, struct err *err)
 {
     for (;;) {
         int running;
+        bool any;
         fill(r);
         if (is_idle(r))
             return ERR_OK;
         if (atomic_load(r->peer->is_stopping))
             return err_set(err, ERR_UNAVAILABLE, "the manager is ending");
-        if (curl_multi_perform(r->multi, &running) != CURLM_OK ||
-            curl_multi_poll(r->multi, NULL, 0, STEP_MS, NULL) != CURLM_OK)
+        if (curl_multi_perform(r->multi, &running) != CURLM_OK)
             return err_set(err, ERR_IO, "curl's loop failed");
-        if (reap(r, err) != ERR_OK)
+        if (reap(r, &any, err) != ERR_OK)
             return err->code;
+        if (!any && curl_multi_poll(r->multi, NULL, 0, STEP_MS, NULL) != CURLM_OK)
+            return err_set(err, ERR_IO, "curl's loop failed");
     }
 }
 

@@ -242,6 +242,21 @@ static void another_name_is_not_dos(void **state)
     assert_int_equal(server.requests, 0);
 }
 
+/* Where everything under way has come, nothing is waited for: with a wait of half a second at each
+ * end of a manifest or of the last chunks, these would take ten. */
+static void what_has_come_is_taken_at_once(void **state)
+{
+    enum { ROUNDS = 10, MOST_MS = 5000 };
+    struct clock clock = clock_system();
+    struct host_disk_base s = good();
+    int64_t begun_ms = clock.read(clock.self).mono_ms;
+    for (int i = 0; i < ROUNDS; i++) {
+        forget(state);
+        assert_int_equal(fetch(&s), ERR_OK);
+    }
+    assert_true(clock.read(clock.self).mono_ms - begun_ms < MOST_MS);
+}
+
 /* ---- other hosts ------------------------------------------------------------------------ */
 
 /* What another host serves of it. */
@@ -474,6 +489,7 @@ int main(void)
         cmocka_unit_test_setup(grants_and_names_count, forget),
         cmocka_unit_test_setup(bad_jobs_reach_nobody, forget),
         cmocka_unit_test_setup(another_name_is_not_dos, forget),
+        cmocka_unit_test_setup(what_has_come_is_taken_at_once, forget),
         cmocka_unit_test_setup(a_neighbour_spares_dos, forget),
         cmocka_unit_test_setup(a_neighbour_in_doubt_is_left, forget),
         cmocka_unit_test_setup(a_neighbour_that_is_not_there_costs_nothing, forget),
