@@ -32,6 +32,7 @@ struct host_dispatch {
     struct host_load_meter load;
     struct host_domains domains;
     struct host_work_queue *queue;
+    struct host_work_queue *agents; /* of guests, whose time is not ours */
 };
 
 /* ---- answers --------------------------------------------------------------------------- */
@@ -194,11 +195,28 @@ static enum err_code run_start(struct host_dispatch *d, const void *body, struct
         (void)result;                                                                              \
         return host_domain_##name(&d->domains, body, err);                                         \
     }
-RUN_TARGET(shutdown)
 RUN_TARGET(destroy)
 RUN_TARGET(reboot)
 RUN_TARGET(resume)
 RUN_TARGET(erase)
+
+/* The button is for every guest, the agent for who does not hear that one. */
+static enum err_code run_shutdown(struct host_dispatch *d, const void *body, struct buf *result,
+                                  struct err *err)
+{
+    struct host_work ask = {.order = ""};
+    (void)result;
+    if (host_domain_shutdown(&d->domains, body, &ask.run, err) == ERR_OK &&
+        ask.run.instance[0] != '\0')
+        host_work_put(d->agents, &ask);
+    return err->code;
+}
+
+static void ask_agent(void *self, const struct host_work *work)
+{
+    struct host_dispatch *d = self;
+    host_domain_ask_agent(&d->domains, &work->run);
+}
 
 static enum err_code check_nothing(const void *body, size_t size, struct err *err)
 {
@@ -232,7 +250,7 @@ static const struct row *row_of(uint32_t kind)
     return NULL;
 }
 
-static void run_reset(struct host_dispatch *d, const struct host_reboot *r)
+static void run_reset(struct host_dispatch *d, const struct host_guest_run *r)
 {
     struct err err = {0};
     host_domain_reset(&d->domains, r, &err);
@@ -244,7 +262,7 @@ static void run(void *self, const struct host_work *work)
 {
     struct host_dispatch *d = self;
     if (work->is_reset) {
-        run_reset(d, &work->reset);
+        run_reset(d, &work->run);
         return;
     }
     CLEANUP(buf_fini) struct buf result = {0};
@@ -280,10 +298,10 @@ void host_dispatch_take(struct host_dispatch *d, const struct channel_message *m
 void host_dispatch_tick(struct host_dispatch *d, int64_t now_ms)
 {
     struct host_work work = {.is_reset = true};
-    while (host_reboots_take_due(d->domains.reboots, now_ms, &work.reset)) {
-        str_copy(work.order, sizeof work.order, work.reset.instance);
+    while (host_reboots_take_due(d->domains.reboots, now_ms, &work.run)) {
+        str_copy(work.order, sizeof work.order, work.run.instance);
         if (!host_work_put(d->queue, &work))
-            log_warn("domain.reset", "instance", work.reset.instance, "error", "queue full", NULL);
+            log_warn("domain.reset", "instance", work.run.instance, "error", "queue full", NULL);
     }
     host_console_bound_all(d->options->state_dir);
 }
@@ -308,6 +326,7 @@ enum err_code host_dispatch_new(struct host_dispatch **out,
     d->domains.state_dir = options->state_dir;
     d->domains.images_dir = options->images_dir;
     d->queue = host_work_new(run, d);
+    d->agents = host_work_new(ask_agent, d);
     *out = d;
     return ERR_OK;
 }

@@ -11,7 +11,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -170,10 +172,33 @@ enum err_code host_domain_start(struct host_domains *d, const struct host_hv_sta
     return create(&f, err);
 }
 
-enum err_code host_domain_shutdown(struct host_domains *d, const struct host_hv_target *t,
-                                   struct err *err)
+static int64_t clock_mono_ms(void)
 {
+    struct clock clock = clock_system();
+    return clock.read(clock.self).mono_ms;
+}
+
+static struct host_guest_run run_of(const struct found *f, const struct host_hv_target *t,
+                                    int64_t in_ms)
+{
+    struct host_guest_run r = {
+        .pepoch = t->pepoch, .run = (int)virDomainGetID(f->dom), .at_ms = clock_mono_ms() + in_ms};
+    str_copy(r.instance, sizeof r.instance, t->instance);
+    return r;
+}
+
+static bool is_run(const struct found *f, const struct host_guest_run *r)
+{
+    return f->dom != NULL && f->metadata.pepoch == r->pepoch &&
+           (int)virDomainGetID(f->dom) == r->run;
+}
+
+enum err_code host_domain_shutdown(struct host_domains *d, const struct host_hv_target *t,
+                                   struct host_guest_run *pressed, struct err *err)
+{
+    enum { AGENT_WAITS_MS = 5000 };
     CLEANUP(found_fini) struct found f = {0};
+    *pressed = (struct host_guest_run){.instance = ""};
     if (find_exact(d, &f, t, err) != ERR_OK)
         return err->code;
     if (f.dom == NULL || virDomainIsActive(f.dom) == 0)
@@ -181,7 +206,20 @@ enum err_code host_domain_shutdown(struct host_domains *d, const struct host_hv_
     host_reboots_heard(d->reboots, t->instance); /* a later order: no reset any more */
     if (virDomainShutdownFlags(f.dom, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) != 0)
         return host_connection_failed(f.conn, "shutdown", err);
+    *pressed = run_of(&f, t, AGENT_WAITS_MS);
     return ERR_OK;
+}
+
+/* libvirt's own shutdown by agent waits a minute for one that is silent; a command has a bound. */
+void host_domain_ask_agent(struct host_domains *d, const struct host_guest_run *r)
+{
+    enum { ANSWER_S = 2 };
+    CLEANUP(found_fini) struct found f = {0};
+    struct err err = {0};
+    if (clock_mono_ms() > r->at_ms || find(d, &f, r->instance, &err) != ERR_OK || !is_run(&f, r))
+        return;
+    virDomainAgentSetResponseTimeout(f.dom, ANSWER_S, 0);
+    free(virDomainQemuAgentCommand(f.dom, "{\"execute\":\"guest-shutdown\"}", ANSWER_S, 0));
 }
 
 static enum err_code power_off(struct found *f, struct err *err)
@@ -206,11 +244,7 @@ enum err_code host_domain_destroy(struct host_domains *d, const struct host_hv_t
 static enum err_code expect_reboot(struct host_domains *d, const struct found *f,
                                    const struct host_hv_target *t, struct err *err)
 {
-    struct clock clock = clock_system();
-    struct host_reboot r = {.pepoch = t->pepoch,
-                            .run = (int)virDomainGetID(f->dom),
-                            .at_ms = clock.read(clock.self).mono_ms + d->reboot_deadline_ms};
-    str_copy(r.instance, sizeof r.instance, t->instance);
+    struct host_guest_run r = run_of(f, t, d->reboot_deadline_ms);
     if (!host_reboots_expect(d->reboots, &r))
         return err_set(err, ERR_UNAVAILABLE, "too many reboots at once");
     return ERR_OK;
@@ -232,13 +266,13 @@ enum err_code host_domain_reboot(struct host_domains *d, const struct host_hv_ta
     return host_connection_failed(f.conn, "reboot", err);
 }
 
-enum err_code host_domain_reset(struct host_domains *d, const struct host_reboot *r,
+enum err_code host_domain_reset(struct host_domains *d, const struct host_guest_run *r,
                                 struct err *err)
 {
     CLEANUP(found_fini) struct found f = {0};
     if (find(d, &f, r->instance, err) != ERR_OK)
         return err->code;
-    if (f.dom == NULL || f.metadata.pepoch != r->pepoch || (int)virDomainGetID(f.dom) != r->run)
+    if (!is_run(&f, r))
         return ERR_OK;
     return virDomainReset(f.dom, 0) == 0 ? ERR_OK : host_connection_failed(f.conn, "reset", err);
 }

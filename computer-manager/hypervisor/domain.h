@@ -27,9 +27,14 @@ struct host_domains {
  * under another pepoch or a later generation, or its disk is not here; nothing was started. */
 enum err_code host_domain_start(struct host_domains *d, const struct host_hv_start *s,
                                 struct err *err);
-/* Presses the power button and returns. Off or absent is fine. ERR_PRECONDITION: other pepoch. */
+/* Presses the power button and returns; *pressed is the run that it was pressed for, without an
+ * instance where there was none: off or absent is fine. ERR_PRECONDITION: other pepoch. */
 enum err_code host_domain_shutdown(struct host_domains *d, const struct host_hv_target *t,
-                                   struct err *err);
+                                   struct host_guest_run *pressed, struct err *err);
+/* Asks its agent as well, where one is connected. An agent is the guest's: it may be late, silent
+ * or lie; it has some seconds, on a thread that nobody waits for. Nothing is asked of another run,
+ * or after at_ms. */
+void host_domain_ask_agent(struct host_domains *d, const struct host_guest_run *r);
 /* Power off now. */
 enum err_code host_domain_destroy(struct host_domains *d, const struct host_hv_target *t,
                                   struct err *err);
@@ -37,7 +42,7 @@ enum err_code host_domain_destroy(struct host_domains *d, const struct host_hv_t
 enum err_code host_domain_reboot(struct host_domains *d, const struct host_hv_target *t,
                                  struct err *err);
 /* Resets the run that did not hear; another run of the same instance is left alone. */
-enum err_code host_domain_reset(struct host_domains *d, const struct host_reboot *r,
+enum err_code host_domain_reset(struct host_domains *d, const struct host_guest_run *r,
                                 struct err *err);
 /* Lets one go on that an error of its disk paused. Running, off, absent, or paused by somebody:
  * fine, and left as it is. */

@@ -10,7 +10,7 @@
 
 struct host_reboots {
     pthread_mutex_t lock;
-    struct map waiting; /* instance -> struct host_reboot, owned */
+    struct map waiting; /* instance -> struct host_guest_run, owned */
 };
 
 struct host_reboots *host_reboots_new(void)
@@ -33,10 +33,10 @@ void host_reboots_free(struct host_reboots *w)
     free(w);
 }
 
-bool host_reboots_expect(struct host_reboots *w, const struct host_reboot *r)
+bool host_reboots_expect(struct host_reboots *w, const struct host_guest_run *r)
 {
     pthread_mutex_lock(&w->lock);
-    struct host_reboot *known = map_get(&w->waiting, r->instance);
+    struct host_guest_run *known = map_get(&w->waiting, r->instance);
     bool has_room = known != NULL || w->waiting.live < HOST_DOMAINS_MAX;
     if (known != NULL && known->run != r->run)
         *known = *r;
@@ -56,13 +56,13 @@ void host_reboots_heard(struct host_reboots *w, const char *instance)
     pthread_mutex_unlock(&w->lock);
 }
 
-bool host_reboots_take_due(struct host_reboots *w, int64_t now_ms, struct host_reboot *out)
+bool host_reboots_take_due(struct host_reboots *w, int64_t now_ms, struct host_guest_run *out)
 {
     bool found = false;
     pthread_mutex_lock(&w->lock);
     size_t at = 0;
     for (struct map_entry *e; !found && (e = map_next(&w->waiting, &at)) != NULL;) {
-        struct host_reboot *r = e->value;
+        struct host_guest_run *r = e->value;
         if (r->at_ms > now_ms)
             continue;
         *out = *r;

@@ -16,18 +16,19 @@
 
 struct host_reboots;
 
-struct host_reboot {
+/* One run of a guest, and a time that concerns it: a later run is not meant. */
+struct host_guest_run {
     char instance[HOST_ID_SIZE];
     int64_t pepoch;
     int run;       /* the service's number of this run of the domain */
-    int64_t at_ms; /* mono: when it is reset */
+    int64_t at_ms; /* mono */
 };
 
 struct host_reboots *host_reboots_new(void);
 void host_reboots_free(struct host_reboots *w);
-/* False: the table is full. */
-bool host_reboots_expect(struct host_reboots *w, const struct host_reboot *r);
+/* It is reset at its at_ms, if not heard. False: the table is full. */
+bool host_reboots_expect(struct host_reboots *w, const struct host_guest_run *r);
 /* The guest was reset, or will not be: forget it. */
 void host_reboots_heard(struct host_reboots *w, const char *instance);
 /* Takes out one whose time is over. */
-bool host_reboots_take_due(struct host_reboots *w, int64_t now_ms, struct host_reboot *out);
+bool host_reboots_take_due(struct host_reboots *w, int64_t now_ms, struct host_guest_run *out);

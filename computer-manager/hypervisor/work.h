@@ -17,8 +17,8 @@ struct host_work {
     struct list link;
     struct channel_head head;
     char order[HOST_ID_SIZE]; /* the instance, or "": needs no order */
-    bool is_reset;            /* not a job of the manager's: `reset` is due */
-    struct host_reboot reset;
+    bool is_reset;            /* not a job of the manager's: `run` is due to be reset */
+    struct host_guest_run run;
     _Alignas(16) unsigned char body[HOST_WORK_BODY_MAX]; /* head.size bytes; the rest is 0 */
 };
 

@@ -38,7 +38,7 @@ enum host_job_kind {
     HOST_JOB_HV_PROBE = 1,
     HOST_JOB_HV_LIST,
     HOST_JOB_HV_START,
-    HOST_JOB_HV_SHUTDOWN, /* ACPI power button; returns at once */
+    HOST_JOB_HV_SHUTDOWN, /* ACPI power button, and the guest agent; returns at once */
     HOST_JOB_HV_DESTROY,  /* power off now; a domain that is off is fine */
     HOST_JOB_HV_REBOOT,   /* ACPI reboot where the guest hears it, reset after 60 s where not */
     HOST_JOB_HV_RESUME,   /* let one go on that an error of its disk paused; any other is fine */

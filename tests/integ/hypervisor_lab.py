@@ -404,6 +404,34 @@ def full_disk(lab, m, target):
     lab.virsh("resume", GUEST_ID)
 
 
+# What an agent says, as far as a stop needs it: it repeats the number of a sync, and obeys. One line: each has its own shell.
+AGENT = b"""kill $(cat /run/acpid.pid); p=$(ls /dev/vport*p1 | head -n 1); exec 9<>$p; echo agent-$((40+2)); \
+while read -r l <&9; do case $l in *guest-sync*) n=${l##*\\"id\\"}; n=${n#*:}; n=${n%%[!0-9 ]*}; echo "{\\"return\\":$n}" >&9;; \
+*guest-shutdown*) poweroff -f;; esac; done
+"""
+
+
+SILENT = b"exec 9<>$(ls /dev/vport*p1 | head -n 1); echo silent-$((40+2)); sleep 1000\n"
+
+
+def agent(lab, m, target):
+    """A guest that is deaf to the power button is stopped by its agent; a silent agent keeps nobody waiting."""
+    for line, mark, button, boots in ((AGENT, "agent-42", False, 7), (SILENT, "silent-42", True, 8)):
+        with serial(lab, GUEST_ID) as tty:
+            os.write(tty, line)
+            m.says(GUEST_ID, mark)
+            until("libvirt sees the agent", lambda: "state='connected'" in lab.virsh("dumpxml", GUEST_ID))
+            began = time.monotonic()
+            m.run("HOST_JOB_HV_SHUTDOWN", target)
+            assert time.monotonic() - began < 2, "the order waits for no agent"
+            until("the guest is off", lambda: m.state(GUEST_ID) == (OFF, GUEST))
+        heard = "event=powerbutton" in m.console(GUEST_ID).split(mark)[-1]
+        assert heard == button, (mark, heard)
+        m.run("HOST_JOB_HV_START", start_spec(GUEST_ID, GOOD, generation=6))
+        m.says(GUEST_ID, "TERCET-GUEST boots=%d" % boots)
+        m.says(GUEST_ID, "nic=eth0")
+
+
 def unheard_reboot(lab, m):
     """A guest that sits in its firmware hears no power button, and is reset."""
     make_disk(lab, DEAD_ID, BLANK)
@@ -514,6 +542,7 @@ def test(args, lab):
         profiles(lab, m, target); done("hardware profiles")
         long_log(lab, m); done("bounded log")
         full_disk(lab, m, target); done("full disk")
+        agent(lab, m, target); done("guest agent")
         foreign(lab, m); done("foreign domain")
         m.kill()
         m = Manager(args.program, lab, "--accelerator", "tcg", "--reboot-deadline-ms", "2000")

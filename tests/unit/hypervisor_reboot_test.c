@@ -5,13 +5,13 @@
 
 #include <stdio.h>
 
-static const struct host_reboot asked = {
+static const struct host_guest_run asked = {
     .instance = "i-0123456789abcdef0", .pepoch = 1, .run = 7, .at_ms = 1000};
 
 static void an_unheard_one_is_due_once(void **state)
 {
     (void)state;
-    struct host_reboot out;
+    struct host_guest_run out;
     struct host_reboots *w = host_reboots_new();
     assert_true(host_reboots_expect(w, &asked));
     assert_false(host_reboots_take_due(w, 999, &out));
@@ -25,7 +25,7 @@ static void an_unheard_one_is_due_once(void **state)
 static void a_heard_one_is_not_due(void **state)
 {
     (void)state;
-    struct host_reboot out;
+    struct host_guest_run out;
     struct host_reboots *w = host_reboots_new();
     host_reboots_expect(w, &asked);
     host_reboots_heard(w, "i-00000000000000000");
@@ -37,7 +37,7 @@ static void a_heard_one_is_not_due(void **state)
 static void asking_again_does_not_put_it_off(void **state)
 {
     (void)state;
-    struct host_reboot out, later = asked;
+    struct host_guest_run out, later = asked;
     struct host_reboots *w = host_reboots_new();
     later.at_ms = 3000;
     host_reboots_expect(w, &asked);
@@ -55,7 +55,7 @@ static void the_table_is_bounded(void **state)
 {
     (void)state;
     struct host_reboots *w = host_reboots_new();
-    struct host_reboot r = asked;
+    struct host_guest_run r = asked;
     for (int i = 0; i < HOST_DOMAINS_MAX; i++) {
         snprintf(r.instance, sizeof r.instance, "i-%017x", (unsigned)i);
         assert_true(host_reboots_expect(w, &r));
