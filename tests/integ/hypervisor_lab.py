@@ -407,8 +407,8 @@ def full_disk(lab, m, target):
 # What an agent says, as far as a stop needs it: it repeats the number of a sync, and obeys. It finds nothing to read until
 # libvirt has come, and asks again. One line: each has its own shell.
 AGENT = b"""kill $(cat /run/acpid.pid); p=$(ls /dev/vport*p1 | head -n 1); exec 9<>$p; echo agent-$((40+2)); \
-while sleep 0.1; do while read -r l <&9; do case $l in *guest-sync*) n=${l##*\\"id\\"}; n=${n#*:}; n=${n%%[!0-9 ]*}; echo "{\\"return\\":$n}" >&9;; \
-*guest-shutdown*) poweroff -f;; esac; done; done
+while sleep 0.1; do while read -r l <&9; do case $l in *guest-sync*) n=${l##*\\"id\\"}; n=${n#*:}; n=${n%%[!0-9 ]*}; \
+echo "{\\"return\\":$n}" >&9;; *guest-shutdown*) poweroff -f;; esac; done; done
 """
 
 
