@@ -31,10 +31,19 @@ static const char *digits(const char *id)
     return dash + 1;
 }
 
+const char *host_netname_short(const char *id)
+{
+    const char *all = digits(id);
+    size_t len = strlen(all);
+    PRE(len >= HOST_NETNAME_SHORT);
+    return all + len - HOST_NETNAME_SHORT;
+}
+
 const char *host_netname_tap(char out[HOST_LINK_SIZE], const char *prefix, const char *port)
 {
     PRE(host_netname_is_prefix(prefix));
-    int len = snprintf(out, HOST_LINK_SIZE, "%s%c%.8s", prefix, HOST_LINK_TAP, digits(port));
+    int len = snprintf(out, HOST_LINK_SIZE, "%s%c%s", prefix, HOST_LINK_TAP,
+                       host_netname_short(port));
     POST(len < HOST_LINK_SIZE);
     return out;
 }
@@ -64,7 +73,7 @@ const char *host_netname_table(char out[HOST_NETNAME_SIZE], const char *prefix)
 const char *host_netname_tap_table(char out[HOST_NETNAME_SIZE], const char *prefix,
                                    const char *port)
 {
-    snprintf(out, HOST_NETNAME_SIZE, "tercet_%s_%.8s", prefix, digits(port));
+    snprintf(out, HOST_NETNAME_SIZE, "tercet_%s_%s", prefix, host_netname_short(port));
     return out;
 }
 

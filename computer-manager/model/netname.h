@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HOST_LINK_SIZE = 16, HOST_NETNAME_SIZE = 48 };
+enum { HOST_LINK_SIZE = 16, HOST_NETNAME_SIZE = 48, HOST_NETNAME_SHORT = 8 };
 
 /* Inside a router namespace the two links have these names everywhere. */
 #define HOST_NETNAME_GATEWAY "gw"
@@ -30,7 +30,10 @@ enum host_link_kind {
 /* "tctb00000a"; kind is not HOST_LINK_TAP. All return `out`. */
 const char *host_netname_link(char out[HOST_LINK_SIZE], const char *prefix,
                               enum host_link_kind kind, int64_t vni);
-/* "tctt0123abcd" of eni-0123abcd... */
+/* The last eight digits of an id: those that are drawn. The first ones tell when it was made, and
+ * are the same for all that were made with it. */
+const char *host_netname_short(const char *id);
+/* "tctt9abcdef0" of eni-0123456789abcdef0 */
 const char *host_netname_tap(char out[HOST_LINK_SIZE], const char *prefix, const char *port);
 /* The vni of a link of that kind and prefix; 0 where `name` is none. */
 int64_t host_netname_vni(const char *name, const char *prefix, enum host_link_kind kind);
@@ -38,7 +41,7 @@ int64_t host_netname_vni(const char *name, const char *prefix, enum host_link_ki
 const char *host_netname_space(char out[HOST_NETNAME_SIZE], const char *prefix, int64_t vni);
 /* "tercet_tct": the shared inet table. */
 const char *host_netname_table(char out[HOST_NETNAME_SIZE], const char *prefix);
-/* "tercet_tct_0123abcd": the netdev table of one tap. */
+/* "tercet_tct_9abcdef0": the netdev table of one tap. */
 const char *host_netname_tap_table(char out[HOST_NETNAME_SIZE], const char *prefix,
                                    const char *port);
 /* "tercet_tct_v00000a": the netdev table of a tunnel. */

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "computer-manager/model/address.h"
+#include "computer-manager/model/netname.h"
 #include "computer-manager/network/dnsmasq.h"
 #include "computer-manager/network/ruleset.h"
 #include "computer-manager/network/space.h"
@@ -203,7 +204,7 @@ void guard_forget_port(const char *port)
     const char *id = port + strlen("eni-");
     snprintf(part, sizeof part, "_%s", id); /* from_, to_ */
     forget_matching(part);
-    snprintf(part, sizeof part, "_%.8s chain ", id); /* its gates */
+    snprintf(part, sizeof part, "_%s chain ", host_netname_short(port)); /* its gates */
     forget_matching(part);
 }
 

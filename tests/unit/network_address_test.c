@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/id.h"
+#include "base/rng.h"
 #include "computer-manager/model/address.h"
 #include "computer-manager/model/netname.h"
 
@@ -75,9 +77,26 @@ static void names_fit_and_come_back(void **state)
     assert_string_equal(host_netname_link(name, "abcdef", HOST_LINK_UPLINK, 0xffffff),
                         "abcdefuffffff");
     assert_string_equal(host_netname_tap(name, "abcdef", "eni-0123456789abcdef0"),
-                        "abcdeft01234567");
+                        "abcdeft9abcdef0");
+    assert_string_equal(host_netname_tap(name, "tct", "eni-89abcdef"), "tctt89abcdef");
     assert_string_equal(host_netname_group(set, 0xffffff, "sg-0123456789abcdef0"),
                         "gffffff_0123456789abcdef0");
+}
+
+/* All ports of a launch begin with the same digits. */
+static void ports_of_one_second_have_taps_of_their_own(void **state)
+{
+    enum { PORTS = 200 };
+    struct rng_seeded seed = {.state = 1};
+    struct rng rng = rng_seeded(&seed);
+    char id[ID_SIZE], names[PORTS][HOST_LINK_SIZE];
+    (void)state;
+    for (size_t i = 0; i < PORTS; i++) {
+        id_new_at(id, "eni", 1763632415000, &rng);
+        host_netname_tap(names[i], "tct", id);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(names[i], names[k]);
+    }
 }
 
 static void prefixes_are_short_and_plain(void **state)
@@ -98,6 +117,7 @@ int main(void)
         cmocka_unit_test(macs_of_groups_and_zero_are_refused),
         cmocka_unit_test(text_goes_both_ways),
         cmocka_unit_test(names_fit_and_come_back),
+        cmocka_unit_test(ports_of_one_second_have_taps_of_their_own),
         cmocka_unit_test(prefixes_are_short_and_plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
