@@ -7,6 +7,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+static unsigned parse(const char *const *words, unsigned len, const char *text, unsigned none)
+{
+    for (unsigned i = 0; i < len; i++)
+        if (str_eq(words[i], text))
+            return i;
+    return none;
+}
+
 static const char *const seen_words[SEEN_COUNT] = {
 #define SEEN_STATE(name, text) text,
 #include "proto/wire/states.def"
@@ -27,10 +35,7 @@ const char *seen_state_text(enum seen_state state)
 
 enum seen_state seen_state_parse(const char *text)
 {
-    for (unsigned i = 0; i < SEEN_COUNT; i++)
-        if (str_eq(seen_words[i], text))
-            return (enum seen_state)i;
-    return SEEN_NONE;
+    return (enum seen_state)parse(seen_words, SEEN_COUNT, text, SEEN_NONE);
 }
 
 const char *off_why_text(enum off_why why)
@@ -41,10 +46,7 @@ const char *off_why_text(enum off_why why)
 
 enum off_why off_why_parse(const char *text)
 {
-    for (unsigned i = 0; i < OFF_COUNT; i++)
-        if (str_eq(why_words[i], text))
-            return (enum off_why)i;
-    return OFF_NONE;
+    return (enum off_why)parse(why_words, OFF_COUNT, text, OFF_NONE);
 }
 
 static const char *const guest_words[GUEST_COUNT] = {
@@ -61,10 +63,7 @@ const char *guest_status_text(enum guest_status status)
 
 enum guest_status guest_status_parse(const char *text)
 {
-    for (unsigned i = 0; i < GUEST_COUNT; i++)
-        if (str_eq(guest_words[i], text))
-            return (enum guest_status)i;
-    return GUEST_NONE;
+    return (enum guest_status)parse(guest_words, GUEST_COUNT, text, GUEST_NONE);
 }
 
 static const char *const seed_words[SEED_COUNT] = {
@@ -81,10 +80,7 @@ const char *seed_state_text(enum seed_state state)
 
 enum seed_state seed_state_parse(const char *text)
 {
-    for (unsigned i = 0; i < SEED_COUNT; i++)
-        if (str_eq(seed_words[i], text))
-            return (enum seed_state)i;
-    return SEED_NONE;
+    return (enum seed_state)parse(seed_words, SEED_COUNT, text, SEED_NONE);
 }
 
 static const struct step_row {

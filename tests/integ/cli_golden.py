@@ -429,7 +429,9 @@ def who_is_told_looks_at_once(session):
     process = subprocess.Popen([session.program, "instance", "list", "--watch", "--columns", "id,state"], env=session.environ, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     lines = [process.stdout.readline().split() for _ in range(2)]
+    end = time.monotonic() + 20
     while session.cloud.script["DescribeInstances"]:  # once at first, and once when it is told
+        assert time.monotonic() < end, "it does not look"
         time.sleep(0.01)
     session.cloud.script = {"DescribeInstances": [reservations(instance("web"))]}
     begin = time.monotonic()

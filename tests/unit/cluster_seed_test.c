@@ -40,6 +40,14 @@ static void share_key(struct cluster_rig *r)
                      arena_printf(&r->arena, "{\"sealed\":\"%s\"}", buf_str(&sealed)));
 }
 
+/* Its hosts have spoken, and it may make grants for them. */
+static void begin(struct cluster_rig *r)
+{
+    cluster_rig_init(r);
+    speak(r);
+    share_key(r);
+}
+
 /* What the host was told, or NULL. */
 static const struct wire_seed *told(struct cluster_rig *r, const struct cluster_rig_host *h)
 {
@@ -99,9 +107,7 @@ static void hosts_are_told_as_others_have_it(void **state)
     struct cluster_rig r;
     struct err err = {0};
     (void)state;
-    cluster_rig_init(&r);
-    speak(&r);
-    share_key(&r);
+    begin(&r);
     cluster_rig_wish(&r, "seed", IMAGE, 1, "", body);
     speak(&r);
     assert_true(told(&r, &r.hosts[1]) == NULL && told(&r, &r.hosts[2]) == NULL);
@@ -134,9 +140,7 @@ static void a_neighbours_grant_is_for_one_host_at_one_host(void **state)
     struct cluster_rig r;
     struct err err = {0};
     (void)state;
-    cluster_rig_init(&r);
-    speak(&r);
-    share_key(&r);
+    begin(&r);
     speak(&r);
     has(&r, 0, "{}");
     cluster_rig_wish(&r, "seed", IMAGE, 1, "", body);
@@ -161,9 +165,7 @@ static void sources_are_who_has_it_now(void **state)
 {
     struct cluster_rig r;
     (void)state;
-    cluster_rig_init(&r);
-    speak(&r);
-    share_key(&r);
+    begin(&r);
     has(&r, 0, "{}");
     has(&r, 1, "{}");
     has(&r, 1, NULL); /* it went */
@@ -186,9 +188,7 @@ static void one_in_trouble_holds_nobody_up(void **state)
 {
     struct cluster_rig r;
     (void)state;
-    cluster_rig_init(&r);
-    speak(&r);
-    share_key(&r);
+    begin(&r);
     cluster_rig_wish(&r, "seed", IMAGE, 1, "", body);
     speak(&r);
     assert_null(told(&r, &r.hosts[1]));
@@ -207,9 +207,7 @@ static void the_grant_is_renewed_for_who_needs_it(void **state)
 {
     struct cluster_rig r;
     (void)state;
-    cluster_rig_init(&r);
-    speak(&r);
-    share_key(&r);
+    begin(&r);
     cluster_rig_wish(&r, "seed", IMAGE, 1, "", body);
     speak(&r);
     whole(&r, 0);
@@ -230,9 +228,7 @@ static void the_cloud_hears_how_far_hosts_are(void **state)
 {
     struct cluster_rig r;
     (void)state;
-    cluster_rig_init(&r);
-    speak(&r);
-    share_key(&r);
+    begin(&r);
     cluster_rig_wish(&r, "seed", IMAGE, 1, "", body);
     speak(&r);
     assert_true(sum(&r).hosts == 3 && sum(&r).whole == 0);
@@ -253,9 +249,7 @@ static void an_instance_is_told_where_to_fetch(void **state)
     struct wire_instance i;
     struct err err = {0};
     (void)state;
-    cluster_rig_init(&r);
-    speak(&r);
-    share_key(&r);
+    begin(&r);
     has(&r, 2, "{}");
     for (size_t k = 0; k < CLUSTER_RIG_HOSTS; k++) {
         r.hosts[k].capacity =
@@ -282,9 +276,7 @@ static void what_was_said_before_does_not_count(void **state)
 {
     struct cluster_rig r;
     (void)state;
-    cluster_rig_init(&r);
-    speak(&r);
-    share_key(&r);
+    begin(&r);
     cluster_rig_wish(&r, "seed", IMAGE, 1, "", body);
     speak(&r);
     cluster_rig_wish(&r, "seed", IMAGE, 1, "deleted", "");
@@ -300,9 +292,7 @@ static void a_restart_tells_nobody_again(void **state)
 {
     struct cluster_rig r;
     (void)state;
-    cluster_rig_init(&r);
-    speak(&r);
-    share_key(&r);
+    begin(&r);
     cluster_rig_wish(&r, "seed", IMAGE, 1, "", body);
     speak(&r);
     int64_t number = cluster_rig_held(&r.hosts[0], IMAGE)->number;

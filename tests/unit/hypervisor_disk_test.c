@@ -383,15 +383,23 @@ static int from_dos(struct host_disk_base s)
     return server.requests - 1;
 }
 
+enum { THERE_SIZE = 64, PATH_SIZE = 256 };
+
+/* The folder of a neighbour's images, and where the base stands in it. */
+static void make_neighbour(char there[THERE_SIZE], char path[PATH_SIZE])
+{
+    snprintf(there, THERE_SIZE, "%s/there", dir);
+    snprintf(path, PATH_SIZE, "%s/%s.raw", there, manifest_hex);
+    mkdir(there, 0700);
+}
+
 static void a_share_lets_in_whom_the_cluster_lets_in(void **state)
 {
     static const unsigned char other_key[GRANT_KEY_SIZE] = {8};
-    char there[64], path[256], hex[65];
+    char there[THERE_SIZE], path[PATH_SIZE], hex[65];
     struct host_disk_base s = good();
     (void)state;
-    snprintf(there, sizeof there, "%s/there", dir);
-    snprintf(path, sizeof path, "%s/%s.raw", there, manifest_hex);
-    mkdir(there, 0700);
+    make_neighbour(there, path);
     struct host_share *share = open_share(there, 16);
     assert_int_equal(fetch(&s), ERR_OK);
     assert_int_equal(rename(base_path, path), 0);
@@ -412,12 +420,10 @@ static void a_share_lets_in_whom_the_cluster_lets_in(void **state)
 /* One at a time, and four come: whoever is refused has dos. */
 static void a_share_gives_no_more_than_it_may(void **state)
 {
-    char there[64], path[256], hex[65];
+    char there[THERE_SIZE], path[PATH_SIZE], hex[65];
     struct host_disk_base s = good();
     (void)state;
-    snprintf(there, sizeof there, "%s/there", dir);
-    snprintf(path, sizeof path, "%s/%s.raw", there, manifest_hex);
-    mkdir(there, 0700);
+    make_neighbour(there, path);
     struct host_share *share = open_share(there, 1);
     str_hex(hex, share_key, sizeof share_key);
     assert_int_equal(host_share_set_key(share, hex, &err), ERR_OK);
