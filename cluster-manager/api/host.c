@@ -99,6 +99,8 @@ static void on_fact(void *core, const char *node, const struct wire_item *fact,
         cluster_group_forward(c, node);
     } else if (str_eq(fact->kind, "instance"))
         take_seen(c, node, fact, ev);
+    else if (str_eq(fact->kind, "base"))
+        cluster_share_hear(c, node, fact);
     else if (str_eq(fact->kind, "tunnel"))
         cluster_underlay_hear(c, node, fact);
     else if (str_eq(fact->kind, "stray"))

@@ -57,6 +57,10 @@ static const char instances[] =
     "CREATE TABLE seeded(image TEXT NOT NULL, host TEXT NOT NULL, generation INTEGER NOT NULL,"
     " granted_wall_ms INTEGER NOT NULL, state TEXT NOT NULL DEFAULT '',"
     " detail TEXT NOT NULL DEFAULT '', PRIMARY KEY(image, host)) WITHOUT ROWID;"
+    /* Which host was told to fetch which image, and has not said yet that it has it; in the order
+     * of telling. */
+    "CREATE TABLE coming(number INTEGER PRIMARY KEY, manifest TEXT NOT NULL, host TEXT NOT NULL,"
+    " since_wall_ms INTEGER NOT NULL, UNIQUE(manifest, host));"
     "CREATE TABLE shape(type TEXT PRIMARY KEY, vcpus INTEGER NOT NULL,"
     " memory_mib INTEGER NOT NULL) WITHOUT ROWID;"
     /* Secrets shared with dos, as the cloud sealed them. */

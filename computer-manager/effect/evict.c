@@ -195,6 +195,30 @@ static void remove_chosen(struct cache *c, struct host_disk_evicted *out)
     }
 }
 
+static bool is_in(int dir, const char *before, const char *hash, const char *after)
+{
+    char name[NAME_SIZE];
+    snprintf(name, sizeof name, "%s%s%s", before, hash, after);
+    return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Manifests of which there is neither a base nor a part of one. A part becomes the base, so it is
+ * looked for before. One of a fetch that begins right now may go too: then this host cannot give it
+ * to others, and nothing else. */
+static void remove_orphans(const struct cache *c, const char *images_dir)
+{
+    char hash[LAYOUT_HASH_SIZE];
+    DIR *dir = opendir(images_dir);
+    for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
+        const char *name = e->d_name;
+        if (host_layout_is_manifest(name + (name[0] == '.'), hash) &&
+            !is_in(c->dir, ".", hash, ".part") && !is_in(c->dir, "", hash, ".raw"))
+            unlinkat(c->dir, name, 0);
+    }
+    if (dir != NULL)
+        closedir(dir);
+}
+
 enum err_code host_image_evict(const struct host_image_eviction *e, struct host_disk_evicted *out,
                                struct err *err)
 {
@@ -204,6 +228,7 @@ enum err_code host_image_evict(const struct host_image_eviction *e, struct host_
     enum err_code code = find_used(&used, e->state_dir, err);
     if (code == ERR_OK && (code = take_all(c, e->images_dir, err)) == ERR_OK) {
         remove_chosen(c, out);
+        remove_orphans(c, e->images_dir);
         close(c->dir);
     }
     map_fini(&used);

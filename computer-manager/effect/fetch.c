@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEP_MS = 500, URL_SIZE = 512 };
+enum { STEP_MS = 500, LATER_MS = 100, URL_SIZE = 512 };
 
 /* How long a peer is believed in. A transfer slower than low_bytes a second for low_s seconds has
  * failed. Where there is dos to fall back on, a neighbour has to be quick. */
@@ -38,7 +38,7 @@ struct run {
     const struct host_fetch_feed *feed;
     CURLM *multi;
     struct curl_slist *headers, *connect_to;
-    bool is_dry; /* the feed has no more */
+    enum host_fetch_next next; /* what the feed said last */
     struct slot slots[HOST_FETCH_PARALLEL];
 };
 
@@ -110,9 +110,7 @@ static void begin(struct run *r, struct slot *s)
 {
     char leaf[65], url[URL_SIZE];
     const char *name = r->peer->name != NULL ? r->peer->name : address_of(r->peer->url);
-    if (s->item.is_numbered)
-        snprintf(leaf, sizeof leaf, "%zu", s->item.number);
-    else
+    if (!str_copy(leaf, sizeof leaf, s->item.leaf) || *leaf == '\0')
         str_hex(leaf, s->item.hash, sizeof s->item.hash);
     int len = snprintf(url, sizeof url, "https://%s%s%s", name, s->item.path, leaf);
     PRE(len > 0 && (size_t)len < sizeof url);
@@ -125,13 +123,16 @@ static void begin(struct run *r, struct slot *s)
 
 static void fill(struct run *r)
 {
-    for (size_t i = 0; i < HOST_FETCH_PARALLEL && !r->is_dry; i++) {
+    if (r->next == HOST_FETCH_END)
+        return;
+    r->next = HOST_FETCH_ITEM;
+    for (size_t i = 0; i < HOST_FETCH_PARALLEL && r->next == HOST_FETCH_ITEM; i++) {
         struct slot *s = &r->slots[i];
         if (s->is_used)
             continue;
-        r->is_dry = !r->feed->next(r->feed->self, &s->item);
+        r->next = r->feed->next(r->feed->self, &s->item);
         s->tries = 0;
-        if (!r->is_dry)
+        if (r->next == HOST_FETCH_ITEM)
             begin(r, s);
     }
 }
@@ -140,6 +141,8 @@ static bool is_right(const struct slot *s)
 {
     unsigned char sum[32];
     unsigned len = sizeof sum;
+    if (s->item.is_hearsay)
+        return true;
     if (s->item.size != 0 && s->body.len != s->item.size)
         return false;
     int done = EVP_Digest(buf_str(&s->body), s->body.len, sum, &len, EVP_sha256(), NULL);
@@ -216,7 +219,7 @@ static enum err_code drive(struct run *r, struct err *err)
         int running;
         bool any;
         fill(r);
-        if (is_idle(r))
+        if (r->next == HOST_FETCH_END && is_idle(r))
             return ERR_OK;
         if (atomic_load(r->peer->is_stopping))
             return err_set(err, ERR_UNAVAILABLE, "the manager is ending");
@@ -224,7 +227,8 @@ static enum err_code drive(struct run *r, struct err *err)
             return err_set(err, ERR_IO, "curl's loop failed");
         if (reap(r, &any, err) != ERR_OK)
             return err->code;
-        if (!any && curl_multi_poll(r->multi, NULL, 0, STEP_MS, NULL) != CURLM_OK)
+        int wait_ms = r->next == HOST_FETCH_LATER ? LATER_MS : STEP_MS;
+        if (!any && curl_multi_poll(r->multi, NULL, 0, wait_ms, NULL) != CURLM_OK)
             return err_set(err, ERR_IO, "curl's loop failed");
     }
 }

@@ -1,7 +1,8 @@
 /* image.h - the bases of images on this host: fetched once, verified, kept while they are used.
  *
  * A base is assembled in IMAGES/.MANIFEST.part, where what was fetched before a crash or a cut
- * is found again by its hash, and gets its name when it is whole and flushed. */
+ * is found again by its hash, and gets its name when it is whole and flushed. Its manifest is there
+ * before it (manifest_file.h) and goes after it. */
 #pragma once
 
 #include "computer-manager/effect/disk.h"

@@ -45,6 +45,32 @@ void host_layout_base(char out[HOST_PATH_SIZE], const char *images_dir, const ch
     path(out, "%s/%s.raw", images_dir, manifest);
 }
 
+void host_layout_manifest(char out[HOST_PATH_SIZE], const char *images_dir, const char *manifest)
+{
+    path(out, "%s/%s.json", images_dir, manifest);
+}
+
+void host_layout_manifest_new(char out[HOST_PATH_SIZE], const char *images_dir,
+                              const char *manifest)
+{
+    path(out, "%s/.%s.json", images_dir, manifest);
+}
+
+void host_layout_part(char out[HOST_PATH_SIZE], const char *images_dir, const char *manifest)
+{
+    path(out, "%s/.%s.part", images_dir, manifest);
+}
+
+bool host_layout_is_manifest(const char *name, char hash[LAYOUT_HASH_SIZE])
+{
+    size_t len = strspn(name, "0123456789abcdef");
+    if (len != LAYOUT_HASH_SIZE - 1 || !str_eq(name + len, ".json"))
+        return false;
+    memcpy(hash, name, len);
+    hash[len] = '\0';
+    return true;
+}
+
 int64_t host_layout_root_pepoch(const char *name)
 {
     static const char suffix[] = ".qcow2";

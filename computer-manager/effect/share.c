@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "computer-manager/effect/have.h"
 #include "computer-manager/effect/layout.h"
 #include "computer-manager/model/job.h"
 #include "proto/auth/grant.h"
@@ -33,21 +34,30 @@ struct host_share {
     unsigned char key[GRANT_KEY_SIZE];
 };
 
+enum what { CHUNK, MANIFEST, HAVE };
+
 struct transfer {
     struct host_share *share;
     const struct request *request;
     char manifest[HOST_HASH_SIZE];
-    int64_t number;
+    enum what what;
+    int64_t number; /* of a chunk */
     bool is_counted;
 };
 
 /* ---- may it? ------------------------------------------------------------------------------- */
 
+static bool parse_leaf(struct transfer *t, const char *leaf)
+{
+    t->what = str_eq(leaf, "manifest") ? MANIFEST : str_eq(leaf, "have") ? HAVE : CHUNK;
+    return t->what != CHUNK || str_parse_i64(leaf, 0, INT32_MAX, &t->number);
+}
+
 static enum err_code parse(struct transfer *t, struct err *err)
 {
     const char *at = t->request->target + strlen(FOLDER);
     if (!str_has_prefix(t->request->target, FOLDER) || strspn(at, "0123456789abcdef") != HASH_LEN ||
-        at[HASH_LEN] != '/' || !str_parse_i64(at + HASH_LEN + 1, 0, INT32_MAX, &t->number))
+        at[HASH_LEN] != '/' || !parse_leaf(t, at + HASH_LEN + 1))
         return err_set(err, ERR_NO_SUCH_KEY, "there is nothing here");
     memcpy(t->manifest, at, HASH_LEN);
     if (!str_eq(t->request->method, "GET"))
@@ -107,20 +117,73 @@ static void refuse(struct http_exchange *http, const struct transfer *t, const s
                                                         .fd = -1});
 }
 
-/* The part of the base; false where there is no such part of such a base. */
-static bool find(const struct transfer *t, struct http_pool_reply *out)
+/* A file of ours: a regular one, no link. */
+static int open_file(const char *path, uint64_t *size)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+        close(fd);
+        return -1;
+    }
+    *size = fd >= 0 ? (uint64_t)st.st_size : 0;
+    return fd;
+}
+
+/* The base, or what has come of it until now; in between the one becomes the other. */
+static int open_base(const struct transfer *t, uint64_t *size, bool *is_part)
+{
+    enum { ROUNDS = 2 };
+    char base[HOST_PATH_SIZE], part[HOST_PATH_SIZE];
+    int fd = -1;
+    host_layout_base(base, t->share->images_dir, t->manifest);
+    host_layout_part(part, t->share->images_dir, t->manifest);
+    for (int i = 0; i < ROUNDS && fd < 0; i++) {
+        fd = open_file(base, size);
+        *is_part = fd < 0;
+        if (fd < 0)
+            fd = open_file(part, size);
+    }
+    return fd;
+}
+
+static bool find_chunk(const struct transfer *t, struct http_pool_reply *out)
+{
+    uint64_t size;
+    bool is_part;
+    out->fd = open_base(t, &size, &is_part);
+    out->fd_offset = (uint64_t)t->number * MANIFEST_CHUNK_SIZE;
+    if (out->fd < 0 || out->fd_offset >= size)
+        return false;
+    uint64_t left = size - out->fd_offset;
+    out->fd_size = left < MANIFEST_CHUNK_SIZE ? left : MANIFEST_CHUNK_SIZE;
+    return !is_part || host_have_is(out->fd, (off_t)out->fd_offset, (off_t)out->fd_size);
+}
+
+static bool find_manifest(const struct transfer *t, struct http_pool_reply *out)
 {
     char path[HOST_PATH_SIZE];
-    struct stat st;
-    host_layout_base(path, t->share->images_dir, t->manifest);
-    out->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    out->fd_offset = (uint64_t)t->number * MANIFEST_CHUNK_SIZE;
-    if (out->fd < 0 || fstat(out->fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-        out->fd_offset >= (uint64_t)st.st_size)
-        return false;
-    uint64_t left = (uint64_t)st.st_size - out->fd_offset;
-    out->fd_size = left < MANIFEST_CHUNK_SIZE ? left : MANIFEST_CHUNK_SIZE;
-    return true;
+    host_layout_manifest(path, t->share->images_dir, t->manifest);
+    out->fd = open_file(path, &out->fd_size);
+    return out->fd >= 0;
+}
+
+/* Where there is nothing yet, that is said, too. */
+static void say_have(struct http_exchange *http, const struct transfer *t)
+{
+    uint64_t size;
+    bool is_part;
+    CLEANUP(buf_fini) struct buf bits = {0};
+    int fd = open_base(t, &size, &is_part);
+    if (fd >= 0 && size <= MANIFEST_MAX_SIZE)
+        host_have_write(&bits, fd, (off_t)size, is_part);
+    if (fd >= 0)
+        close(fd);
+    http_exchange_reply(http, &(struct http_pool_reply){.status = 200,
+                                                        .content_type = "application/octet-stream",
+                                                        .body = buf_str(&bits),
+                                                        .body_len = bits.len,
+                                                        .fd = -1});
 }
 
 static bool on_headers(void *self, struct http_exchange *http, const struct http_head *head)
@@ -150,7 +213,11 @@ static void on_body_end(void *self, struct http_exchange *http)
         .status = 200, .content_type = "application/octet-stream", .fd = -1};
     struct err err = {0};
     (void)self;
-    if (find(t, &reply)) {
+    if (t->what == HAVE) {
+        say_have(http, t);
+        return;
+    }
+    if (t->what == MANIFEST ? find_manifest(t, &reply) : find_chunk(t, &reply)) {
         http_exchange_reply(http, &reply);
         return;
     }

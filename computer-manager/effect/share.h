@@ -1,7 +1,7 @@
-/* share.h - gives bases of images that are here to other hosts of the cluster.
+/* share.h - gives images that are here, or are on their way here, to other hosts of the cluster.
  *
- *   GET /v1/bases/<manifest>/<number of the chunk>      x-tercet-grant: what the host found in its
- * wish
+ *   GET /v1/bases/<manifest>/...      as near.h asks; x-tercet-grant: what the host found in its
+ *                                     wish
  *
  * Over the tiers' TLS with client certificates, on threads of its own. The certificate's node must
  * be the grant's, and the grant made with the key that the cluster told this host: before that

@@ -2,6 +2,7 @@
 # shares with the manager.
 noinst_LIBRARIES += libhosteffect.a libhypervisor.a
 libhosteffect_a_SOURCES = \
+	computer-manager/effect/assembly.c computer-manager/effect/assembly.h \
 	computer-manager/effect/channel.c computer-manager/effect/channel.h \
 	computer-manager/effect/child.c computer-manager/effect/child.h \
 	computer-manager/effect/disk.c computer-manager/effect/disk.h \
@@ -9,9 +10,13 @@ libhosteffect_a_SOURCES = \
 	computer-manager/effect/evict.c \
 	computer-manager/model/cache.c computer-manager/model/cache.h \
 	computer-manager/effect/fetch.c computer-manager/effect/fetch.h \
+	computer-manager/effect/have.c computer-manager/effect/have.h \
 	computer-manager/effect/helper.c computer-manager/effect/helper.h \
 	computer-manager/effect/image.c computer-manager/effect/image.h \
+	computer-manager/effect/kin.c computer-manager/effect/kin.h \
 	computer-manager/effect/layout.c computer-manager/effect/layout.h \
+	computer-manager/effect/manifest_file.c computer-manager/effect/manifest_file.h \
+	computer-manager/effect/near.c computer-manager/effect/near.h \
 	computer-manager/effect/root_disk.c computer-manager/effect/root_disk.h \
 	computer-manager/effect/share.c computer-manager/effect/share.h \
 	computer-manager/effect/spawn.c computer-manager/effect/spawn.h \

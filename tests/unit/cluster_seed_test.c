@@ -174,13 +174,66 @@ static void sources_are_who_has_it_now(void **state)
     whole(&r, 0);
     speak(&r);
     assert_int_equal(told(&r, &r.hosts[0])->sources_len, 0); /* it has it itself */
-    assert_int_equal(told(&r, &r.hosts[2])->sources_len, 1);
+    assert_int_equal(told(&r, &r.hosts[2])->sources_len, 2);
     assert_string_equal(told(&r, &r.hosts[2])->sources[0].node, "h1");
+    assert_string_equal(told(&r, &r.hosts[2])->sources[1].node, "h2"); /* to which it comes */
     cluster_rig_wish(&r, "seed", IMAGE, 2, "deleted", "");
     cluster_rig_advance(&r, 30000);
     cluster_rig_wish(&r, "seed", IMAGE, 3, "", body);
     cluster_rig_host(&r, &r.hosts[2], NULL, NULL, 0, NULL); /* h1 has been silent for long */
     assert_int_equal(told(&r, &r.hosts[2])->sources_len, 0);
+    cluster_rig_fini(&r);
+}
+
+/* "h2 h1": whom the host was told to ask, in that order. */
+static const char *asks(struct cluster_rig *r, size_t host)
+{
+    const struct wire_seed *seed = told(r, &r->hosts[host]);
+    const char *out = "";
+    assert_non_null(seed);
+    for (size_t i = 0; i < seed->sources_len; i++)
+        out = arena_printf(&r->arena, "%s%s%s", out, i > 0 ? " " : "", seed->sources[i].node);
+    return out;
+}
+
+static void in_trouble(struct cluster_rig *r, size_t host)
+{
+    cluster_rig_host(r, &r->hosts[host], "seed", IMAGE, 0,
+                     "{\"state\":\"fetching\",\"detail\":\"its disk is full\"}");
+    speak(r);
+}
+
+/* Whoever fetches follows those who were told before, the last one first, and nobody follows one
+ * who follows him; whoever has it whole comes before them all. */
+static void who_was_told_before_is_followed(void **state)
+{
+    enum { LONG_MS = 11 * 60 * 1000 };
+    struct cluster_rig r;
+    (void)state;
+    begin(&r);
+    for (size_t i = 0; i < CLUSTER_RIG_HOSTS; i++) {
+        has(&r, i, "{}");
+        has(&r, i, NULL);
+    }
+    cluster_rig_wish(&r, "seed", IMAGE, 1, "", body);
+    speak(&r);
+    in_trouble(&r, 0); /* so that the next one is told */
+    in_trouble(&r, 1);
+    assert_string_equal(asks(&r, 0), "");
+    assert_string_equal(asks(&r, 1), "h1");
+    assert_string_equal(asks(&r, 2), "h2 h1");
+    has(&r, 1, "{}");
+    cluster_rig_wish(&r, "seed", IMAGE, 2, "", body);
+    speak(&r);
+    assert_string_equal(asks(&r, 0), "h2");
+    assert_string_equal(asks(&r, 1), "");
+    assert_string_equal(asks(&r, 2), "h2 h1");
+    has(&r, 1, NULL);
+    cluster_rig_advance(&r, LONG_MS); /* whoever was told then is not fetching any more */
+    speak(&r);
+    cluster_rig_wish(&r, "seed", IMAGE, 3, "", body);
+    speak(&r);
+    assert_string_equal(asks(&r, 0), "");
     cluster_rig_fini(&r);
 }
 
@@ -309,6 +362,7 @@ int main(void)
         cmocka_unit_test(hosts_are_told_as_others_have_it),
         cmocka_unit_test(a_neighbours_grant_is_for_one_host_at_one_host),
         cmocka_unit_test(sources_are_who_has_it_now),
+        cmocka_unit_test(who_was_told_before_is_followed),
         cmocka_unit_test(one_in_trouble_holds_nobody_up),
         cmocka_unit_test(an_instance_is_told_where_to_fetch),
         cmocka_unit_test(the_grant_is_renewed_for_who_needs_it),

@@ -103,6 +103,7 @@ static bool send_body(SSL *ssl, const struct body *b)
     char head[96];
     if (server->stop_after > 0 && server->requests >= server->stop_after)
         return send_status(ssl, 503);
+    poll(NULL, 0, server->delay_ms);
     int n = atomic_fetch_add(&server->requests, 1) + 1;
     char *bytes = check_alloc(b->len + 1);
     memcpy(bytes, b->bytes, b->len);

@@ -17,6 +17,7 @@ struct chunk_server {
     atomic_int flip_every; /* spoil a byte of each n-th; 0 = none */
     atomic_int near_fault; /* of what is served as another host: enum near_fault */
     atomic_int near_requests;
+    atomic_int delay_ms;   /* each answer takes so long */
     atomic_int stop_after; /* 503 once so many were answered; 0 = never */
 };
 
