@@ -17,13 +17,21 @@ void id_new(char out[ID_SIZE], const char *prefix, const struct rng *rng)
     POST(len < ID_SIZE);
 }
 
-void id_new_at(char out[ID_SIZE], const char *prefix, int64_t wall_ms, const struct rng *rng)
+/* The lowest `len` hex digits of a number, without a NUL. */
+static void put_digits(char *out, int len, uint64_t number)
 {
     static const char digits[] = "0123456789abcdef";
+    for (int i = 0; i < len; i++)
+        out[i] = digits[number >> (4 * (len - 1 - i)) & 15];
+}
+
+void id_new_at(char out[ID_SIZE], const char *prefix, int64_t wall_ms, uint64_t number,
+               const struct rng *rng)
+{
     id_new(out, prefix, rng);
     char *time = out + strlen(prefix) + 1;
-    for (int i = 0; i < ID_DIGITS_OF_TIME; i++)
-        time[i] = digits[(uint64_t)(wall_ms / 1000) >> (4 * (ID_DIGITS_OF_TIME - 1 - i)) & 15];
+    put_digits(time, ID_DIGITS_OF_TIME, (uint64_t)(wall_ms / 1000));
+    put_digits(time + ID_DIGITS_OF_TIME, ID_DIGITS_OF_NUMBER, number);
 }
 
 bool id_is(const char *text, const char *prefix)

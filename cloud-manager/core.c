@@ -30,6 +30,7 @@ struct cloud_op cloud_core_op(struct cloud_core *c, const struct event *ev)
 {
     return (struct cloud_op){.store = c->store,
                              .rng = &c->rng,
+                             .ids_made = &c->ids_made,
                              .config = &c->config,
                              .rooms = &c->rooms,
                              .arena = c->out->arena,
@@ -309,8 +310,10 @@ static void create_account(struct store *store, const struct rng *rng,
                            struct cloud_root *out)
 {
     struct arena arena = {0};
+    uint64_t ids_made = 0;
     struct cloud_op op = {.store = store,
                           .rng = rng,
+                          .ids_made = &ids_made,
                           .config = config,
                           .arena = &arena,
                           .account = "",

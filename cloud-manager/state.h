@@ -43,6 +43,7 @@ struct cloud_core {
     int64_t seals;         /* turns so far, of this life */
     int64_t watch_mono_ms; /* when one of them is to be told something */
     uint64_t next_job;
+    uint64_t ids_made; /* so many ids were given in this life (id_new_at) */
     int64_t next_purge_mono_ms;
     int64_t keys_due_mono_ms;   /* keys are not counted before */
     int64_t keys_told;          /* as many as there were when dos was told last */

@@ -124,8 +124,8 @@ bool cloud_domain_is(const char *text)
     return true;
 }
 
-void cloud_mac_format(char out[CLOUD_MAC_SIZE], const unsigned char random[5])
+void cloud_mac_format(char out[CLOUD_MAC_SIZE], const unsigned char bytes[CLOUD_MAC_FREE])
 {
-    snprintf(out, CLOUD_MAC_SIZE, "02:%02x:%02x:%02x:%02x:%02x", random[0], random[1], random[2],
-             random[3], random[4]);
+    snprintf(out, CLOUD_MAC_SIZE, "02:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2],
+             bytes[3], bytes[4]);
 }

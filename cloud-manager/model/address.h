@@ -15,6 +15,7 @@ enum {
     CLOUD_ADDRESS_SIZE = 16, /* "255.255.255.255" */
     CLOUD_CIDR_SIZE = 20,
     CLOUD_MAC_SIZE = 18,
+    CLOUD_MAC_FREE = 5,       /* bytes of it that are ours to choose */
     CLOUD_HOSTNAME_SIZE = 24, /* "ip-172-31-0-5" */
     CLOUD_DOMAIN_MAX = 200,
     CLOUD_PUBLIC_NAME_SIZE = 256, /* NUL included */
@@ -43,5 +44,5 @@ bool cloud_domain_is(const char *text);
 /* "ec2-203-0-113-7.DOMAIN"; "" where the domain is. */
 void cloud_public_name_format(char out[CLOUD_PUBLIC_NAME_SIZE], int64_t address,
                               const char *domain);
-/* A locally administered MAC out of five random bytes: 02:xx:xx:xx:xx:xx. */
-void cloud_mac_format(char out[CLOUD_MAC_SIZE], const unsigned char random[5]);
+/* A locally administered MAC out of five bytes: 02:xx:xx:xx:xx:xx. */
+void cloud_mac_format(char out[CLOUD_MAC_SIZE], const unsigned char bytes[CLOUD_MAC_FREE]);

@@ -60,6 +60,6 @@ const char *cloud_zone_id(const struct cloud_op *op, const char *letter)
 const char *cloud_id(const struct cloud_op *op, const char *prefix)
 {
     char id[ID_SIZE];
-    id_new_at(id, prefix, op->wall_ms, op->rng);
+    id_new_at(id, prefix, op->wall_ms, (*op->ids_made)++, op->rng);
     return arena_strdup(op->arena, id);
 }

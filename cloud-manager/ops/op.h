@@ -28,6 +28,7 @@ enum cloud_action_id {
 struct cloud_op {
     struct store *store;
     const struct rng *rng;
+    uint64_t *ids_made; /* by this process: what numbers the next id */
     const struct cloud_config *config;
     struct cloud_rooms *rooms; /* what clusters last said of their room; RAM */
     struct arena *arena;       /* of the turn */

@@ -1,6 +1,7 @@
 /* place.c - zone, subnet, groups and address of a launch. */
 #include "cloud-manager/ops/place.h"
 
+#include "base/check.h"
 #include "base/str.h"
 #include "cloud-manager/model/address.h"
 #include "cloud-manager/ops/port_groups.h"
@@ -131,13 +132,18 @@ enum err_code cloud_place_address(struct cloud_op *op, struct cloud_subnet *subn
     return code;
 }
 
-const char *cloud_place_mac(struct cloud_op *op)
+const char *cloud_place_mac(struct cloud_op *op, const char *port)
 {
     char mac[CLOUD_MAC_SIZE];
-    unsigned char random[5];
-    do {
-        op->rng->fill(op->rng->self, random, sizeof random);
-        cloud_mac_format(mac, random);
-    } while (cloud_mac_is_taken(op->store, mac));
+    unsigned char bytes[CLOUD_MAC_FREE];
+    bool is_hex = str_unhex(
+        bytes, sizeof bytes,
+        arena_printf(op->arena, "%.*s", 2 * CLOUD_MAC_FREE, port + strlen("eni-")));
+    INV(is_hex);
+    cloud_mac_format(mac, bytes);
+    while (cloud_mac_is_taken(op->store, mac)) {
+        op->rng->fill(op->rng->self, bytes, sizeof bytes);
+        cloud_mac_format(mac, bytes);
+    }
     return arena_strdup(op->arena, mac);
 }

@@ -25,5 +25,6 @@ enum err_code cloud_place_groups(struct cloud_op *op, const struct cloud_launch 
  * ERR_ADDRESS_IN_USE, ERR_INVALID_PARAMETER. */
 enum err_code cloud_place_address(struct cloud_op *op, struct cloud_subnet *subnet,
                                   const char *wanted, int64_t *address, struct err *err);
-/* A MAC that nobody has, in the op's arena. */
-const char *cloud_place_mac(struct cloud_op *op);
+/* A MAC that nobody has, in the op's arena. It takes the leading digits of its port's id, so that
+ * MACs made together lie together too. */
+const char *cloud_place_mac(struct cloud_op *op, const char *port);

@@ -17,21 +17,27 @@ bool cloud_mac_is_taken(struct store *st, const char *mac)
     return store_has(st, "SELECT 1 FROM port WHERE mac=?", "s", mac);
 }
 
+static void add_groups(struct store *st, const struct cloud_port *row, const char *node,
+                       const char *const *groups, size_t groups_len)
+{
+    for (size_t i = 0; i < groups_len; i++)
+        store_run(st, "INSERT INTO port_group VALUES(?,?,?,?,?)", "sissi", row->id, (int64_t)i,
+                  groups[i], node, row->address);
+}
+
 void cloud_port_insert(struct store *st, const struct cloud_port *row, const char *node,
                        const char *const *groups, size_t groups_len)
 {
     store_run(st, ROW_INSERT("port", CLOUD_PORT_ROW),
               ROW_FORMAT(CLOUD_PORT_ROW) ROW_ARGS(CLOUD_PORT_ROW));
-    cloud_port_set_groups(st, row, node, groups, groups_len);
+    add_groups(st, row, node, groups, groups_len);
 }
 
 void cloud_port_set_groups(struct store *st, const struct cloud_port *row, const char *node,
                            const char *const *groups, size_t groups_len)
 {
     store_run(st, "DELETE FROM port_group WHERE port=?", "s", row->id);
-    for (size_t i = 0; i < groups_len; i++)
-        store_run(st, "INSERT INTO port_group VALUES(?,?,?,?,?)", "sissi", row->id, (int64_t)i,
-                  groups[i], node, row->address);
+    add_groups(st, row, node, groups, groups_len);
 }
 
 void cloud_port_delete(struct store *st, const char *id)

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+/* Rows with a body have a rowid, as in parent.c. */
 const char sync_child_schema[] =
     "CREATE TABLE child_self(one INTEGER PRIMARY KEY CHECK(one=1), store_id TEXT NOT NULL,"
     " start_id TEXT NOT NULL, applied_rev INTEGER NOT NULL, got_sum INTEGER NOT NULL,"
@@ -18,12 +19,12 @@ const char sync_child_schema[] =
     "CREATE TABLE got(kind TEXT NOT NULL, id TEXT NOT NULL, pepoch INTEGER NOT NULL,"
     " generation INTEGER NOT NULL, number INTEGER NOT NULL, gone TEXT NOT NULL,"
     " gone_ms INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL,"
-    " PRIMARY KEY(kind, id, pepoch)) WITHOUT ROWID;"
+    " PRIMARY KEY(kind, id, pepoch));"
     "CREATE INDEX got_gone ON got(gone_ms) WHERE gone_ms>0;"
     "CREATE TABLE said(kind TEXT NOT NULL, id TEXT NOT NULL, pepoch INTEGER NOT NULL,"
     " generation INTEGER NOT NULL, number INTEGER NOT NULL, gone TEXT NOT NULL,"
     " error TEXT NOT NULL DEFAULT '', body TEXT NOT NULL,"
-    " PRIMARY KEY(kind, id, pepoch)) WITHOUT ROWID;"
+    " PRIMARY KEY(kind, id, pepoch));"
     "CREATE INDEX said_by_number ON said(number);";
 
 void sync_child_init(struct sync_child *c, struct store *store, const struct rng *rng,

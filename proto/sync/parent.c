@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rows with a body have a rowid: in an index as wide as they are each takes pages of its own. */
 const char sync_parent_schema[] =
     "CREATE TABLE parent_self(one INTEGER PRIMARY KEY CHECK(one=1), store_id TEXT NOT NULL,"
     " rev INTEGER NOT NULL, recovery INTEGER NOT NULL DEFAULT 0);"
@@ -26,17 +27,17 @@ const char sync_parent_schema[] =
     /* In RECOVERY: what children hold, as they return it. */
     "CREATE TABLE returned(node TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
     " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, gone TEXT NOT NULL,"
-    " body TEXT NOT NULL, PRIMARY KEY(node, kind, id, pepoch)) WITHOUT ROWID;"
+    " body TEXT NOT NULL, PRIMARY KEY(node, kind, id, pepoch));"
     "CREATE INDEX returned_by_id ON returned(kind, id);"
     "CREATE TABLE wish(node TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
     " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, rev INTEGER NOT NULL,"
     " gone TEXT NOT NULL, visible INTEGER NOT NULL, body TEXT NOT NULL,"
-    " PRIMARY KEY(node, kind, id, pepoch)) WITHOUT ROWID;"
+    " PRIMARY KEY(node, kind, id, pepoch));"
     "CREATE INDEX wish_by_rev ON wish(node, rev);"
     "CREATE INDEX wish_by_id ON wish(kind, id);"
     "CREATE TABLE heard(node TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
     " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, number INTEGER NOT NULL,"
-    " error TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY(node, kind, id, pepoch)) WITHOUT ROWID;";
+    " error TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY(node, kind, id, pepoch));";
 
 struct sync_link *sync_link_get(const struct sync_parent *p, const char *node)
 {

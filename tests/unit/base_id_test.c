@@ -83,15 +83,31 @@ static void ids_of_a_time_lie_together(void **state)
     struct rng rng = rng_seeded(&seed);
     char before[ID_SIZE] = "", id[ID_SIZE];
     for (int64_t second = 0; second < 100; second++) {
-        id_new_at(id, "vol", (NOW_S + second) * 1000 + 999 - second, &rng);
+        id_new_at(id, "vol", (NOW_S + second) * 1000 + 999 - second, 0xffff - (uint64_t)second,
+                  &rng);
         assert_true(strcmp(before, id) < 0);
         memcpy(before, id, sizeof id);
     }
-    id_new_at(id, "vol", (NOW_S + 99 + (1 << 20)) * 1000, &rng);
-    assert_memory_equal(id, before, strlen("vol-") + ID_DIGITS_OF_TIME);
+    id_new_at(id, "vol", (NOW_S + 99 + (1 << 20)) * 1000, 0xffff - 99, &rng);
+    assert_memory_equal(id, before, strlen("vol-") + ID_DIGITS_OF_TIME + ID_DIGITS_OF_NUMBER);
     assert_string_not_equal(id, before);
-    id_new_at(id, "vol", 0, &rng); /* a clock that was never set */
+    id_new_at(id, "vol", 0, 0, &rng); /* a clock that was never set */
     assert_true(id_is(id, "vol"));
+}
+
+/* Within a second they sort as they were made; the number may have grown beyond its digits. */
+static void ids_of_a_second_lie_in_their_order(void **state)
+{
+    (void)state;
+    struct rng_seeded seed = {.state = 4};
+    struct rng rng = rng_seeded(&seed);
+    char before[ID_SIZE] = "", id[ID_SIZE];
+    for (uint64_t number = 0x70000; number < 0x7ffff; number += 0x101) {
+        id_new_at(id, "i", NOW_S * 1000, number, &rng);
+        assert_true(strcmp(before, id) < 0);
+        assert_true(id_is(id, "i"));
+        memcpy(before, id, sizeof id);
+    }
 }
 
 int main(void)
@@ -102,6 +118,7 @@ int main(void)
         cmocka_unit_test(uuids_say_version_4),
         cmocka_unit_test(the_same_seed_gives_the_same_ids),
         cmocka_unit_test(ids_of_a_time_lie_together),
+        cmocka_unit_test(ids_of_a_second_lie_in_their_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,7 +92,7 @@ static void ports_of_one_second_have_taps_of_their_own(void **state)
     char id[ID_SIZE], names[PORTS][HOST_LINK_SIZE];
     (void)state;
     for (size_t i = 0; i < PORTS; i++) {
-        id_new_at(id, "eni", 1763632415000, &rng);
+        id_new_at(id, "eni", 1763632415000, i, &rng);
         host_netname_tap(names[i], "tct", id);
         for (size_t k = 0; k < i; k++)
             assert_string_not_equal(names[i], names[k]);
