@@ -140,7 +140,10 @@ enum err_code store_open(struct store **out, const char *path, const struct stor
                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                      "PRAGMA trusted_schema=OFF; PRAGMA busy_timeout=5000;"
                      "PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY",
-                     NULL, NULL, NULL) != SQLITE_OK) {
+                     NULL, NULL, NULL) != SQLITE_OK ||
+        /* A plan never depends on what is bound: else whatever compares a column of a partial
+         * index's condition with an argument is prepared anew at each call. */
+        sqlite3_db_config(st->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL) != SQLITE_OK) {
         err_set(err, ERR_IO, "cannot open %s: %s", path, sqlite3_errmsg(st->db));
         store_close(st);
         return ERR_IO;
