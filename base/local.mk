@@ -7,6 +7,7 @@ libbase_a_SOURCES = \
 	%D%/clock.c %D%/clock.h \
 	%D%/config.c %D%/config.h \
 	%D%/daemon.c %D%/daemon.h \
+	%D%/due.c %D%/due.h \
 	%D%/err.c %D%/err.def %D%/err.h \
 	%D%/event.c %D%/event.h \
 	%D%/id.c %D%/id.h \

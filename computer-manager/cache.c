@@ -105,6 +105,8 @@ void host_cache_fetch(struct host_core *c, const struct host_disk_base *spec)
     PRE(host_cache_may_fetch(c, base));
     if (!base->is_listed)
         base->size_bytes = spec->size_bytes;
+    if (base->percent != 0)
+        host_mark_base(c, spec->manifest);
     base->percent = 0;
     base->job_id = host_job_within(c, HOST_JOB_DISK_BASE, spec, sizeof *spec,
                                    host_start_ms(spec->size_bytes));
@@ -114,7 +116,7 @@ bool host_cache_fetched(struct host_core *c, const char *manifest, struct host_b
                         const struct job_done *done)
 {
     base->job_id = 0;
-    c->is_dirty = true;
+    host_mark_base(c, manifest);
     if (done->code == ERR_OK) {
         base->is_ready = true;
         base->ready_job = c->last_job;
@@ -144,8 +146,10 @@ void host_cache_listed(struct host_core *c, uint64_t job_id)
     at = 0;
     for (struct map_entry *e; (e = map_next(&c->bases, &at)) != NULL;) {
         struct host_base *base = e->value;
-        if (base->is_ready && !base->is_listed && job_id > base->ready_job)
+        if (base->is_ready && !base->is_listed && job_id > base->ready_job) {
             base->is_ready = false;
+            host_mark_base(c, e->key);
+        }
     }
     c->is_dirty = c->is_dirty || c->seeds.live > 0;
     host_share_say(c);

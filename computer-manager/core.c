@@ -24,6 +24,14 @@ static void free_values(struct map *m)
     map_fini(m);
 }
 
+static void free_groups(struct host_core *c)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;)
+        host_group_free(e->value);
+    map_fini(&c->groups);
+}
+
 struct host_core *host_core_new(struct store *store, const struct rng *rng,
                                 const struct host_config *config)
 {
@@ -32,6 +40,8 @@ struct host_core *host_core_new(struct store *store, const struct rng *rng,
     c->rng = *rng;
     c->config = config;
     c->due_ms = INT64_MAX;
+    c->port = check_alloc(sizeof *c->port);
+    list_init(&c->marked);
     struct sync_child_hooks up = host_cluster_hooks(c);
     sync_child_init(&c->up, store, rng, config->node, "parent", &up, &config->timing);
     return c;
@@ -41,11 +51,13 @@ void host_core_free(struct host_core *c)
 {
     if (c == NULL)
         return;
-    free_values(&c->records);
+    host_records_free(&c->records);
+    host_records_forget(c);
     free_values(&c->bases);
     free_values(&c->seeds);
-    free_values(&c->groups);
+    free_groups(c);
     host_peers_free(c);
+    free(c->port);
     free(c->disks);
     arena_fini(&c->answer);
     sync_child_fini(&c->up);
@@ -69,6 +81,7 @@ static void load_groups(struct host_core *c)
         str_copy(g->id, sizeof g->id, query_text(&q, 0));
         g->vni = body.vni;
         g->wished_sum = host_port_sum(members, sizeof *members);
+        host_group_take_rules(g, &body);
         map_put(&c->groups, g->id, g);
     }
     arena_fini(&arena);
@@ -76,10 +89,12 @@ static void load_groups(struct host_core *c)
 
 /* Its port is applied once more. How long it waited for its turn nobody knows any more: no time of
  * before is held against it. */
-static void load_record(const struct host_core *c, struct host_record *r)
+static void load_record(void *self, struct host_record *r)
 {
+    struct host_core *c = self;
     r->port_sum = 0;
     r->waited_ms = c->at.now_ms - r->wished_ms;
+    host_records_add(c, r);
 }
 
 /* What RAM holds, from the store: in place of what it held, for a start whose turn was lost begins
@@ -87,12 +102,11 @@ static void load_record(const struct host_core *c, struct host_record *r)
 static void load(struct host_core *c)
 {
     struct query q;
-    free_values(&c->records);
-    free_values(&c->groups);
-    host_record_load_all(c->store, &c->records);
-    size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;)
-        load_record(c, e->value);
+    host_records_free(&c->records);
+    host_records_forget(c);
+    c->queue_len = 0;
+    free_groups(c);
+    host_record_load_all(c->store, load_record, c);
     load_groups(c);
     free_values(&c->seeds);
     host_seeds_load(c);
@@ -107,7 +121,7 @@ static void load(struct host_core *c)
     }
     c->heard_ms = c->at.now_ms;
     c->list_next_ms = c->net_list_next_ms = c->disks_next_ms = c->probe_next_ms = 0;
-    c->is_dirty = true;
+    host_mark_all(c);
 }
 
 /* A job of the lost turn was never given out; those given out before still run, and what they
@@ -205,7 +219,7 @@ static void reload(void *self)
     load(c);
     keep_record_jobs(c, &before);
     forget_lost_jobs(c);
-    free_values(&before);
+    host_records_free(&before);
 }
 
 static int64_t wake_at(const void *self)

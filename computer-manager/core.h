@@ -37,6 +37,9 @@ void host_core_free(struct host_core *c);
 struct core host_core_as_core(struct host_core *c);
 /* For the simulator's checkers: does it believe to hold a lease at this CLOCK_BOOTTIME? */
 bool host_core_has_lease(const struct host_core *c, int64_t boot_ms);
+/* For the simulator's checkers: between turns, would the plan of any record do something that the
+ * last step did not? `why` names it. */
+bool host_core_is_planned(struct host_core *c, char *why, size_t size);
 
 /* What the guests' metadata service tells of the instance with that address on that network;
  * NULL where there is none. Borrowed until the next turn. */

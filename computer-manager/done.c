@@ -92,7 +92,10 @@ static void apply_domain(struct host_core *c, struct host_record *r, const struc
 {
     enum host_dom before = r->dom;
     r->dom = dom_of(d);
-    r->is_disk_error = d != NULL && d->is_disk_error;
+    bool is_disk_error = d != NULL && d->is_disk_error;
+    if (is_disk_error != r->is_disk_error)
+        host_mark(c, r);
+    r->is_disk_error = is_disk_error;
     if (d != NULL && d->profile != 0)
         r->profile = d->profile; /* adopted: the domain is what the guest has seen */
     if (r->is_disk_error)
@@ -100,7 +103,7 @@ static void apply_domain(struct host_core *c, struct host_record *r, const struc
     bool off = r->dom == HOST_DOM_ABSENT || r->dom == HOST_DOM_OFF;
     if (r->dom == before)
         return;
-    c->is_dirty = true;
+    host_mark(c, r);
     if (off)
         note_off(c, r, d);
     else
@@ -120,6 +123,8 @@ static void take_boot(struct host_core *c, const char *boot)
         str_copy(was, sizeof was, query_text(&q, 0));
         query_close(&q);
     }
+    if (!str_eq(c->boot, boot))
+        host_mark_all(c);
     str_copy(c->boot, sizeof c->boot, boot);
     if (str_eq(was, boot))
         return;
@@ -223,7 +228,8 @@ static void done_disks(struct host_core *c, const struct job_done *done)
         c->disks = check_alloc(sizeof *c->disks);
     bool had_room = host_cache_has_room(c);
     memcpy(c->disks, done->result, sizeof *c->disks);
-    c->is_dirty = c->is_dirty || had_room != host_cache_has_room(c);
+    if (had_room != host_cache_has_room(c))
+        host_mark_all(c);
     host_cache_listed(c, done->job_id);
     host_cache_check(c);
 }
@@ -324,6 +330,7 @@ static bool doubt_base(struct host_core *c, const struct host_record *r,
     if (done->kind != HOST_JOB_DISK_ROOT || done->code != ERR_PRECONDITION || base == NULL)
         return false;
     base->is_ready = false;
+    host_mark_base(c, r->manifest);
     return true;
 }
 
@@ -374,7 +381,7 @@ static void done_record(struct host_core *c, struct host_record *r, const struct
 {
     r->job_id = 0;
     r->order_seq = ++c->order_seq;
-    c->is_dirty = true;
+    host_mark(c, r);
     if (done->kind == HOST_JOB_HV_CONSOLE)
         done_last_words(c, r, done);
     else if (done->code == ERR_OK)

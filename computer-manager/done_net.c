@@ -50,7 +50,7 @@ static void check_record(struct host_core *c, struct host_record *r,
     r->port_sum = 0; /* unknown: it is applied again */
     forget_groups(c, r->vni);
     host_peers_touch(c, r->vni, 0); /* and all its peers */
-    c->is_dirty = true;
+    host_mark(c, r);
 }
 
 static bool is_wished(const struct host_core *c, const char *port)

@@ -1,10 +1,14 @@
 /* host.h - the inside of the core: what its parts share. Nobody else includes it. */
 #pragma once
 
+#include "base/due.h"
+#include "base/list.h"
 #include "base/map.h"
 #include "computer-manager/core.h"
 #include "computer-manager/model/pace.h"
 #include "computer-manager/model/record.h"
+#include "computer-manager/model/wish.h"
+#include "computer-manager/plan/plan_record.h"
 #include "proto/sync/child.h"
 
 /* An image's base: fetched once, however many instances wait for it. */
@@ -37,6 +41,8 @@ struct host_group {
     uint64_t wished_sum, ordered_sum, applied_sum; /* of the members; 0 = none yet */
     uint64_t job_id;
     int64_t attempt, next_ms;
+    struct host_rule *rules; /* owned; in the order of the wish */
+    size_t rules_len;
 };
 
 /* Who asked for a console last; the answer is ephemeral, so a few are enough. */
@@ -52,6 +58,11 @@ struct host_core {
     const struct host_config *config;
     struct sync_child up;
     struct map records;           /* "id/pepoch" -> struct host_record: cache of the record table */
+    struct map instances;         /* id -> one of its records; the others are its twins */
+    struct list marked;           /* records that are to be planned (records.c) */
+    struct due_heap dues;         /* records that are to be planned at a time */
+    struct host_port *port;       /* compiled of the record at hand; owned */
+    size_t queue_len;             /* records that wait for their turn to start */
     struct map bases;             /* manifest -> struct host_base */
     struct map seeds;             /* image -> struct host_seed */
     struct map groups;            /* group -> struct host_group */
@@ -66,8 +77,8 @@ struct host_core {
     char hv_health[HOST_NAME_SIZE];  /* why the hypervisor does not list; "" = it does */
     struct host_console consoles[HOST_CONSOLES];
     size_t consoles_next;
-    int64_t due_ms;   /* a record waits for this by time, now_ms */
-    bool is_dirty;    /* something may be to plan */
+    int64_t due_ms;   /* what is no record waits for this by time, now_ms */
+    bool is_dirty;    /* a record is marked, or something else may be to do */
     int64_t heard_ms; /* now_ms since when guests' answers are listened for */
     uint64_t last_job;
     uint64_t sealed_job, sealed_before; /* last_job at the last two seals */
@@ -102,7 +113,7 @@ void host_done(struct host_core *c, const struct job_done *done);
 /* starts.c: who is to be started now; NULL = nobody, or no more at once. */
 struct host_record *host_starts_next(const struct host_core *c);
 /* It is ready and waits for its turn from now on, or not any more. */
-void host_starts_queue(const struct host_core *c, struct host_record *r, bool waits);
+void host_starts_queue(struct host_core *c, struct host_record *r, bool waits);
 void host_starts_note_load(struct host_core *c, int64_t idle_permille);
 
 /* steps.c: what is being done for it now, `base` being fetched or NULL; says it where it is news.
@@ -152,9 +163,47 @@ bool host_cache_has_room(const struct host_core *c);
 /* done_net.c: takes a listing of ports. */
 void host_done_net(struct host_core *c, const struct job_done *done);
 
-/* act.c: the wish of a record as it came; texts in `arena`. */
-bool host_wish_load(struct host_core *c, const struct host_record *r, struct arena *arena,
+/* records.c: the records in RAM; the table of the store is the caller's. */
+void host_records_add(struct host_core *c, struct host_record *r); /* takes it */
+void host_records_remove(struct host_core *c, struct host_record *r);
+void host_records_free(struct map *records);
+/* None is marked, due or a twin any more: before all are read anew. */
+void host_records_forget(struct host_core *c);
+/* No other placement of its instance may have a domain here (R8). */
+bool host_record_is_alone(const struct host_core *c, const struct host_record *r);
+/* records.c says what marks what. */
+void host_mark(struct host_core *c, struct host_record *r);
+void host_mark_twins(struct host_core *c, const struct host_record *r);
+void host_mark_all(struct host_core *c);
+void host_mark_base(struct host_core *c, const char *manifest);
+void host_mark_group(struct host_core *c, const char *group);
+void host_mark_due(struct host_core *c);
+/* One that is to be planned, not marked any more; NULL = no more. */
+struct host_record *host_marked_next(struct host_core *c);
+
+/* wish.c: what is kept of a wish; NULL: it is malformed. */
+struct host_wish *host_wish_new(struct host_core *c, const char *instance,
+                                const struct wire_instance *body, struct err *err);
+/* It is wished from now on; takes it. NULL = whatever the store has, when it is looked for. */
+void host_wish_set(struct host_record *r, struct host_wish *w);
+/* Complete; NULL where it is to go, or has no wish that could be read. */
+const struct host_wish *host_wish_of(struct host_core *c, struct host_record *r);
+/* As it came, from the store; texts in `arena`. */
+bool host_wish_body(struct host_core *c, const struct host_record *r, struct arena *arena,
                     struct wire_instance *out);
+/* Its port with the rules of its groups, as computer-network is told. */
+void host_wish_port(const struct host_core *c, const struct host_wish *w, struct host_port *out);
+bool host_wish_is_in(const struct host_wish *w, const char *group);
+void host_wish_free(struct host_wish *w);
+void host_group_take_rules(struct host_group *g, const struct wire_group *body);
+void host_group_free(struct host_group *g);
+
+/* act.c: what a plan looks at beside the record; without a turn to start. */
+struct host_view host_act_view(const struct host_core *c, const struct host_record *r,
+                               const struct host_wish *w);
+/* orders.c: does what was planned; after GONE the record is no more. */
+void host_order(struct host_core *c, struct host_record *r, const struct host_wish *w,
+                enum host_action action);
 
 /* pulse.c: a port was listed, its guest answered so long ago (-1 = not known). */
 void host_pulse_hear(struct host_core *c, struct host_record *r, int64_t age_ms);

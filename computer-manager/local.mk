@@ -1,8 +1,8 @@
 # computer-manager/: one host. The core is a library; the three processes stand beside it.
 noinst_LIBRARIES += libhost.a
 libhost_a_SOURCES = \
-	%D%/act.c %D%/cache.c %D%/api/cluster.c %D%/api/metadata.c %D%/core.c %D%/core.h %D%/done.c %D%/done_net.c %D%/host.h %D%/peers.c %D%/pulse.c %D%/say.c %D%/seeds.c %D%/share.c %D%/starts.c %D%/steps.c \
-	%D%/model/cache.c %D%/model/cache.h %D%/model/job.h %D%/api/port.c %D%/api/port.h %D%/model/record.c %D%/model/record.h \
+	%D%/act.c %D%/cache.c %D%/api/cluster.c %D%/api/metadata.c %D%/core.c %D%/core.h %D%/done.c %D%/done_net.c %D%/host.h %D%/orders.c %D%/peers.c %D%/planned.c %D%/pulse.c %D%/records.c %D%/say.c %D%/seeds.c %D%/share.c %D%/starts.c %D%/steps.c %D%/wish.c \
+	%D%/model/cache.c %D%/model/cache.h %D%/model/job.h %D%/api/port.c %D%/api/port.h %D%/model/record.c %D%/model/record.h %D%/model/wish.h \
 	%D%/model/status.c %D%/model/status.h \
 	%D%/model/pace.c %D%/model/pace.h \
 	%D%/model/reach.c %D%/model/reach.h \

@@ -22,6 +22,8 @@ struct host_record *host_starts_next(const struct host_core *c)
 {
     struct host_record *first = NULL;
     int64_t starting = 0;
+    if (c->queue_len == 0)
+        return NULL;
     size_t at = 0;
     for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;) {
         struct host_record *r = e->value;
@@ -32,10 +34,11 @@ struct host_record *host_starts_next(const struct host_core *c)
     return starting < host_pace(&c->load) ? first : NULL;
 }
 
-void host_starts_queue(const struct host_core *c, struct host_record *r, bool waits)
+void host_starts_queue(struct host_core *c, struct host_record *r, bool waits)
 {
     if (r->is_queued)
         r->waited_ms += c->at.now_ms - r->queued_ms;
+    c->queue_len = c->queue_len + waits - r->is_queued;
     r->is_queued = waits;
     r->queued_ms = c->at.now_ms;
 }

@@ -28,5 +28,5 @@ void host_steps_hear(struct host_core *c, const struct job_done *said)
     if (base == NULL || base->job_id == 0 || base->percent == percent)
         return;
     base->percent = percent;
-    c->is_dirty = true;
+    host_mark_base(c, p->manifest);
 }

@@ -8,17 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct host_record *record_of(struct host_core *c, const char *id, int64_t pepoch)
+static struct host_record *find_record(const struct host_core *c, const char *id, int64_t pepoch)
 {
     char key[HOST_KEY_SIZE];
     host_record_key(key, id, pepoch);
-    struct host_record *r = map_get(&c->records, key);
+    return map_get(&c->records, key);
+}
+
+static struct host_record *record_of(struct host_core *c, const char *id, int64_t pepoch)
+{
+    struct host_record *r = find_record(c, id, pepoch);
     if (r == NULL) {
         r = check_alloc(sizeof *r);
         str_copy(r->id, sizeof r->id, id);
         r->pepoch = pepoch;
         r->ran_generation = r->why_generation = r->answered_ms = -1;
-        map_put(&c->records, key, r);
+        host_records_add(c, r);
         c->list_next_ms = c->at.now_ms; /* nothing is planned for it before a listing */
     }
     return r;
@@ -29,6 +34,7 @@ static struct host_record *record_of(struct host_core *c, const char *id, int64_
 static void take_end(struct host_core *c, const struct wire_item *wish)
 {
     struct host_record *r = record_of(c, wish->id, wish->pepoch);
+    host_mark(c, r);
     r->want = HOST_WANT_GONE;
     if (wish->generation > r->generation)
         r->generation = wish->generation;
@@ -36,12 +42,11 @@ static void take_end(struct host_core *c, const struct wire_item *wish)
     host_record_save(c->store, r);
 }
 
-static void take_want(struct host_core *c, const struct wire_item *wish,
+static void take_want(struct host_core *c, struct host_record *r, const struct wire_item *wish,
                       const struct wire_instance *body, const struct event *ev)
 {
-    struct host_record *r = record_of(c, wish->id, wish->pepoch);
-    if (r->want == HOST_WANT_GONE || wish->generation < r->generation)
-        return; /* an end is never taken back, an older wish is never acted on */
+    if (wish->generation < r->generation)
+        return; /* an older wish is never acted on */
     bool run = str_eq(body->want, "running");
     if (wish->generation > r->generation || r->wished_ms == 0) {
         r->wished_ms = r->queued_ms = ev->now_ms;
@@ -49,7 +54,6 @@ static void take_want(struct host_core *c, const struct wire_item *wish,
         r->is_refused = false;
         r->next_ms = r->attempt = r->crashes = 0;
     }
-    str_copy(r->manifest, sizeof r->manifest, body->manifest);
     r->generation = wish->generation;
     r->want = run ? HOST_WANT_RUNNING : HOST_WANT_STOPPED;
     if (body->reboot_n > r->reboot_n)
@@ -58,11 +62,42 @@ static void take_want(struct host_core *c, const struct wire_item *wish,
     host_say(c, r);
 }
 
+/* It stands in the store in place of the one before, and is refused: nothing is wished. */
+static void take_nothing(struct host_core *c, const struct wire_item *wish)
+{
+    struct host_record *r = find_record(c, wish->id, wish->pepoch);
+    if (r == NULL)
+        return;
+    host_wish_set(r, NULL);
+    host_mark(c, r);
+}
+
+static enum err_code take_body(struct host_core *c, const struct wire_item *wish,
+                               struct arena *arena, const struct event *ev, struct err *err)
+{
+    struct wire_instance body;
+    struct host_wish *w = NULL;
+    if (wire_decode(&wire_instance_type, wish->body, strlen(wish->body), arena, &body, err) ==
+        ERR_OK)
+        w = host_wish_new(c, wish->id, &body, err);
+    if (w == NULL) {
+        take_nothing(c, wish);
+        return err->code;
+    }
+    struct host_record *r = record_of(c, wish->id, wish->pepoch);
+    if (r->want == HOST_WANT_GONE) {
+        host_wish_free(w);
+        return ERR_OK; /* an end is never taken back */
+    }
+    host_wish_set(r, w);
+    host_mark(c, r);
+    take_want(c, r, wish, &body, ev);
+    return ERR_OK;
+}
+
 static enum err_code take_instance(struct host_core *c, const struct wire_item *wish,
                                    struct arena *arena, const struct event *ev, struct err *err)
 {
-    struct wire_instance body;
-    struct host_port *port = arena_alloc(arena, sizeof *port);
     if (strlen(wish->id) >= HOST_ID_SIZE)
         return err_set(err, ERR_MALFORMED_JSON, "an instance id of %zu characters",
                        strlen(wish->id));
@@ -70,12 +105,7 @@ static enum err_code take_instance(struct host_core *c, const struct wire_item *
         take_end(c, wish);
         return ERR_OK;
     }
-    if (wire_decode(&wire_instance_type, wish->body, strlen(wish->body), arena, &body, err) !=
-            ERR_OK ||
-        host_port_from(&body, c->config->mtu, port, err) != ERR_OK)
-        return err->code;
-    take_want(c, wish, &body, ev);
-    return ERR_OK;
+    return take_body(c, wish, arena, ev, err);
 }
 
 static enum err_code take_group(struct host_core *c, const struct wire_item *wish,
@@ -84,7 +114,8 @@ static enum err_code take_group(struct host_core *c, const struct wire_item *wis
     struct host_group *g = map_get(&c->groups, wish->id);
     struct wire_group body;
     if (*wish->gone != '\0') {
-        free(map_remove(&c->groups, wish->id));
+        host_group_free(map_remove(&c->groups, wish->id));
+        host_mark_group(c, wish->id);
         sync_child_gone(&c->up, "group", wish->id, wish->generation, wish->pepoch, ev);
         return ERR_OK;
     }
@@ -100,6 +131,8 @@ static enum err_code take_group(struct host_core *c, const struct wire_item *wis
     }
     g->vni = body.vni;
     g->wished_sum = host_port_sum(members, sizeof *members);
+    host_group_take_rules(g, &body);
+    host_mark_group(c, g->id);
     return ERR_OK;
 }
 

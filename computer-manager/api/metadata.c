@@ -19,7 +19,7 @@ static const char *find(struct host_core *c, int64_t vni, uint32_t address,
         const struct host_record *r = e->value;
         if (r->want == HOST_WANT_GONE || r->vni != vni || r->address != address)
             continue;
-        if (host_wish_load(c, r, &c->answer, wish))
+        if (host_wish_body(c, r, &c->answer, wish))
             return r->id;
     }
     return NULL;

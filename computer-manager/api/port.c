@@ -72,31 +72,29 @@ enum err_code host_port_from(const struct wire_instance *wish, int64_t mtu, stru
     return ERR_OK;
 }
 
-static enum err_code add_rule(struct host_port *port, const struct wire_rule *rule, struct err *err)
+static enum err_code parse_rule(const struct wire_rule *rule, struct host_rule *out,
+                                struct err *err)
 {
-    if (port->rules_len == HOST_RULES_MAX)
-        return err_set(err, ERR_RULE_LIMIT, "more than %d rules on %s", HOST_RULES_MAX, port->port);
-    struct host_rule *r = &port->rules[port->rules_len++];
-    *r = (struct host_rule){
+    *out = (struct host_rule){
         .egress = rule->egress,
         .protocol = (uint8_t)rule->protocol,
         .from = (int32_t)rule->from,
         .to = (int32_t)rule->to,
     };
     if (*rule->group != '\0')
-        return str_copy(r->group, sizeof r->group, rule->group)
+        return str_copy(out->group, sizeof out->group, rule->group)
                    ? ERR_OK
                    : err_set(err, ERR_MALFORMED_JSON, "a rule names no group");
-    return host_port_parse_cidr(rule->cidr, &r->cidr, &r->cidr_len)
+    return host_port_parse_cidr(rule->cidr, &out->cidr, &out->cidr_len)
                ? ERR_OK
                : err_set(err, ERR_MALFORMED_JSON, "a rule has no sound range");
 }
 
-enum err_code host_port_add_rules(struct host_port *port, const struct wire_group *group,
-                                  struct err *err)
+enum err_code host_group_rules(const struct wire_group *group, struct host_rule *out, size_t *len,
+                               struct err *err)
 {
-    for (size_t i = 0; i < group->rules_len; i++)
-        if (add_rule(port, &group->rules[i], err) != ERR_OK)
+    for (*len = 0; *len < group->rules_len; ++*len)
+        if (parse_rule(&group->rules[*len], &out[*len], err) != ERR_OK)
             return err->code;
     return ERR_OK;
 }

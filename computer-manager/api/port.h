@@ -10,9 +10,9 @@
 /* Fills `out` from an instance's wish, without rules. ERR_MALFORMED_JSON names what is wrong. */
 enum err_code host_port_from(const struct wire_instance *wish, int64_t mtu, struct host_port *out,
                              struct err *err);
-/* Adds a group's rules; ERR_RULE_LIMIT when they are too many. */
-enum err_code host_port_add_rules(struct host_port *port, const struct wire_group *group,
-                                  struct err *err);
+/* A group's rules: `out` has room for all of them. Where one is not sound, those before it. */
+enum err_code host_group_rules(const struct wire_group *group, struct host_rule *out, size_t *len,
+                               struct err *err);
 /* The members of a group as numbers; those that are no addresses are refused. */
 enum err_code host_group_members(const struct wire_group *group, struct host_net_group *out,
                                  struct err *err);

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include "base/due.h"
+#include "base/list.h"
 #include "computer-manager/model/job.h"
 #include "proto/wire/states.h"
 
@@ -68,12 +70,17 @@ struct host_record {
     bool is_disk_error;       /* of PAUSED: an error of its disk holds it */
     int64_t resume_ms;        /* now_ms from which on it may be resumed; 0 = at once */
     uint64_t order_seq;       /* of the last order, or its end */
-    uint64_t wished_port_sum, ordered_port_sum;
+    uint64_t ordered_port_sum;
     uint32_t ordered_public;       /* public address of the last order of a port */
     char manifest[HOST_HASH_SIZE]; /* of its image */
     uint32_t address;
     enum instance_step step; /* on its way to running: what is being done for it */
     int64_t step_percent;
+    /* records.c: */
+    struct host_wish *wish;   /* owned; NULL = not read yet, or none that could be */
+    struct host_record *twin; /* another placement of the instance; NULL = no more */
+    struct list mark;         /* of those that are to be planned */
+    struct due due;           /* when to plan it by time alone */
 };
 
 /* The public address to order next where `wished` is wished (0 = none). One is taken away before

@@ -3,8 +3,15 @@
 
 #include "base/check.h"
 
+#include <stddef.h>
+
 enum { CRASHES_MAX = 3 };
 static const int64_t CRASH_WINDOW_MS = 600000;
+
+static bool is_given_up(const struct host_record *r)
+{
+    return r->crashes > CRASHES_MAX;
+}
 
 static bool is_on(const struct host_record *r)
 {
@@ -21,7 +28,7 @@ static bool stays_off(const struct host_record *r, const struct host_view *v)
     case OFF_HOST:
         return false;
     case OFF_CRASH:
-        return r->crashes > CRASHES_MAX && v->now_ms - r->crash_ms < CRASH_WINDOW_MS;
+        return is_given_up(r) && v->now_ms - r->crash_ms < CRASH_WINDOW_MS;
     case OFF_NONE:
     case OFF_ASKED:
     case OFF_GUEST:
@@ -176,6 +183,25 @@ enum instance_step host_plan_step(const struct host_record *r, const struct host
     if (step != STEP_NONE || r->dom == HOST_DOM_UNLISTED)
         return step;
     return next_step(r, v);
+}
+
+int64_t host_plan_due_ms(const struct host_record *r, const struct host_view *v)
+{
+    const struct {
+        bool counts;
+        int64_t at_ms;
+    } dues[] = {
+        {true, r->next_ms},
+        {r->stop_ms != 0, r->stop_ms + v->stop_ms},
+        {r->is_disk_error, r->resume_ms},
+        {!r->ever_ran && !r->is_queued, r->wished_ms + r->waited_ms + v->start_ms + 1},
+        {is_given_up(r), r->crash_ms + CRASH_WINDOW_MS},
+    };
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < sizeof dues / sizeof dues[0]; i++)
+        if (dues[i].counts && dues[i].at_ms > v->now_ms && dues[i].at_ms < first)
+            first = dues[i].at_ms;
+    return first;
 }
 
 const char *host_action_name(enum host_action action)

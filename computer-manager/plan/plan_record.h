@@ -40,5 +40,7 @@ enum host_action host_plan(const struct host_record *r, const struct host_view *
 /* What is being done, or would be next, on its way to running; STEP_NONE where it is not on its
  * way. Says the same before a job, while it is out and while it is waited for again. */
 enum instance_step host_plan_step(const struct host_record *r, const struct host_view *v);
+/* When action or step may be another by time alone; INT64_MAX = never. */
+int64_t host_plan_due_ms(const struct host_record *r, const struct host_view *v);
 /* For tests and people: "start". */
 const char *host_action_name(enum host_action action);

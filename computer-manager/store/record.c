@@ -72,10 +72,10 @@ static struct host_record *load(const struct query *q)
     return r;
 }
 
-void host_record_load_all(struct store *st, struct map *records)
+void host_record_load_all(struct store *st, void (*take)(void *self, struct host_record *r),
+                          void *self)
 {
     struct query q;
-    char key[HOST_KEY_SIZE];
     STORE_EACH (st, q,
                 "SELECT id, pepoch, generation, want, reboot_n, wished_ms, has_root,"
                 " is_root_made, has_port, port, vni, tap, port_sum,"
@@ -84,9 +84,6 @@ void host_record_load_all(struct store *st, struct map *records)
                 "public_address "
                 "FROM record ORDER "
                 "BY id, pepoch",
-                "") {
-        struct host_record *r = load(&q);
-        host_record_key(key, r->id, r->pepoch);
-        map_put(records, key, r);
-    }
+                "")
+        take(self, load(&q));
 }

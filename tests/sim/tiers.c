@@ -270,6 +270,17 @@ static void check_lease(struct sim_world *w, const struct sim_node *host)
         sim_world_fail(w, "LEASE", host->name, "is called down and has a lease");
 }
 
+void sim_tiers_check_plans(struct sim_world *w, struct sim_node *n)
+{
+    enum { EVERY = 4 };
+    char why[SIM_WHY_SIZE];
+    const struct host *h = n->core;
+    if (n->tier != &sim_tier_host || h == NULL || w->is_measured || w->events % EVERY != 0)
+        return;
+    if (!host_core_is_planned(h->core, why, sizeof why))
+        sim_world_fail(w, "PLANNED", n->name, "%s", why);
+}
+
 void sim_tiers_check_leases(struct sim_world *w)
 {
     for (size_t i = 0; i < w->nodes_len; i++)

@@ -29,3 +29,7 @@ const struct metadata_instance *sim_tiers_metadata(struct sim_node *host, int64_
 /* LEASE: a host that its cluster calls down has no lease, and has had none for as long as a kill
  * takes (less the twentieth by which the clocks may differ). */
 void sim_tiers_check_leases(struct sim_world *w);
+/* PLANNED: after a turn of a host nothing is left to do for any of its instances that the turn has
+ * not done, for want of a mark (computer-manager/records.c). Every few turns: it costs as much as
+ * the turns that plan no more than they have to. */
+void sim_tiers_check_plans(struct sim_world *w, struct sim_node *n);

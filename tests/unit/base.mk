@@ -4,6 +4,7 @@ base_tests = \
 	tests/unit/base_buf_test \
 	tests/unit/base_clock_test \
 	tests/unit/base_config_test \
+	tests/unit/base_due_test \
 	tests/unit/base_err_test \
 	tests/unit/base_event_test \
 	tests/unit/base_id_test \
@@ -24,6 +25,8 @@ tests_unit_base_clock_test_SOURCES = %D%/base_clock_test.c %D%/unit.h
 tests_unit_base_clock_test_LDADD = $(base_test_ldadd)
 tests_unit_base_config_test_SOURCES = %D%/base_config_test.c %D%/unit.h
 tests_unit_base_config_test_LDADD = $(base_test_ldadd)
+tests_unit_base_due_test_SOURCES = %D%/base_due_test.c %D%/unit.h
+tests_unit_base_due_test_LDADD = $(base_test_ldadd)
 tests_unit_base_err_test_SOURCES = %D%/base_err_test.c %D%/unit.h
 tests_unit_base_err_test_LDADD = $(base_test_ldadd)
 tests_unit_base_event_test_SOURCES = %D%/base_event_test.c %D%/unit.h

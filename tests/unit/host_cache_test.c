@@ -153,8 +153,7 @@ static void a_start_that_finds_no_room_says_so(void **state)
     host_rig_list(&r, -1, 0);
     for (int i = 0; i < 8; i++)
         list(&r, 0, 8);
-    r.core->is_dirty = true;
-    host_rig_pass(&r, 1);
+    host_rig_pass(&r, host_start_ms(0)); /* and nothing else happens */
     assert_string_equal(host_rig_seen(&r).state, "refused");
     assert_non_null(strstr(host_rig_seen(&r).detail, "disk"));
     host_rig_fini(&r);

@@ -1,5 +1,6 @@
 /* The planner of a host: the whole matrix of want x domain x memory of orders, and the rules it
  * defends. Total: every cell has an answer, and no cell breaks a rule. */
+#include "base/rng.h"
 #include "computer-manager/plan/plan_record.h"
 
 #include <setjmp.h>
@@ -413,10 +414,64 @@ static void a_public_address_is_given_up(void **state)
     assert_int_equal(host_record_next_public(&r, 0xcb007108), 0xcb007108);
 }
 
+/* Any record, at a time near any of its own: until it is due, nothing about it changes. */
+static struct host_record any_record(const struct rng *rng)
+{
+    struct host_record r = prepared((enum host_want)rng_below(rng, 3),
+                                    (enum host_dom)(1 + rng_below(rng, 5)));
+    r.is_root_made = rng_below(rng, 4) > 0;
+    r.port_sum = rng_below(rng, 4) > 0 ? view.port_sum : 0;
+    r.ever_ran = rng_below(rng, 2) == 0;
+    r.is_console_told = rng_below(rng, 2) == 0;
+    r.is_queued = rng_below(rng, 4) == 0;
+    r.is_disk_error = rng_below(rng, 2) == 0;
+    r.ran_generation = rng_below(rng, 2) == 0 ? r.generation : -1;
+    r.why = (enum off_why)rng_below(rng, OFF_COUNT);
+    r.crashes = (int64_t)rng_below(rng, 6);
+    r.crash_ms = view.now_ms - (int64_t)rng_below(rng, 700000);
+    r.wished_ms = view.now_ms - (int64_t)rng_below(rng, 70000);
+    r.stop_ms = rng_below(rng, 2) == 0 ? view.now_ms - (int64_t)rng_below(rng, 100000) : 0;
+    r.resume_ms = view.now_ms - 5000 + (int64_t)rng_below(rng, 10000);
+    r.next_ms = view.now_ms - 5000 + (int64_t)rng_below(rng, 10000);
+    return r;
+}
+
+static bool is_same(const struct host_record *r, int64_t one_ms, int64_t other_ms)
+{
+    struct host_view one = view, other = view;
+    one.now_ms = one_ms;
+    other.now_ms = other_ms;
+    return host_plan(r, &one) == host_plan(r, &other) &&
+           host_plan_step(r, &one) == host_plan_step(r, &other);
+}
+
+/* A record that is not marked is planned again when it is due, and not before. */
+static void nothing_changes_before_it_is_due(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 20000 };
+    struct rng_seeded seed = {.state = 11};
+    struct rng rng = rng_seeded(&seed);
+    int64_t changes = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct host_record r = any_record(&rng);
+        int64_t due = host_plan_due_ms(&r, &view);
+        assert_true(due > view.now_ms);
+        if (due == INT64_MAX) {
+            assert_true(is_same(&r, view.now_ms, INT64_MAX / 2));
+            continue;
+        }
+        assert_true(is_same(&r, view.now_ms, due - 1));
+        changes += !is_same(&r, due - 1, due);
+    }
+    assert_true(changes > ROUNDS / 10); /* and most often it was worth it */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cell_keeps_the_rules),
+        cmocka_unit_test(nothing_changes_before_it_is_due),
         cmocka_unit_test(a_start_goes_step_by_step),
         cmocka_unit_test(a_step_is_told_as_long_as_it_lasts),
         cmocka_unit_test(a_start_is_told_until_it_is_seen),

@@ -157,8 +157,8 @@ static void scene_free(struct sim_world *w)
 
 static void after_turn(struct sim_world *w, struct sim_node *n)
 {
-    (void)n;
     sim_tiers_check_leases(w);
+    sim_tiers_check_plans(w, n);
 }
 
 static void on_wire(struct sim_world *w, const struct sim_parcel *p)
