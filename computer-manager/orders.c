@@ -44,7 +44,8 @@ static void order_base(struct host_core *c, const struct host_wish *w)
 
 static void order_root(struct host_core *c, struct host_record *r, const struct host_wish *w)
 {
-    struct host_disk_root spec = {.pepoch = r->pepoch, .size_bytes = w->disk_bytes};
+    struct host_disk_root spec = {
+        .pepoch = r->pepoch, .size_bytes = w->disk_bytes, .is_cdrom = w->is_cdrom};
     str_copy(spec.instance, sizeof spec.instance, r->id);
     str_copy(spec.manifest, sizeof spec.manifest, w->image.manifest);
     r->has_root = true; /* may exist from here on: whoever ends it erases it */
@@ -73,6 +74,7 @@ static void order_start(struct host_core *c, struct host_record *r, const struct
         .pepoch = r->pepoch,
         .generation = r->generation,
         .profile = {.number = r->profile, .firmware = w->firmware},
+        .is_cdrom = w->is_cdrom,
         .vcpus = w->vcpus,
         .memory_mib = w->memory_mib,
         .mtu = c->config->mtu,

@@ -44,6 +44,7 @@ struct host_wish *host_wish_new(struct host_core *c, const char *instance,
     INV(body->port != NULL);
     struct host_wish *w = check_alloc(sizeof *w);
     *w = (struct host_wish){.image = image_of(body),
+                            .is_cdrom = body->cdrom,
                             .disk_bytes = body->disk_bytes,
                             .vcpus = body->vcpus,
                             .memory_mib = body->memory_mib,

@@ -20,7 +20,7 @@ enum dos_job {
      * in tmp belong to nobody and are unlinked by the job itself. */
     DOS_JOB_SCAN,
     /* Spec: i64 limit, i64 size, i64 kind (enum dos_body_kind), then blob bytes (inline), or in
-     * order: text ref, i64 size. Result: text hash, blob manifest. */
+     * order: text ref, i64 size. Result: text hash, blob manifest, i64 is it a CD-ROM's medium? */
     DOS_JOB_IMPORT,
 };
 

@@ -7,6 +7,7 @@ libdos_a_SOURCES = \
 	%D%/model/crc.c %D%/model/crc.h \
 	%D%/model/condition.c %D%/model/condition.h \
 	%D%/model/image.c %D%/model/image.h \
+	%D%/model/iso.c %D%/model/iso.h \
 	%D%/model/name.c %D%/model/name.h \
 	%D%/model/qcow2.c %D%/model/qcow2.h \
 	%D%/model/range.c %D%/model/range.h \

@@ -91,6 +91,12 @@ static bool is_public(struct cloud_call *call, const struct cloud_image *image)
     return cloud_permission_has(call->op->store, image->id, CLOUD_PERMISSION_ALL);
 }
 
+/* Stock clients have no better field for it. */
+static const char *platform_of(const struct cloud_image *image)
+{
+    return image->is_cdrom ? "CD-ROM" : "Linux/UNIX";
+}
+
 static void add_facts(struct cloud_call *call, const struct cloud_image *image,
                       const struct cloud_tags *tags, struct cloud_facts *f)
 {
@@ -166,7 +172,7 @@ static void write_image(struct cloud_call *call, const struct cloud_image *image
     cloud_xml_text(x, "hypervisor", "xen");
     cloud_xml_bool(x, "enaSupport", false);
     cloud_xml_text(x, "bootMode", image->boot_mode);
-    cloud_xml_text(x, "platformDetails", "Linux/UNIX");
+    cloud_xml_text(x, "platformDetails", platform_of(image));
     cloud_xml_text(x, "usageOperation", "RunInstances");
     if (str_eq(image->state, "failed")) {
         cloud_xml_open(x, "stateReason");

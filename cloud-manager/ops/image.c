@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-enum { GIB_SHIFT = 30 };
+/* What is installed from a medium goes onto a disk of this size where nobody says another one. */
+enum { GIB_SHIFT = 30, EMPTY_GIB = 8 };
 
 static const char name_characters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[] ./-'@_";
@@ -155,15 +156,24 @@ enum err_code cloud_snapshots_describe(struct cloud_op *op, const char *const *i
     return ERR_OK;
 }
 
+/* Of the root disks that are made of it: no smaller than the image, but a medium is not on them. */
+static int64_t disk_gib_of(const struct cloud_image *row, const struct wire_image_seen *said)
+{
+    int64_t gib = (said->size_bytes + ((int64_t)1 << GIB_SHIFT) - 1) >> GIB_SHIFT;
+    if (said->cdrom)
+        return row->disk_gib > 0 ? row->disk_gib : EMPTY_GIB;
+    return row->disk_gib > gib ? row->disk_gib : gib;
+}
+
 static void hear_progress(struct cloud_op *op, const struct cloud_image *row,
                           const struct wire_image_seen *said)
 {
-    int64_t gib = (said->size_bytes + ((int64_t)1 << GIB_SHIFT) - 1) >> GIB_SHIFT;
     struct cloud_image_progress now = {.state = said->state,
                                        .manifest = said->manifest,
                                        .detail = said->detail,
                                        .size_bytes = said->size_bytes,
-                                       .disk_gib = row->disk_gib > gib ? row->disk_gib : gib,
+                                       .is_cdrom = said->cdrom,
+                                       .disk_gib = disk_gib_of(row, said),
                                        .percent = said->percent};
     bool is_word = str_eq(now.state, "pending") || str_eq(now.state, "available") ||
                    str_eq(now.state, "failed");

@@ -49,7 +49,7 @@ static enum err_code check_disk(const struct cloud_launch *launch, struct found 
         return err_set(err, ERR_UNSUPPORTED, "Only the root device %s can be mapped, not %.64s",
                        f->image.root_device, launch->device);
     f->disk_gib = launch->disk_gib > 0 ? launch->disk_gib : f->image.disk_gib;
-    if (f->disk_gib < f->image.disk_gib)
+    if (!f->image.is_cdrom && f->disk_gib < f->image.disk_gib)
         return err_set(err, ERR_BLOCK_DEVICE,
                        "Volume of size %lldGB is smaller than snapshot '%s', expect size>= %lldGB",
                        (long long)f->disk_gib, f->image.snapshot, (long long)f->image.disk_gib);
@@ -182,6 +182,7 @@ static struct cloud_instance make_row(struct cloud_op *op, const struct cloud_la
                                    .image = f->image.id,
                                    .manifest = f->image.manifest,
                                    .image_bytes = f->image.size_bytes,
+                                   .is_cdrom = f->image.is_cdrom,
                                    .architecture = f->image.architecture,
                                    .boot_mode = f->image.boot_mode,
                                    .type = f->type->name,

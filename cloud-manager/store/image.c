@@ -69,10 +69,10 @@ void cloud_image_set_progress(struct store *st, const char *id,
                               const struct cloud_image_progress *p)
 {
     store_run(st,
-              "UPDATE image SET state=?,manifest=?,detail=?,size_bytes=?,disk_gib=?,percent=?"
-              " WHERE id=?",
-              "sssiiis", p->state, p->manifest, p->detail, p->size_bytes, p->disk_gib, p->percent,
-              id);
+              "UPDATE image SET state=?,manifest=?,detail=?,size_bytes=?,is_cdrom=?,disk_gib=?,"
+              "percent=? WHERE id=?",
+              "sssiiiis", p->state, p->manifest, p->detail, p->size_bytes, p->is_cdrom, p->disk_gib,
+              p->percent, id);
 }
 
 void cloud_image_set_description(struct store *st, const char *id, const char *description)

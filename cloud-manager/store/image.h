@@ -25,7 +25,8 @@
     INT(is_gone)         /* dos has nothing of it any more */                          \
     TEXT(manifest)                                                                     \
     INT(size_bytes)                                                                    \
-    TEXT(detail) /* why it failed */                                                   \
+    INT(is_cdrom) /* a medium to install or to start from, not a disk */               \
+    TEXT(detail)  /* why it failed */                                                  \
     INT(percent)                                                                       \
     INT(created_wall_ms)                                                               \
     INT(is_dirty)
@@ -36,7 +37,7 @@ struct cloud_image {
 
 struct cloud_image_progress {
     const char *state, *manifest, *detail;
-    int64_t size_bytes, disk_gib, percent;
+    int64_t size_bytes, is_cdrom, disk_gib, percent;
 };
 
 /* False where the account has a named image of that name. */

@@ -18,6 +18,7 @@
     TEXT(image)                                                                   \
     TEXT(manifest)                                                                \
     INT(image_bytes)                                                              \
+    INT(is_cdrom) /* so is its image: it starts with an empty disk */             \
     TEXT(architecture)                                                            \
     TEXT(boot_mode) /* of its image */                                            \
     TEXT(type)                                                                    \

@@ -112,8 +112,8 @@ static const char seeds[] =
     " is_dirty INTEGER NOT NULL, PRIMARY KEY(image,node));"
     "CREATE INDEX seed_dirty ON seed(node,image) WHERE is_dirty=1;";
 
-/* What runs: images, instances, their disks. want, seen and state are the numbers of model/. */
-static const char compute[] =
+/* What instances are made from. */
+static const char images[] =
     "CREATE TABLE image(id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account(id),"
     " name TEXT NOT NULL, description TEXT NOT NULL, bucket TEXT NOT NULL, key TEXT NOT NULL,"
     " architecture TEXT NOT NULL, boot_mode TEXT NOT NULL, root_device TEXT NOT NULL,"
@@ -121,18 +121,23 @@ static const char compute[] =
     " disk_gib INTEGER NOT NULL, is_named INTEGER NOT NULL, generation INTEGER NOT NULL,"
     " sent_generation INTEGER NOT NULL, node TEXT NOT NULL, state TEXT NOT NULL,"
     " is_gone INTEGER NOT NULL, manifest TEXT NOT NULL, size_bytes INTEGER NOT NULL,"
-    " detail TEXT NOT NULL, percent INTEGER NOT NULL, created_wall_ms INTEGER NOT NULL,"
+    " is_cdrom INTEGER NOT NULL, detail TEXT NOT NULL, percent INTEGER NOT NULL, created_wall_ms "
+    "INTEGER NOT NULL,"
     " is_dirty INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX image_name ON image(account,name) WHERE is_named=1;"
     "CREATE INDEX image_dirty ON image(id) WHERE is_dirty=1;"
     /* Accounts that may launch an image beside its own; "all" = every. */
     "CREATE TABLE launch_permission(image TEXT NOT NULL REFERENCES image(id), user TEXT NOT NULL,"
     " PRIMARY KEY(image,user));"
-    "CREATE INDEX launch_permission_user ON launch_permission(user,image);"
+    "CREATE INDEX launch_permission_user ON launch_permission(user,image);";
+
+/* What runs: instances, their disks. want, seen and state are the numbers of model/. */
+static const char compute[] =
     "CREATE TABLE instance(id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account(id),"
     " reservation TEXT NOT NULL, launch_index INTEGER NOT NULL, minimum INTEGER NOT NULL,"
     " count INTEGER NOT NULL, image TEXT NOT NULL, manifest TEXT NOT NULL,"
-    " image_bytes INTEGER NOT NULL, architecture TEXT NOT NULL, boot_mode TEXT NOT NULL,"
+    " image_bytes INTEGER NOT NULL, is_cdrom INTEGER NOT NULL, architecture TEXT NOT NULL, "
+    "boot_mode TEXT NOT NULL,"
     " type TEXT NOT NULL,"
     " vcpus INTEGER NOT NULL, memory_mib INTEGER NOT NULL, key_name TEXT NOT NULL,"
     " key TEXT NOT NULL, user_data TEXT NOT NULL, client_token TEXT NOT NULL,"
@@ -208,8 +213,8 @@ static const char changing[] =
 #include "cloud-manager/store/changes.def"
     ;
 
-static const char *const migrations[] = {accounts,    network, publics,  compute,
-                                         seeds,       changes, changing, sync_parent_schema,
-                                         admit_schema};
+static const char *const migrations[] = {
+    accounts,           network,     publics, images, compute, seeds, changes, changing,
+    sync_parent_schema, admit_schema};
 
 const struct store_schema cloud_schema = {migrations, sizeof migrations / sizeof migrations[0]};

@@ -118,6 +118,8 @@ static enum err_code run_root(struct host_disk *d, const void *body, struct buf 
         return refuse(err, "manifest");
     if (!is_disk_size(s->size_bytes))
         return refuse(err, "size_bytes");
+    if (s->is_cdrom != 0 && s->is_cdrom != 1)
+        return refuse(err, "is_cdrom");
     return host_root_disk_make(d->state_dir, d->images_dir, s, err);
 }
 

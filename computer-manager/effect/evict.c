@@ -25,7 +25,7 @@
 enum { QCOW2_HEAD = 20, BACKING_MAX = 1023, HOST_CACHE_MAX = 4096, NAME_SIZE = 80 };
 
 /* The backing file's name out of a root disk that our own qemu-img made (qcow2 specification:
- * magic, version, 8 bytes of offset, 4 of length, big endian). */
+ * magic, version, 8 bytes of offset, 4 of length, big endian); "" where it stands on nothing. */
 static enum err_code backing_of(const char *path, char out[BACKING_MAX + 1], struct err *err)
 {
     unsigned char head[QCOW2_HEAD];
@@ -38,8 +38,7 @@ static enum err_code backing_of(const char *path, char out[BACKING_MAX + 1], str
         memcpy(&offset, head + 8, sizeof offset);
         memcpy(&len, head + 16, sizeof len);
         len = be32toh(len);
-        is_read = len > 0 && len <= BACKING_MAX &&
-                  pread(fd, out, len, (off_t)be64toh(offset)) == (ssize_t)len;
+        is_read = len <= BACKING_MAX && pread(fd, out, len, (off_t)be64toh(offset)) == (ssize_t)len;
         out[is_read ? len : 0] = '\0';
     }
     if (fd >= 0)
@@ -53,7 +52,14 @@ static const char *file_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* Adds what the root disks of one instance stand on. */
+static enum err_code medium_of(const char *path, char out[BACKING_MAX + 1], struct err *err)
+{
+    ssize_t len = readlink(path, out, BACKING_MAX);
+    out[len > 0 ? len : 0] = '\0';
+    return len > 0 ? ERR_OK : err_set(err, ERR_IO, "what %s is cannot be read", path);
+}
+
+/* Adds what the root disks of one instance stand on, and what lies in its drive. */
 static enum err_code add_used(struct map *used, const char *state_dir, const char *instance,
                               struct err *err)
 {
@@ -64,12 +70,17 @@ static enum err_code add_used(struct map *used, const char *state_dir, const cha
     if (dir == NULL)
         return errno == ENOENT ? ERR_OK : err_set(err, ERR_IO, "%s: %s", dir_path, strerror(errno));
     for (struct dirent *e; code == ERR_OK && (e = readdir(dir)) != NULL;) {
-        int64_t pepoch = host_layout_root_pepoch(e->d_name);
-        if (pepoch < 0)
+        int64_t root = host_layout_root_pepoch(e->d_name);
+        int64_t medium = host_layout_medium_pepoch(e->d_name);
+        backing[0] = '\0';
+        if (root < 0 && medium < 0)
             continue;
-        host_layout_root(path, state_dir, instance, pepoch);
-        code = backing_of(path, backing, err);
-        if (code == ERR_OK)
+        if (root >= 0)
+            host_layout_root(path, state_dir, instance, root);
+        else
+            host_layout_medium(path, state_dir, instance, medium);
+        code = root >= 0 ? backing_of(path, backing, err) : medium_of(path, backing, err);
+        if (code == ERR_OK && *backing != '\0')
             map_put(used, file_name(backing), used);
     }
     closedir(dir);

@@ -35,6 +35,12 @@ void host_layout_nvram(char out[HOST_PATH_SIZE], const char *state_dir, const ch
     path(out, "%s/%s/nvram-%" PRId64 ".fd", state_dir, instance, pepoch);
 }
 
+void host_layout_medium(char out[HOST_PATH_SIZE], const char *state_dir, const char *instance,
+                        int64_t pepoch)
+{
+    path(out, "%s/%s/medium-%" PRId64, state_dir, instance, pepoch);
+}
+
 void host_layout_console(char out[HOST_PATH_SIZE], const char *state_dir, const char *instance)
 {
     path(out, "%s/%s/console.log", state_dir, instance);
@@ -71,21 +77,27 @@ bool host_layout_is_manifest(const char *name, char hash[LAYOUT_HASH_SIZE])
     return true;
 }
 
-int64_t host_layout_root_pepoch(const char *name)
+static int64_t pepoch_of(const char *name, const char *prefix, const char *suffix)
 {
-    static const char suffix[] = ".qcow2";
     char digits[24];
-    size_t len = strlen(name);
-    if (!str_has_prefix(name, "root-") || len < 5 + sizeof suffix ||
-        !str_eq(name + len - (sizeof suffix - 1), suffix))
+    size_t len = strlen(name), before = strlen(prefix), after = strlen(suffix);
+    if (!str_has_prefix(name, prefix) || len <= before + after ||
+        len - before - after >= sizeof digits || !str_eq(name + len - after, suffix))
         return -1;
-    size_t digits_len = len - 5 - (sizeof suffix - 1);
-    if (digits_len >= sizeof digits)
-        return -1;
-    memcpy(digits, name + 5, digits_len);
-    digits[digits_len] = '\0';
+    memcpy(digits, name + before, len - before - after);
+    digits[len - before - after] = '\0';
     int64_t pepoch;
     return str_parse_i64(digits, 0, INT64_MAX, &pepoch) ? pepoch : -1;
+}
+
+int64_t host_layout_root_pepoch(const char *name)
+{
+    return pepoch_of(name, "root-", ".qcow2");
+}
+
+int64_t host_layout_medium_pepoch(const char *name)
+{
+    return pepoch_of(name, "medium-", "");
 }
 
 /* Length of the directories that both paths share, up to and without the last '/'. */

@@ -22,15 +22,18 @@ enum { CREATE_MS = 20000, CREATE_CPU_S = 10 };
 #define CREATE_FILE_BYTES   ((int64_t)64 * 1024 * 1024)
 #define CREATE_MEMORY_BYTES ((int64_t)2 * 1024 * 1024 * 1024)
 
+/* Linked to `base` as it is seen from `dir`, or empty where that is NULL. */
 static enum err_code run_qemu_img(const char *dir, const char *base, const char *out,
                                   int64_t size_bytes, struct err *err)
 {
-    char relative[HOST_PATH_SIZE], size[24];
-    host_layout_relative(relative, dir, base);
+    char relative[HOST_PATH_SIZE] = "", size[24];
     snprintf(size, sizeof size, "%" PRId64, size_bytes);
-    const char *const argv[] = {"qemu-img", "create", "-q",     "-f", "qcow2", "-F",
-                                "raw",      "-b",     relative, out,  size,    NULL};
-    struct host_child child = {.argv = argv,
+    const char *const empty[] = {"qemu-img", "create", "-q", "-f", "qcow2", out, size, NULL};
+    const char *const linked[] = {"qemu-img", "create", "-q",     "-f", "qcow2", "-F",
+                                  "raw",      "-b",     relative, out,  size,    NULL};
+    if (base != NULL)
+        host_layout_relative(relative, dir, base);
+    struct host_child child = {.argv = base != NULL ? linked : empty,
                                .pass_fd = -1,
                                .deadline_ms = CREATE_MS,
                                .cpu_s = CREATE_CPU_S,
@@ -57,14 +60,27 @@ static enum err_code publish(const char *temporary, const char *path, const char
     return code;
 }
 
-static enum err_code check_base(const char *base, int64_t size_bytes, struct err *err)
+static enum err_code check_base(const char *base, const struct host_disk_root *spec,
+                                struct err *err)
 {
     struct stat st;
     if (stat(base, &st) != 0)
         return err_set(err, ERR_PRECONDITION, "the image's base is not on this host");
-    if ((int64_t)st.st_size > size_bytes)
+    if (spec->is_cdrom == 0 && (int64_t)st.st_size > spec->size_bytes)
         return err_set(err, ERR_INVALID_PARAMETER, "the disk is smaller than its image");
     return ERR_OK;
+}
+
+/* Before the disk: where there is a disk, it is there too. */
+static enum err_code link_medium(const char *state_dir, const char *dir, const char *base,
+                                 const struct host_disk_root *spec, struct err *err)
+{
+    char relative[HOST_PATH_SIZE], path[HOST_PATH_SIZE];
+    host_layout_medium(path, state_dir, spec->instance, spec->pepoch);
+    host_layout_relative(relative, dir, base);
+    if (symlink(relative, path) == 0 || errno == EEXIST)
+        return ERR_OK;
+    return err_set(err, errno == ENOSPC ? ERR_NO_SPACE : ERR_IO, "%s: %s", path, strerror(errno));
 }
 
 enum err_code host_root_disk_make(const char *state_dir, const char *images_dir,
@@ -77,7 +93,7 @@ enum err_code host_root_disk_make(const char *state_dir, const char *images_dir,
     host_layout_base(base, images_dir, spec->manifest);
     if (access(path, F_OK) == 0)
         return ERR_OK;
-    if (check_base(base, spec->size_bytes, err) != ERR_OK)
+    if (check_base(base, spec, err) != ERR_OK)
         return err->code;
     /* others may pass through, to the disk that the hypervisor service owns, but not look */
     if (mkdir(dir, 0711) != 0 && errno != EEXIST)
@@ -85,7 +101,10 @@ enum err_code host_root_disk_make(const char *state_dir, const char *images_dir,
                        strerror(errno));
     snprintf(temporary, sizeof temporary, "%s/.new-%d", dir, (int)gettid());
     unlink(temporary);
-    enum err_code code = run_qemu_img(dir, base, temporary, spec->size_bytes, err);
+    if (spec->is_cdrom && link_medium(state_dir, dir, base, spec, err) != ERR_OK)
+        return err->code;
+    enum err_code code = run_qemu_img(dir, spec->is_cdrom ? NULL : base, temporary,
+                                      spec->size_bytes, err);
     if (code == ERR_OK)
         code = publish(temporary, path, dir, err);
     if (code != ERR_OK)

@@ -106,6 +106,8 @@ static void firmware(struct host_xml *x, const struct host_domain_plan *p)
     if (p->start->profile.firmware == HOST_FIRMWARE_UEFI)
         uefi(x, p);
     host_xml_leaf(x, "boot", "dev", "hd", NULL);
+    if (p->start->is_cdrom) /* while the disk has nothing to start from */
+        host_xml_leaf(x, "boot", "dev", "cdrom", NULL);
     host_xml_leaf(x, "smbios", "mode", "sysinfo", NULL);
     host_xml_close(x);
 }
@@ -151,6 +153,21 @@ static void disk_serial(char out[HOST_ID_SIZE], const char *volume)
     POST(len <= 20);
 }
 
+/* Stated, so that no image is asked what lies under it. */
+static void under_disk(struct host_xml *x, const struct host_domain_plan *p)
+{
+    if (p->start->is_cdrom) {
+        host_xml_leaf(x, "backingStore", NULL);
+        return;
+    }
+    host_xml_open(x, "backingStore");
+    host_xml_attr(x, "type", "file");
+    host_xml_leaf(x, "format", "type", "raw", NULL);
+    host_xml_leaf(x, "source", "file", p->base, NULL);
+    host_xml_leaf(x, "backingStore", NULL);
+    host_xml_close(x);
+}
+
 static void disk(struct host_xml *x, const struct host_domain_plan *p)
 {
     char serial[HOST_ID_SIZE];
@@ -162,14 +179,25 @@ static void disk(struct host_xml *x, const struct host_domain_plan *p)
                   p->is_direct ? "none" : "writeback", "discard", "unmap", "error_policy", "stop",
                   NULL);
     host_xml_leaf(x, "source", "file", p->root, NULL);
-    host_xml_open(x, "backingStore"); /* stated, so that no image is asked what lies under it */
-    host_xml_attr(x, "type", "file");
-    host_xml_leaf(x, "format", "type", "raw", NULL);
-    host_xml_leaf(x, "source", "file", p->base, NULL);
-    host_xml_leaf(x, "backingStore", NULL);
-    host_xml_close(x);
+    under_disk(x, p);
     host_xml_leaf(x, "target", "dev", "vda", "bus", "virtio", NULL);
     host_xml_item(x, "serial", serial);
+    host_xml_close(x);
+}
+
+/* The base as it is, shared by all guests of this image: nobody writes to it. */
+static void cdrom(struct host_xml *x, const struct host_domain_plan *p)
+{
+    if (!p->start->is_cdrom)
+        return;
+    host_xml_open(x, "disk");
+    host_xml_attr(x, "type", "file");
+    host_xml_attr(x, "device", "cdrom");
+    host_xml_leaf(x, "driver", "name", "qemu", "type", "raw", NULL);
+    host_xml_leaf(x, "source", "file", p->base, NULL);
+    host_xml_leaf(x, "backingStore", NULL);
+    host_xml_leaf(x, "target", "dev", p->profile->cdrom_dev, "bus", p->profile->cdrom_bus, NULL);
+    host_xml_leaf(x, "readonly", NULL);
     host_xml_close(x);
 }
 
@@ -252,6 +280,7 @@ void host_domain_xml(struct buf *out, const struct host_domain_plan *p)
     host_xml_open(&x, "devices");
     pcie_ports(&x, p);
     disk(&x, p);
+    cdrom(&x, p);
     interface(&x, p);
     serial_console(&x, p);
     small_devices(&x, p);

@@ -18,7 +18,8 @@ struct host_domain_plan {
     const struct host_metadata *metadata;
     bool is_kvm;
     bool is_direct; /* the disks' file system takes O_DIRECT */
-    const char *root, *base, *console;
+    const char *root, *console;
+    const char *base;  /* under the root disk, or the medium in the drive */
     const char *nvram; /* of UEFI */
 };
 

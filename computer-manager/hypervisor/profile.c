@@ -15,6 +15,7 @@
  * of a cluster has it, so a guest starts on any of them.
  * 2: q35, for guests that want PCIe. Each device hangs on a port of the root, and a port cannot be
  * added to a guest that runs: five are taken at the start, the others wait for what is plugged in.
+ * Drives hang where the machine's own controller is, which every system can read its medium from.
  */
 static const struct host_profile_row rows[] = {
     {.number = 1,
@@ -23,6 +24,8 @@ static const struct host_profile_row rows[] = {
      .cpu_kvm = "Nehalem",
      .uefi_code = OVMF "OVMF_CODE_4M.fd",
      .uefi_vars = OVMF "OVMF_VARS_4M.fd",
+     .cdrom_bus = "ide",
+     .cdrom_dev = "hda",
      .tcg_cache_mib = 32,
      .balloon_stats_s = 10,
      .vcpus_max = 240,
@@ -34,6 +37,8 @@ static const struct host_profile_row rows[] = {
      .cpu_kvm = "Nehalem",
      .uefi_code = OVMF "OVMF_CODE_4M.fd",
      .uefi_vars = OVMF "OVMF_VARS_4M.fd",
+     .cdrom_bus = "sata",
+     .cdrom_dev = "sda",
      .tcg_cache_mib = 32,
      .balloon_stats_s = 10,
      .pcie_ports = 24,

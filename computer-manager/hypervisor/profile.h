@@ -14,6 +14,8 @@ struct host_profile_row {
     const char *cpu_kvm;     /* CPU model under KVM: the least that a host must have */
     const char *uefi_code;   /* the firmware's program, where an image wants UEFI */
     const char *uefi_vars;   /* what its memory is at the first start */
+    const char *cdrom_bus;   /* of the drive, where an image is a medium: */
+    const char *cdrom_dev;   /* and its name there */
     int64_t tcg_cache_mib;   /* QEMU's translation cache, which no guest memory limit counts */
     int64_t balloon_stats_s; /* period of the balloon's statistics */
     int64_t pcie_ports;      /* of the root; what is plugged in at the start takes some. 0 = PCI */

@@ -78,6 +78,8 @@ enum err_code host_spec_check_start(const void *body, size_t size, struct err *e
         return refuse(err, "manifest");
     if (!is_link(s->tap, sizeof s->tap))
         return refuse(err, "tap");
+    if (s->is_cdrom != 0 && s->is_cdrom != 1)
+        return refuse(err, "is_cdrom");
     return check_hardware(s, err);
 }
 

@@ -122,7 +122,8 @@ struct host_hv_start {
     struct host_profile profile;
     int64_t vcpus, memory_mib;
     char volume[HOST_ID_SIZE]; /* root volume id; its text without the dash is the disk's serial */
-    char manifest[HOST_HASH_SIZE]; /* of its image: names the base under the root disk */
+    char manifest[HOST_HASH_SIZE]; /* of its image: names the base under the root disk, */
+    int64_t is_cdrom;              /* or the medium in its CD-ROM drive */
     char tap[16];                  /* made by computer-network before */
     uint8_t mac[6];
     int64_t mtu;
@@ -270,6 +271,7 @@ struct host_disk_root {
     int64_t pepoch;
     char manifest[HOST_HASH_SIZE];
     int64_t size_bytes; /* of the disk; not below the image's */
+    int64_t is_cdrom; /* the image is no disk: an empty one is made, and the base is kept for it */
 };
 
 struct host_disk_target {
@@ -278,8 +280,8 @@ struct host_disk_target {
 };
 
 /* Bases go, the least recently used first, until all of them take cache_bytes at most and so much
- * of their file system is free. Never one that a root disk stands on, that is named here, or that
- * was asked for within idle_ms. */
+ * of their file system is free. Never one that a root disk stands on or a drive has, that is named
+ * here, or that was asked for within idle_ms. */
 struct host_disk_evict {
     int64_t cache_bytes, free_percent, idle_ms;
     int64_t pins_len;

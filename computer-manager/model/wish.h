@@ -5,13 +5,15 @@
 
 #include "computer-manager/model/job.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum { HOST_GROUPS_MAX = 16 };
 
 struct host_wish {
-    struct host_disk_base image; /* the base under its root disk */
+    struct host_disk_base image; /* the base under its root disk, */
+    bool is_cdrom;               /* or in its CD-ROM drive, beside an empty disk */
     char volume[HOST_ID_SIZE];
     int64_t disk_bytes, vcpus, memory_mib;
     enum host_firmware firmware;

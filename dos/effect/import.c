@@ -1,6 +1,6 @@
 /* import.c - from an object to a manifest: look at its header, convert it in the jail if it is a
- * qcow2 (raw needs no converter), cut it into chunks. On a worker thread; what it leaves when it is
- * killed lies in tmp, or is a chunk without a row: the sweep's. */
+ * qcow2 (raw and ISO need no converter), cut it into chunks. On a worker thread; what it leaves
+ * when it is killed lies in tmp, or is a chunk without a row: the sweep's. */
 #include "dos/effect/import.h"
 
 #include "base/check.h"
@@ -190,6 +190,7 @@ static enum err_code cut(struct import *i, struct buf *result)
         digest_sha256_hex(hash, text.data, text.len);
         dos_pack_text(result, hash);
         dos_pack_blob(result, text.data, text.len);
+        dos_pack_i64(result, i->image.format == DOS_IMAGE_ISO);
     }
     manifest_fini(&m);
     return code;

@@ -2,6 +2,7 @@
 #include "dos/model/image.h"
 
 #include "base/check.h"
+#include "dos/model/iso.h"
 #include "dos/model/qcow2.h"
 
 #include <string.h>
@@ -39,7 +40,6 @@ static const struct magic {
      "\x7f"
      "ELF",
      "a program"},
-    {32769, 5, "CD001", "a CD image (ISO 9660)"},
 };
 
 static const char *refused_name(const unsigned char *prefix, size_t len)
@@ -69,13 +69,18 @@ enum err_code dos_image_check(struct dos_image *image, const unsigned char *pref
     *image = (struct dos_image){.format = DOS_IMAGE_RAW, .size_bytes = file_size_bytes};
     const char *name = refused_name(prefix, len);
     if (name != NULL)
-        return err_set(err, ERR_IMAGE_INVALID, "this is %s; upload a raw or qcow2 image", name);
+        return err_set(err, ERR_IMAGE_INVALID, "this is %s; upload a raw, qcow2 or ISO image",
+                       name);
     enum err_code code;
     if (dos_qcow2_is(prefix, len)) {
         image->format = DOS_IMAGE_QCOW2;
         code = dos_qcow2_check(prefix, len, file_size_bytes, limit_bytes, &image->size_bytes, err);
     } else {
         code = check_raw(file_size_bytes, limit_bytes, err);
+    }
+    if (code == ERR_OK && image->format == DOS_IMAGE_RAW && dos_iso_is(prefix, len)) {
+        image->format = DOS_IMAGE_ISO;
+        code = dos_iso_check(prefix, len, file_size_bytes, err);
     }
     if (code == ERR_OK)
         image->size_bytes = (image->size_bytes + DOS_IMAGE_SECTOR - 1) / DOS_IMAGE_SECTOR *

@@ -32,6 +32,7 @@ void dos_image_say(struct dos_core *core, const char *id)
     struct wire_image_seen seen = {.state = dos_import_state_name(row.state),
                                    .manifest = row.manifest,
                                    .size_bytes = row.size_bytes,
+                                   .cdrom = row.is_cdrom != 0,
                                    .detail = row.reason,
                                    .percent = row.state == DOS_IMPORT_AVAILABLE ? 100 : 0};
     wire_encode(&body, &wire_image_seen_type, &seen);
@@ -133,6 +134,7 @@ static enum err_code accept(struct dos_core *core, struct dos_import *row,
     CLEANUP(buf_fini) struct buf copy = {0};
     buf_append(&copy, text, len);
     row->size_bytes = (int64_t)manifest.size_bytes;
+    row->is_cdrom = dos_unpack_i64(result);
     row->state = DOS_IMPORT_AVAILABLE;
     row->reason[0] = '\0';
     INV(str_copy(row->manifest, sizeof row->manifest, hash));

@@ -17,7 +17,7 @@ const char *dos_import_state_name(enum dos_import_state state)
 
 #define COLUMNS                                                                              \
     "id, account, bucket, key, generation, state, attempt, next_ms, manifest, size, reason," \
-    " pepoch"
+    " pepoch, is_cdrom"
 
 static bool read_one(struct query *q, struct dos_import *out)
 {
@@ -28,7 +28,8 @@ static bool read_one(struct query *q, struct dos_import *out)
                                    .attempt = query_i64(q, 6),
                                    .next_ms = query_i64(q, 7),
                                    .size_bytes = query_i64(q, 9),
-                                   .pepoch = query_i64(q, 11)};
+                                   .pepoch = query_i64(q, 11),
+                                   .is_cdrom = query_i64(q, 12)};
         str_copy(out->id, sizeof out->id, query_text(q, 0));
         str_copy(out->account, sizeof out->account, query_text(q, 1));
         str_copy(out->bucket, sizeof out->bucket, query_text(q, 2));
@@ -50,10 +51,10 @@ bool dos_import_find(struct store *st, const char *id, struct dos_import *out)
 void dos_import_save(struct store *st, const struct dos_import *row)
 {
     PRE(row->state < DOS_IMPORT_STATE_COUNT && *row->id != '\0');
-    store_run(st, "INSERT OR REPLACE INTO import(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
-              "ssssiiiisisi", row->id, row->account, row->bucket, row->key, row->generation,
+    store_run(st, "INSERT OR REPLACE INTO import(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+              "ssssiiiisisii", row->id, row->account, row->bucket, row->key, row->generation,
               (int64_t)row->state, row->attempt, row->next_ms, row->manifest, row->size_bytes,
-              row->reason, row->pepoch);
+              row->reason, row->pepoch, row->is_cdrom);
 }
 
 void dos_import_delete(struct store *st, const char *id)

@@ -30,7 +30,8 @@ struct dos_import {
     int64_t attempt; /* jobs started so far */
     int64_t next_ms; /* now_ms before which no job is started */
     char manifest[DOS_HASH_SIZE];
-    int64_t size_bytes; /* of the disk */
+    int64_t size_bytes; /* of the disk or medium */
+    int64_t is_cdrom;   /* a medium, not a disk */
     char reason[ERR_TEXT_SIZE];
 };
 

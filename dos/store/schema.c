@@ -51,7 +51,8 @@ static const char first[] =
     "CREATE TABLE import(id TEXT PRIMARY KEY, account TEXT NOT NULL, bucket TEXT NOT NULL,"
     " key TEXT NOT NULL, generation INTEGER NOT NULL, state INTEGER NOT NULL,"
     " attempt INTEGER NOT NULL, next_ms INTEGER NOT NULL, manifest TEXT NOT NULL,"
-    " size INTEGER NOT NULL, reason TEXT NOT NULL, pepoch INTEGER NOT NULL) WITHOUT ROWID;"
+    " size INTEGER NOT NULL, reason TEXT NOT NULL, pepoch INTEGER NOT NULL,"
+    " is_cdrom INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX import_state ON import(state, next_ms);"
     "CREATE INDEX import_manifest ON import(manifest) WHERE manifest<>'';";
 

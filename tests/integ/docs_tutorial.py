@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""What the documentation tells people to type: the indented blocks of docs/cli.md, docs/rest.md and docs/tutorial.md, word for
-word and in their order, in the folder of a quickstart of its own. Every command must succeed, but those that a comment before the block
-says fail: <!-- fails: COMMAND; COMMAND -->. Blocks between ``` are samples and are not run.
+"""What the documentation tells people to type: the indented blocks of docs/cli.md, docs/rest.md, docs/install.md and docs/tutorial.md,
+word for word and in their order, in the folder of a quickstart of its own. Every command must succeed, but those that a comment before
+the block says fail: <!-- fails: COMMAND; COMMAND -->. Blocks between ``` are samples and are not run.
 
 Runs in network and mount namespaces of its own, so that the ports and names of the text are free; lines of apt-get run as
 they stand, and find what they install."""
@@ -12,10 +12,12 @@ import subprocess
 import sys
 import tempfile
 
+import medium
+
 SOURCE = pathlib.Path(os.environ["TERCET_SOURCE"])
 BUILD = os.environ["TERCET_BUILD"]
 PATIENCE_S = 240  # for one document
-DOCUMENTS = ["cli.md", "rest.md", "tutorial.md"]  # the last one takes the cloud away
+DOCUMENTS = ["cli.md", "rest.md", "install.md", "tutorial.md"]  # the last one takes the cloud away
 FAILS = re.compile(r"<!-- fails: (.*?) -->")
 SESSION = r"""
 set -E
@@ -43,6 +45,7 @@ def prepared(folder):
     for name in ("deploy", "README.md", "docs"):
         (folder / name).symlink_to(SOURCE / name)
     (folder / "build").symlink_to(BUILD)
+    medium.make(os.environ["TERCET_GUEST"], str(folder / "installer.iso"))
     return {**os.environ, "HOME": str(folder), "TERCET_BUILD": BUILD, "TERCET_LAB": f"d{os.getpid() % 100000}"}
 
 

@@ -51,6 +51,8 @@ def make_images(work):
     qemu_img("create", "-f", "qcow2", work / "huge", "1T")
     qemu_img("convert", "-f", "raw", "-O", "vmdk", raw, work / "vmdk")
     qemu_img("convert", "-f", "raw", "-O", "vdi", raw, work / "vdi")
+    short = patched(raw, work / "short_iso", 32768, b"\1CD001\1")  # a medium of 8 GiB less a block, it says
+    patched(patched(short, short, 32768 + 80, b"\xff\xff\x3f\0\0\x3f\xff\xff"), short, 32768 + 128, b"\0\x08\x08\0")
     (work / "gzip").write_bytes(gzip.compress(b"x" * MIB))
     patched(qcow, work / "garbage", 40, os.urandom(30))
     patched(qcow, work / "l1_elsewhere", 40, (1 << 40).to_bytes(8, "big"))
@@ -61,7 +63,7 @@ def make_images(work):
     (work / "tiny").write_bytes(b"\x7fno image")
     wanted = {"raw": None, "qcow2": None, "compressed": None, "old": None, "backing": "backing file", "data_file": "external",
               "huge": "over the limit", "vmdk": "VMDK", "vdi": "VDI", "gzip": "gzip", "garbage": "qcow2:", "l1_elsewhere": "L1",
-              "bad_l1": "cannot be converted", "cut": "ends inside", "tiny": "less than one sector"}
+              "short_iso": "cut short", "bad_l1": "cannot be converted", "cut": "ends inside", "tiny": "less than one sector"}
     return {name: (work / name, word) for name, word in wanted.items()}
 
 

@@ -57,6 +57,12 @@ void sim_dos_manifest(const char *image, char out[SIM_MANIFEST_SIZE])
     snprintf(out, SIM_MANIFEST_SIZE, "%0*d%.17s", (int)(64 - strlen(digits)), 0, digits);
 }
 
+bool sim_dos_is_medium(const char *manifest)
+{
+    size_t len = strlen(manifest);
+    return len > 0 && strchr("02468ace", manifest[len - 1]) != NULL;
+}
+
 static void import(struct dos *d)
 {
     struct query q;
@@ -66,8 +72,8 @@ static void import(struct dos *d)
         sim_dos_manifest(query_text(&q, 0), manifest);
         snprintf(body, sizeof body,
                  "{\"state\":\"available\",\"manifest\":\"%s\",\"size_bytes\":%d,"
-                 "\"percent\":100}",
-                 manifest, IMAGE_BYTES);
+                 "\"cdrom\":%s,\"percent\":100}",
+                 manifest, IMAGE_BYTES, sim_dos_is_medium(manifest) ? "true" : "false");
         sync_child_say(&d->up, "image", query_text(&q, 0), query_i64(&q, 1), 0, body);
     }
     store_run(d->store, "DELETE FROM import WHERE due_ms<=?", "i", d->now_ms);

@@ -6,6 +6,7 @@
 #include "computer-manager/model/address.h"
 #include "computer-manager/model/pace.h"
 #include "tests/sim/node.h"
+#include "tests/sim/dos.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,9 +206,19 @@ static void on_peer(struct sim_machine *m, const struct sim_peer *p, bool is_the
         }
 }
 
+/* MEDIUM: what was imported as a medium lies in a drive, and what was a disk is one. */
+static void check_medium(struct sim_machine *m, const char *instance, const char *manifest,
+                         int64_t is_cdrom)
+{
+    if ((is_cdrom != 0) != sim_dos_is_medium(manifest))
+        sim_world_fail(m->shadow->world, "MEDIUM", instance, "%s takes its image for a %s",
+                       m->node->name, is_cdrom ? "medium" : "disk");
+}
+
 static void on_root(struct sim_machine *m, const struct host_disk_root *r, bool is_there)
 {
     struct sim_shadow *s = m->shadow;
+    check_medium(m, r->instance, r->manifest, r->is_cdrom);
     if (is_there && is_terminated(sim_shadow_find(s, r->instance)))
         sim_world_fail(s->world, "I7", r->instance, "is terminated and has a disk on %s",
                        m->node->name);
@@ -219,6 +230,7 @@ static void on_order(struct sim_machine *m, int kind, const void *spec)
     const struct host_hv_start *start = spec;
     if (kind != HOST_JOB_HV_START)
         return;
+    check_medium(m, start->instance, start->manifest, start->is_cdrom);
     if (sim_machine_starting(m) > (size_t)HOST_STARTS_MAX)
         sim_world_fail(m->shadow->world, "PACE", start->instance,
                        "is one start too many at once on %s", m->node->name);

@@ -175,13 +175,54 @@ static void test_description_and_bad_input(void **state)
     rig_fini(&f.rig);
 }
 
+/* A medium is not on the root disk: that may be smaller, and is as large as somebody said. */
+static void test_medium(void **state)
+{
+    static const char fact[] = "{\"state\":\"available\",\"manifest\":\""
+                               "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
+                               "\"size_bytes\":12884901888,\"cdrom\":true}";
+    struct fixture f;
+    struct wire_instance body = {0};
+    struct err err = {0};
+    (void)state;
+    set_up(&f);
+    assert_string_equal(rig_text(&f.rig, rig_ok(&f.rig, "Action=DescribeImages&Version=2016-11-15"),
+                                 "platformDetails"),
+                        "Linux/UNIX");
+    const char *id = rig_text(&f.rig,
+                              rig_ok(&f.rig, "Action=RegisterImage&Version=2016-11-15&Name=medium"
+                                             "&ImageLocation=images%2Fx.iso"),
+                              "imageId");
+    rig_say(&f.rig, &f.world.dos, "image", id, 1, fact);
+    f.world.image = id;
+    const char *shown = rig_ok(&f.rig, arena_printf(&f.rig.arena,
+                                                    "Action=DescribeImages&Version=2016-11-15"
+                                                    "&ImageId.1=%s",
+                                                    id));
+    assert_string_equal(rig_text(&f.rig, shown, "platformDetails"), "CD-ROM");
+    assert_string_equal(rig_text(&f.rig, shown, "volumeSize"), "8");
+    const char *instance = rig_text(
+        &f.rig,
+        rig_ok(&f.rig, arena_printf(&f.rig.arena,
+                                    "%s&BlockDeviceMapping.1.DeviceName=/dev/sda1"
+                                    "&BlockDeviceMapping.1.Ebs.VolumeSize=3",
+                                    launch(&f))),
+        "instanceId");
+    rig_pull(&f.rig, &f.world.cluster);
+    const char *json = rig_known(&f.world.cluster, "instance", instance)->body;
+    assert_int_equal(
+        wire_decode(&wire_instance_type, json, strlen(json), &f.rig.arena, &body, &err), ERR_OK);
+    assert_true(body.cdrom);
+    assert_int_equal(body.disk_bytes, INT64_C(3) << 30);
+    rig_fini(&f.rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nobody_elses),
-        cmocka_unit_test(test_given),
-        cmocka_unit_test(test_public),
-        cmocka_unit_test(test_description_and_bad_input),
+        cmocka_unit_test(test_nobody_elses), cmocka_unit_test(test_given),
+        cmocka_unit_test(test_public),       cmocka_unit_test(test_description_and_bad_input),
+        cmocka_unit_test(test_medium),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

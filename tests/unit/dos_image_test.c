@@ -196,7 +196,6 @@ static void others_by_name(void **state)
                 {0, "QED", "QED"},
                 {0, "LUKS\xba\xbe", "LUKS"},
                 {257, "ustar", "tar"},
-                {32769, "CD001", "ISO"},
                 {0, "conectix", "VHD"},
                 {0, "PK\x03\x04", "zip"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -209,12 +208,67 @@ static void others_by_name(void **state)
     assert_int_equal(check_size((uint64_t)LIMIT + 1), ERR_IMAGE_INVALID);
 }
 
+enum { DESCRIPTOR = 32768 };
+
+/* A medium of FILE_SIZE bytes, with the boot record of a disk in front of it. */
+static void reset_to_iso(void)
+{
+    static const unsigned char mark[] = {1, 'C', 'D', '0', '0', '1', 1};
+    static const unsigned char space[] = {0, 2, 0, 0, 0, 0, 2, 0}; /* blocks, in both orders, */
+    static const unsigned char block[] = {0, 8, 8, 0};             /* of so many bytes */
+    memset(file, 0, sizeof file);
+    file[510] = 0x55, file[511] = 0xaa;
+    memcpy(file + DESCRIPTOR, mark, sizeof mark);
+    memcpy(file + DESCRIPTOR + 80, space, sizeof space);
+    memcpy(file + DESCRIPTOR + 128, block, sizeof block);
+}
+
+static void expect_odd_iso(size_t at, unsigned char byte, const char *word)
+{
+    reset_to_iso();
+    file[at] = byte;
+    expect_refused(word);
+}
+
+static void media_are_known_by_their_content(void **state)
+{
+    (void)state;
+    struct dos_image image;
+    reset_to_iso();
+    assert_int_equal(dos_image_check(&image, file, sizeof file, FILE_SIZE, LIMIT, &err), ERR_OK);
+    assert_int_equal(image.format, DOS_IMAGE_ISO);
+    assert_int_equal(image.size_bytes, FILE_SIZE);
+    assert_int_equal(check_size(FILE_SIZE + 2048), ERR_OK); /* what comes after it is nobody's */
+    assert_int_equal(check_size(FILE_SIZE - 2048), ERR_IMAGE_INVALID);
+    assert_non_null(strstr(err.text, "cut short"));
+    assert_int_equal(check_size((uint64_t)LIMIT + 1), ERR_IMAGE_INVALID);
+    /* too short to be one: a disk */
+    for (uint64_t size = DESCRIPTOR; size < DESCRIPTOR + 2048; size++) {
+        assert_int_equal(dos_image_check(&image, file, size, size, LIMIT, &err), ERR_OK);
+        assert_int_equal(image.format, DOS_IMAGE_RAW);
+    }
+    expect_odd_iso(DESCRIPTOR, 2, "primary");
+    expect_odd_iso(DESCRIPTOR + 6, 2, "primary");
+    expect_odd_iso(DESCRIPTOR + 80, 1, "size");
+    expect_odd_iso(DESCRIPTOR + 83, 0xff, "size");
+    expect_odd_iso(DESCRIPTOR + 129, 4, "blocks");
+    reset_to_iso();
+    memset(file + DESCRIPTOR + 80, 0, 8);
+    expect_refused("size");
+    reset_to_iso();
+    memset(file + DESCRIPTOR + 80, 0xff, 8); /* 8 TiB */
+    expect_refused("cut short");
+    reset_to_iso();
+    put32(0, 0x514649fb); /* a qcow2 is none, and must be a good one */
+    expect_refused("version");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_ones),      cmocka_unit_test(other_files_and_keys),
         cmocka_unit_test(absurd_sizes),   cmocka_unit_test(cut_short_and_garbage),
-        cmocka_unit_test(others_by_name),
+        cmocka_unit_test(others_by_name), cmocka_unit_test(media_are_known_by_their_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

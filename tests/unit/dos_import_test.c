@@ -80,7 +80,8 @@ static void make_result(struct buf *result, const char *name, const unsigned cha
     manifest_fini(&m);
 }
 
-static void import(const char *id, const char *name, const unsigned char *hashes, size_t len)
+static void import_as(bool is_medium, const char *id, const char *name, const unsigned char *hashes,
+                      size_t len)
 {
     CLEANUP(buf_fini) struct buf result = {0};
     rig_tick(&rig, EVENT_TICK, 1000);
@@ -88,8 +89,30 @@ static void import(const char *id, const char *name, const unsigned char *hashes
     assert_non_null(job);
     struct rig_job copy = *job;
     make_result(&result, name, hashes, len);
+    dos_pack_i64(&result, is_medium);
     rig_done(&rig, &copy, ERR_OK, &result);
     assert_int_equal(row_of(id).state, DOS_IMPORT_AVAILABLE);
+}
+
+static void import(const char *id, const char *name, const unsigned char *hashes, size_t len)
+{
+    import_as(false, id, name, hashes, len);
+}
+
+static void a_medium_is_said_to_be_one(void **state)
+{
+    (void)state;
+    assert_int_equal(wish("image", "ami-1", 1, BODY), ERR_OK);
+    import_as(true, "ami-1", "a", (const unsigned char[]){1}, 1);
+    assert_int_equal(wish("image", "ami-2", 1, BODY), ERR_OK);
+    import("ami-2", "b", (const unsigned char[]){2}, 1);
+    assert_true(row_of("ami-1").is_cdrom && !row_of("ami-2").is_cdrom);
+    assert_int_equal(rig_count(&rig, "SELECT count(*) FROM said WHERE id='ami-1' AND body LIKE"
+                                     " '%\"cdrom\":true%'"),
+                     1);
+    assert_int_equal(rig_count(&rig, "SELECT count(*) FROM said WHERE id='ami-2' AND body LIKE"
+                                     " '%true%'"),
+                     0);
 }
 
 static void chunks_live_with_their_names(void **state)
@@ -237,6 +260,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(equal_images_share_a_manifest, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(a_chunk_only_by_its_manifest, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(what_may_pass_is_tried_again, open_rig, close_rig),
+        cmocka_unit_test_setup_teardown(a_medium_is_said_to_be_one, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(sources_that_are_not_ours, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(late_jobs_change_nothing, open_rig, close_rig),
         cmocka_unit_test_setup_teardown(wishes_are_taken_or_refused, open_rig, close_rig),

@@ -135,6 +135,29 @@ static void uefi_has_a_memory_of_its_own(void **state)
     }
 }
 
+/* The disk is tried first, so that what was installed from the medium is what starts. */
+static void a_medium_lies_in_a_drive(void **state)
+{
+    static const char *const drives[] = {"<target dev=\"hda\" bus=\"ide\"/><readonly/></disk>",
+                                         "<target dev=\"sda\" bus=\"sata\"/><readonly/></disk>"};
+    (void)state;
+    CLEANUP(buf_fini) struct buf xml = {0};
+    for (int64_t profile = 1; profile <= HOST_PROFILE_NEWEST; profile++) {
+        buf_clear(&xml);
+        build_as(&xml, profile, false, true);
+        assert_null(strstr(buf_str(&xml), "cdrom"));
+        buf_clear(&xml);
+        start.is_cdrom = 1;
+        build_as(&xml, profile, false, true);
+        start.is_cdrom = 0;
+        has(&xml, "<boot dev=\"hd\"/><boot dev=\"cdrom\"/>");
+        has(&xml, "<source file=\"/state/i/root-3.qcow2\"/><backingStore/>");
+        has(&xml, "<disk type=\"file\" device=\"cdrom\"><driver name=\"qemu\" type=\"raw\"/>"
+                  "<source file=\"/images/b.raw\"/><backingStore/>");
+        has(&xml, drives[profile - 1]);
+    }
+}
+
 /* ds-identify: SMBIOS UUID and serial are equal and begin with ec2, else no EC2 source. */
 static void cloud_init_finds_ec2(void **state)
 {
@@ -185,6 +208,7 @@ int main(void)
         cmocka_unit_test(hardware_is_pinned),
         cmocka_unit_test(each_profile_is_a_machine_of_its_own),
         cmocka_unit_test(uefi_has_a_memory_of_its_own),
+        cmocka_unit_test(a_medium_lies_in_a_drive),
         cmocka_unit_test(cloud_init_finds_ec2),
         cmocka_unit_test(identities_are_stable_and_distinct),
         cmocka_unit_test(unknown_profiles_are_not_guessed),

@@ -249,6 +249,68 @@ static void the_longest_unused_goes_first(void **state)
     assert_int_equal(evict(0, 0, '\0').bases, 1);
 }
 
+static void manifest_name(char out[96], char letter, const char *before)
+{
+    char hash[HOST_HASH_SIZE] = "";
+    memset(hash, letter, HOST_HASH_SIZE - 1);
+    snprintf(out, 96, "images/%s%s.json", before, hash);
+}
+
+static void make_manifest(char letter, const char *before)
+{
+    char name[96];
+    manifest_name(name, letter, before);
+    make_file(name, 100);
+}
+
+static bool has_manifest(char letter, const char *before)
+{
+    char name[96];
+    manifest_name(name, letter, before);
+    return exists(name);
+}
+
+/* A manifest goes with the last of its base. */
+static void manifests_go_after_their_bases(void **state)
+{
+    (void)state;
+    make_used('a', 64, 1000);
+    make_manifest('a', "");
+    make_manifest('b', ".");
+    assert_int_equal(evict(0, 0, 'a').bases, 0);
+    assert_true(has_manifest('a', "") && !has_manifest('b', "."));
+    assert_int_equal(evict(0, 0, '\0').bases, 1);
+    assert_false(has_manifest('a', ""));
+}
+
+/* Beside an empty disk, however small it is; the base is not evicted while the link stands. */
+static void a_medium_is_linked_and_in_use(void **state)
+{
+    CLEANUP(buf_fini) struct buf result = {0};
+    struct host_child_end end;
+    struct host_disk_root s = root_spec(1, 'a');
+    (void)state;
+    make_used('a', 64, 1000);
+    s.is_cdrom = 2;
+    assert_int_equal(host_disk_run(disk, HOST_JOB_DISK_ROOT, &s, sizeof s, &result, &err),
+                     ERR_INVALID_PARAMETER);
+    s.is_cdrom = 1;
+    s.size_bytes = 4096;
+    for (int again = 0; again <= 1; again++)
+        if (host_disk_run(disk, HOST_JOB_DISK_ROOT, &s, sizeof s, &result, &err) != ERR_OK)
+            fail_msg("%s", err.text);
+    info_of(&end, "state/" INSTANCE "/root-1.qcow2");
+    assert_non_null(strstr(end.said, "virtual size: 4 KiB"));
+    assert_null(strstr(end.said, "backing file"));
+    assert_true(exists("state/" INSTANCE "/medium-1")); /* it leads to the base */
+    list();
+    assert_int_equal(listing.len, 1);
+    assert_int_equal(evict(0, 0, '\0').bases, 0);
+    assert_int_equal(erase(1), ERR_OK);
+    assert_false(exists("state/" INSTANCE));
+    assert_int_equal(evict(0, 0, '\0').bases, 1);
+}
+
 static void a_base_in_use_is_never_evicted(void **state)
 {
     (void)state;
@@ -317,11 +379,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_root_disk_is_linked_by_a_relative_name),
+        cmocka_unit_test(a_medium_is_linked_and_in_use),
         cmocka_unit_test(one_that_is_there_is_kept),
         cmocka_unit_test(refusals_leave_nothing),
         cmocka_unit_test(erase_goes_up_to_its_placement),
         cmocka_unit_test(leftovers_are_told),
         cmocka_unit_test(the_longest_unused_goes_first),
+        cmocka_unit_test(manifests_go_after_their_bases),
         cmocka_unit_test(a_base_in_use_is_never_evicted),
         cmocka_unit_test(a_fetch_under_way_is_kept),
     };

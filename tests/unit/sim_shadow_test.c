@@ -197,6 +197,23 @@ static void profile_changes(struct test_world *t)
     }
 }
 
+static void medium_is_taken_for_a_disk(struct test_world *t)
+{
+    struct host_disk_root r = {.pepoch = 1, .manifest = "2"};
+    str_copy(r.instance, sizeof r.instance, ID);
+    given(t, "a", ID);
+    t->one->watch->on_root(t->one, &r, true);
+}
+
+/* It has its disk, and its domain is told something else. */
+static void disk_is_taken_for_a_medium(struct test_world *t)
+{
+    struct host_hv_start s = {.pepoch = 1, .manifest = "1", .is_cdrom = 1};
+    str_copy(s.instance, sizeof s.instance, ID);
+    given(t, "a", ID);
+    t->one->watch->on_order(t->one, HOST_JOB_HV_START, &s);
+}
+
 /* The placement before it still has its domain here, which is off. */
 static void r8_another_placement_is_there(struct test_world *t)
 {
@@ -346,6 +363,8 @@ static const struct expectation cases[] = {
     {i12_runs_without_filters, "I12"},
     {i12_runs_without_a_port, "I12"},
     {profile_changes, "PROFILE"},
+    {medium_is_taken_for_a_disk, "MEDIUM"},
+    {disk_is_taken_for_a_medium, "MEDIUM"},
     {r8_another_placement_is_there, "R8"},
     {i12_never_told, "I12"},
     {i12_told_a_wrong_machine, "I12"},
