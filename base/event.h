@@ -21,6 +21,7 @@ struct header {
 enum face {              /* which listener a request came through */
             FACE_PUBLIC, /* subscribers: EC2, REST */
             FACE_TIER,   /* the tiers: a client certificate was checked by TLS, if one was sent */
+            FACE_STATUS, /* whoever runs the daemon; no core sees it (proto/http/status.h) */
 };
 
 /* An HTTP request, whole. Everything borrowed. */

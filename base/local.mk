@@ -15,8 +15,10 @@ libbase_a_SOURCES = \
 	%D%/job.c %D%/job.h \
 	%D%/log.c %D%/log.h \
 	%D%/loop.c %D%/loop.h \
+	%D%/loop_report.c %D%/metrics.def \
 	%D%/loop_watch.c %D%/loop_watch.h \
 	%D%/map.c %D%/map.h \
+	%D%/report.c %D%/report.h \
 	%D%/rng.c %D%/rng.h \
 	%D%/store.c %D%/store.h \
 	%D%/str.c %D%/str.h \

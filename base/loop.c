@@ -50,6 +50,7 @@ struct loop {
     void (*hup)(void *self);
     void *hup_self;
     struct loop_watch *watch;
+    struct loop_stats stats;
     uv_mutex_t deferred_mutex;
     struct deferred *deferred_first, **deferred_end;
 };
@@ -184,6 +185,7 @@ void loop_post(struct loop *loop, const struct event *ev)
     struct event taken = *ev;
     taken.at = loop_now(loop);
     if (ev->kind == EVENT_REQUEST && is_full(loop, ev)) {
+        loop->stats.refused++;
         refuse(loop, &taken);
         return;
     }
@@ -218,13 +220,44 @@ static void keep_lost(struct loop *loop, const struct inbox *in)
         uv_timer_start(&loop->again, on_again, AGAIN_MS, 0);
 }
 
+static int64_t watch_us(void)
+{
+    return (int64_t)(uv_hrtime() / 1000);
+}
+
+static void note_turn(struct loop_stats *s, size_t events, enum turn_outcome outcome,
+                      int64_t lag_us, int64_t turn_us)
+{
+    s->turns++;
+    s->events += events;
+    s->is_lost = outcome == TURN_LOST;
+    s->turns_lost += s->is_lost;
+    histogram_note(&s->lag, lag_us);
+    histogram_note(&s->turn, turn_us);
+}
+
+struct loop_stats loop_stats(const struct loop *loop)
+{
+    struct loop_stats s = loop->stats;
+    s.waiting = loop->filling->len;
+    return s;
+}
+
+const struct turn *loop_turn(const struct loop *loop)
+{
+    return loop->turn;
+}
+
 static void run_turn(struct loop *loop)
 {
     struct inbox *in = loop->filling;
     loop->filling = in == &loop->inboxes[0] ? &loop->inboxes[1] : &loop->inboxes[0];
     INV(loop->filling->len == 0);
     struct effects effects = {.arena = &loop->effects_arena};
-    if (turn_run(loop->turn, in->events, in->len, &effects) == TURN_LOST)
+    int64_t began_us = watch_us(), lag_ms = loop_now(loop).mono_ms - in->events[0].at.mono_ms;
+    enum turn_outcome outcome = turn_run(loop->turn, in->events, in->len, &effects);
+    note_turn(&loop->stats, in->len, outcome, lag_ms * 1000, watch_us() - began_us);
+    if (outcome == TURN_LOST)
         keep_lost(loop, in);
     perform(loop, &effects);
     arena_reset(&loop->effects_arena);
@@ -396,6 +429,8 @@ void loop_run(struct loop *loop, struct turn *turn, const struct loop_performer 
 {
     PRE(loop->turn == NULL && turn != NULL);
     loop->turn = turn;
+    loop->turn->watch_us = watch_us;
+    loop->stats.started_wall_ms = loop_now(loop).wall_ms;
     loop->performer = *performer;
     loop->watch = loop_watch_start(&loop->uv, loop->options.lag_warn_ms,
                                    loop->options.lag_abort_ms);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/report.h"
 #include "base/turn.h"
 
 #include <stdbool.h>
@@ -61,6 +62,21 @@ void loop_free(struct loop *loop);
  * transaction: the performer's reply() must stand being called from here. After loop_run has
  * returned nothing is taken any more. */
 void loop_post(struct loop *loop, const struct event *ev);
+
+/* What it counted since it began to run. */
+struct loop_stats {
+    uint64_t turns, turns_lost, events;
+    uint64_t refused; /* requests that found the inbox full */
+    size_t waiting;   /* events in the inbox now */
+    bool is_lost;     /* the last turn was */
+    struct histogram turn, lag;
+    int64_t started_wall_ms;
+};
+struct loop_stats loop_stats(const struct loop *loop);
+/* The turn that it runs; NULL before loop_run and after it. */
+const struct turn *loop_turn(const struct loop *loop);
+/* loop_report.c: all of that, what the process takes, and what the core says. */
+void loop_report(const struct loop *loop, const char *daemon, struct report *r);
 
 /* From any thread: fn(arg) runs soon, once, on the loop's thread. */
 void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg);

@@ -49,6 +49,17 @@ static enum turn_outcome lose(struct turn *t, const struct event *events, size_t
     return TURN_LOST;
 }
 
+/* The commit of a turn that changed something is the one with an fsync. */
+static enum err_code commit(struct turn *t, struct err *err)
+{
+    bool is_timed = t->watch_us != NULL && store_is_changed(t->store);
+    int64_t began_us = is_timed ? t->watch_us() : 0;
+    enum err_code code = store_commit(t->store, err);
+    if (is_timed)
+        histogram_note(&t->commits, t->watch_us() - began_us);
+    return code;
+}
+
 enum turn_outcome turn_run(struct turn *t, struct event *events, size_t len, struct effects *out)
 {
     PRE(len > 0 && out->first == NULL);
@@ -65,7 +76,7 @@ enum turn_outcome turn_run(struct turn *t, struct event *events, size_t len, str
         store_run(t->store,
                   "INSERT INTO turn VALUES(1,?1) ON CONFLICT DO UPDATE SET now_ms=max(now_ms,?1)",
                   "i", events[len - 1].now_ms);
-    if (store_is_lost(t->store) || store_commit(t->store, &err) != ERR_OK)
+    if (store_is_lost(t->store) || commit(t, &err) != ERR_OK)
         return lose(t, events, len, &err, out);
     return TURN_COMMITTED;
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/event.h"
+#include "base/report.h"
 #include "base/store.h"
 
 /* A step core, as the turn sees it. No function does I/O, reads a clock or draws randomness
@@ -26,6 +27,8 @@ struct core {
     void (*reload)(void *self);
     /* When it next wants EVENT_TICK, in mono_ms; INT64_MAX = never. */
     int64_t (*wake_at)(const void *self);
+    /* What it has to say of itself, read between turns; NULL = nothing. Writes nothing. */
+    void (*report)(const void *self, const struct instant *now, struct report *r);
 };
 
 struct turn {
@@ -33,6 +36,9 @@ struct turn {
     struct store *store;
     int64_t now_base_ms;  /* the largest now_ms committed when this run began */
     int64_t mono_base_ms; /* mono clock when this run began */
+    /* Set by the loop, which wants to know what commits take; NULL = nobody does. */
+    int64_t (*watch_us)(void);
+    struct histogram commits; /* of what changed the store */
 };
 
 enum turn_outcome {

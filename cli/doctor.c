@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "cli/call.h"
+#include "cli/daemons.h"
 #include "cli/handlers.h"
 #include "cli/http.h"
 #include "cli/output.h"
@@ -21,6 +22,8 @@
 
 /* A signature is good for five minutes; a host's clock that is two off will soon be more. */
 enum { SKEW_WARN_MS = 60000, SKEW_FAIL_MS = 300000 };
+/* A certificate of 90 days is renewed after 30. */
+enum { CERTIFICATE_WARN_DAYS = 14 };
 
 struct visit {
     struct cli *cli;
@@ -255,6 +258,38 @@ static void check_key(struct visit *v)
         check_public_half(v, path);
 }
 
+static void check_daemon(struct visit *v, const struct cli_daemon *d)
+{
+    struct arena *arena = &v->cli->arena;
+    const char *name = arena_printf(arena, "%s %s at %s", d->name, d->version, d->where);
+    int64_t days = d->certificate_ends_s - v->cli->clock.read(v->cli->clock.self).wall_ms / 1000;
+    days = days / 86400;
+    if (*d->unfit != '\0')
+        note(v, "daemon", "fail", arena_printf(arena, "%s is not ready: %s", name, d->unfit),
+             arena_printf(arena, "read its log, and http://%s/readyz", d->where));
+    else if (d->certificate_ends_s != 0 && days < CERTIFICATE_WARN_DAYS)
+        note(v, "daemon", "warn",
+             arena_printf(arena, "%s: its certificate ends in %lld days", name, (long long)days),
+             arena_printf(arena, "%s renew; it should have done so by itself: read its log",
+                          d->name));
+    else
+        note(v, "daemon", "ok", arena_printf(arena, "%s is ready", name), "");
+}
+
+/* Where none of ours answers there is none: most clients of a cloud are no part of it. */
+static void check_daemons(struct visit *v)
+{
+    struct arena *arena = &v->cli->arena;
+    const char *at = v->cli->profile.status;
+    for (at += strspn(at, " "); *at != '\0'; at += strspn(at, " ")) {
+        struct cli_daemon daemon;
+        size_t len = strcspn(at, " ");
+        if (cli_daemon_ask(arena_strndup(arena, at, len), arena, &daemon))
+            check_daemon(v, &daemon);
+        at += len;
+    }
+}
+
 /* ---- the report --------------------------------------------------------------------------- */
 
 enum { LEFT = 20 };
@@ -296,6 +331,7 @@ enum cli_exit cli_do_doctor(struct cli *cli, struct cli_fault *fault)
         check_images(&v);
     }
     check_key(&v);
+    check_daemons(&v);
     if (report(&v, fault) != CLI_OK)
         return fault->exit;
     return v.is_failed ? cli_fault_set(fault, CLI_FAILED, "doctor: not all is well") : CLI_OK;

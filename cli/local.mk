@@ -13,6 +13,7 @@ libcli_a_SOURCES = \
 	%D%/confirm.c %D%/confirm.h %D%/destroys.def \
 	%D%/console.c \
 	%D%/password.c \
+	%D%/daemons.c %D%/daemons.h \
 	%D%/doctor.c \
 	%D%/env.c \
 	%D%/exits.c %D%/exits.def %D%/exits.h \

@@ -16,6 +16,7 @@
 #include "cloud-manager/ops/placement.h"
 #include "cloud-manager/ops/recover.h"
 #include "cloud-manager/ops/seed.h"
+#include "cloud-manager/report.h"
 #include "cloud-manager/state.h"
 #include "cloud-manager/store/account.h"
 #include "cloud-manager/store/change.h"
@@ -301,8 +302,13 @@ void cloud_core_free(struct cloud_core *c)
 
 struct core cloud_core_as_core(struct cloud_core *c)
 {
-    return (struct core){
-        .self = c, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
+    return (struct core){.self = c,
+                         .step = step,
+                         .fail = fail,
+                         .seal = seal,
+                         .reload = reload,
+                         .wake_at = wake_at,
+                         .report = cloud_report};
 }
 
 static void create_account(struct store *store, const struct rng *rng,

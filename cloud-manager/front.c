@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cloud-manager/api/problem.h"
 #include "cloud-manager/api/unbuilt.h"
+#include "cloud-manager/report.h"
 
 #include <string.h>
 
@@ -38,6 +39,11 @@ static const struct cloud_action *look_up(enum cloud_spelling spelling, const ch
         if (actions[i].spelling == spelling && str_eq(actions[i].name, name))
             return &actions[i];
     return NULL;
+}
+
+const char *cloud_action_name(int action)
+{
+    return actions[action].name;
 }
 
 /* ---- what is asked -------------------------------------------------------------------------- */
@@ -295,14 +301,21 @@ enum err_code cloud_front_request(struct cloud_core *c, const struct event *ev,
     }
     if (find_face(&asked, op.arena, err) != ERR_OK ||
         cloud_caller_prove(c, &op, &asked, err) != ERR_OK ||
-        decode(&asked, &op, &query, err) != ERR_OK)
+        decode(&asked, &op, &query, err) != ERR_OK) {
+        cloud_count_request(c, -1, err->code);
         return err->code;
+    }
     INV(asked.action != NULL);
-    if (asked.spelling == SPELLING_REST && asked.rest.route->answer == CLOUD_ANSWER_STREAM)
-        return cloud_watch_open(c, &op, &asked, &query, err);
+    int action = (int)(asked.action - actions);
     struct cloud_call call = {
         .op = &op, .query = &query, .xml = &xml, .done = done, .is_again = is_again};
-    return run(c, ev, &call, &asked, err);
+    bool is_stream = asked.spelling == SPELLING_REST &&
+                     asked.rest.route->answer == CLOUD_ANSWER_STREAM;
+    enum err_code code = is_stream ? cloud_watch_open(c, &op, &asked, &query, err)
+                                   : run(c, ev, &call, &asked, err);
+    if (code != ERR_OK || call.wait == CLOUD_WAIT_NOTHING)
+        cloud_count_request(c, action, code);
+    return code;
 }
 
 /* ---- errors --------------------------------------------------------------------------------- */

@@ -24,6 +24,9 @@ struct cloud_action {
     enum cloud_secrecy secrecy;
 };
 
+/* "RunInstances", by enum cloud_action_id. */
+const char *cloud_action_name(int action);
+
 /* Who asks, proven. */
 struct cloud_caller {
     struct sigv4_auth auth;

@@ -151,6 +151,9 @@ libcloud_a_SOURCES = \
 	%D%/plan/public_address.c \
 	%D%/plan/public_address.h \
 	%D%/repeat.c \
+	%D%/report.c \
+	%D%/report.h \
+	%D%/metrics.def \
 	%D%/settle.c \
 	%D%/settle_node.c \
 	%D%/state.h \

@@ -11,6 +11,7 @@
 #include "cloud-manager/main_verbs.h"
 #include "cloud-manager/model/address.h"
 #include "proto/http/server.h"
+#include "proto/http/status.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -69,39 +70,41 @@ static struct http_tls tier_tls(const struct shell *s)
                              .ca_pem = buf_str(&s->identity.ca.cert_pem)};
 }
 
-static enum err_code listen_on(struct shell *s, const struct http_listen *listen, const char *what,
-                               size_t *number, struct err *err)
+static enum err_code listen_on(struct shell *s, const struct http_listen *listen, size_t *number,
+                               struct err *err)
 {
     char port[16];
     if (http_server_listen(s->server, listen, number, err) != ERR_OK)
-        return err_wrap(err, "%s", what);
+        return err_wrap(err, "%s", listen->name);
     snprintf(port, sizeof port, "%u", http_server_tcp_port(s->server, *number));
-    log_info("cloud.listens", "what", what, "address", listen->address, "port", port, NULL);
+    log_info("cloud.listens", "what", listen->name, "address", listen->address, "port", port, NULL);
     return ERR_OK;
 }
 
 static enum err_code listen_tier(struct shell *s, struct err *err)
 {
     struct http_tls tls = tier_tls(s);
-    struct http_listen listen = {.face = FACE_TIER,
+    struct http_listen listen = {.name = "tier",
+                                 .face = FACE_TIER,
                                  .address = s->options->tier_address,
                                  .tcp_port = (uint16_t)s->options->tier_tcp_port,
                                  .tls = &tls,
                                  .client_cert = HTTP_CERT_OPTIONAL, /* who joins has none yet */
                                  .body_max_bytes = TIER_BODY_MAX,
                                  .held_max = TIER_HELD_MAX};
-    return listen_on(s, &listen, "tier", &s->tier, err);
+    return listen_on(s, &listen, &s->tier, err);
 }
 
 static enum err_code listen_plain(struct shell *s, struct err *err)
 {
-    struct http_listen listen = {.face = FACE_PUBLIC,
+    struct http_listen listen = {.name = "public",
+                                 .face = FACE_PUBLIC,
                                  .address = s->options->public_address,
                                  .tcp_port = (uint16_t)s->options->public_tcp_port};
     size_t number;
     if (*listen.address == '\0')
         return ERR_OK;
-    if (listen_on(s, &listen, "public", &number, err) != ERR_OK)
+    if (listen_on(s, &listen, &number, err) != ERR_OK)
         return err->code;
     snprintf(s->endpoint, sizeof s->endpoint, "%.200s:%u", listen.address,
              http_server_tcp_port(s->server, number));
@@ -126,11 +129,12 @@ static enum err_code listen_tls(struct shell *s, struct err *err)
     if (read_public(&cert, &key, s->options, err) != ERR_OK)
         return err->code;
     struct http_tls tls = {.cert_pem = buf_str(&cert), .key_pem = buf_str(&key)};
-    struct http_listen listen = {.face = FACE_PUBLIC,
+    struct http_listen listen = {.name = "public tls",
+                                 .face = FACE_PUBLIC,
                                  .address = s->options->tls_address,
                                  .tcp_port = (uint16_t)s->options->tls_tcp_port,
                                  .tls = &tls};
-    s->has_tls = listen_on(s, &listen, "public tls", &s->tls, err) == ERR_OK;
+    s->has_tls = listen_on(s, &listen, &s->tls, err) == ERR_OK;
     return err->code;
 }
 
@@ -193,6 +197,11 @@ static void run_core(struct shell *s)
     struct loop_performer performer = {
         .self = s, .reply = perform_reply, .job = perform_job, .more = perform_more};
     loop_on_hup(s->loop, on_hup, s);
+    status_open(s->server, s->loop,
+                &(struct status_config){.daemon = "tercet-cloud-manager",
+                                        .address = o->status_address,
+                                        .tcp_port = o->status_tcp_port,
+                                        .not_after_ms = &s->identity.info.not_after_ms});
     struct cloud_timer *renewal = cloud_timer_open(s->loop, RENEW_EVERY_MS, on_renewal, s);
     log_info("cloud.ready", "region", config.region, "endpoint", config.endpoint, NULL);
     loop_run(s->loop, &turn, &performer);

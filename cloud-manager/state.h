@@ -26,6 +26,11 @@ struct cloud_held {
 
 struct cloud_watcher;
 
+/* How requests of an action ended (report.c). */
+struct cloud_outcomes {
+    uint64_t ok, refused, failed;
+};
+
 struct cloud_core {
     struct store *store;
     struct rng rng;
@@ -45,11 +50,13 @@ struct cloud_core {
     uint64_t next_job;
     uint64_t ids_made; /* so many ids were given in this life (id_new_at) */
     int64_t next_purge_mono_ms;
-    int64_t keys_due_mono_ms;   /* keys are not counted before */
-    int64_t keys_told;          /* as many as there were when dos was told last */
-    int64_t groups_due_mono_ms; /* groups are not told anew before */
-    bool groups_wait;           /* some wait for it */
-    struct effects *out;        /* of the event at hand: hooks of the sync emit there */
+    int64_t keys_due_mono_ms;                   /* keys are not counted before */
+    int64_t keys_told;                          /* as many as there were when dos was told last */
+    int64_t groups_due_mono_ms;                 /* groups are not told anew before */
+    struct cloud_outcomes asked[CLOUD_ACTIONS]; /* in this life, as `unproven` */
+    uint64_t unproven;
+    bool groups_wait;    /* some wait for it */
+    struct effects *out; /* of the event at hand: hooks of the sync emit there */
 };
 
 enum { CLOUD_HELD_MAX = 1000 };

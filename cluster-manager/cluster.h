@@ -57,5 +57,7 @@ void cluster_underlay_settle(struct cluster_core *c);
 void cluster_underlay_hear(struct cluster_core *c, const char *host, const struct wire_item *fact);
 /* ops/recover.c: merges what hosts returned with what this store remembers. */
 void cluster_recover(void *core, const struct event *ev);
+/* report.c: core.report; `self` is the core. */
+void cluster_report(const void *self, const struct instant *now, struct report *r);
 /* ops/capacity.c: the zone's room, for the cloud. */
 void cluster_capacity_encode(struct cluster_core *c, struct buf *out);

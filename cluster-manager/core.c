@@ -170,8 +170,13 @@ static int64_t wake_at(const void *self)
 
 struct core cluster_core_as_core(struct cluster_core *c)
 {
-    return (struct core){
-        .self = c, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
+    return (struct core){.self = c,
+                         .step = step,
+                         .fail = fail,
+                         .seal = seal,
+                         .reload = reload,
+                         .wake_at = wake_at,
+                         .report = cluster_report};
 }
 
 bool cluster_core_calls_down(const struct cluster_core *c, const char *host, int64_t mono_ms)

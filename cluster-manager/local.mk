@@ -10,6 +10,7 @@ libcluster_a_SOURCES = \
 	%D%/ops/resize.c %D%/ops/resize.h %D%/ops/seed.c %D%/ops/seed.h \
 	%D%/ops/share.c %D%/ops/share.h \
 	%D%/ops/underlay.c \
+	%D%/report.c %D%/metrics.def \
 	%D%/store/instance.c %D%/store/instance.h %D%/store/port.c %D%/store/port.h %D%/store/schema.c
 
 sbin_PROGRAMS += tercet-cluster-manager

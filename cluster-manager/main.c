@@ -13,6 +13,7 @@
 #include "proto/http/enroll.h"
 #include "proto/http/renewal.h"
 #include "proto/http/server.h"
+#include "proto/http/status.h"
 #include "proto/sync/admit.h"
 
 #include <stddef.h>
@@ -147,6 +148,7 @@ struct shell {
     struct renewal *renewal;
     size_t listener;
     char folder[ENROLL_PATH_SIZE]; /* of the identity */
+    int64_t not_after_ms;          /* of its certificate */
 };
 
 static void perform_reply(void *self, const struct effect_reply *reply)
@@ -169,7 +171,8 @@ static enum err_code open_links(struct shell *shell, const struct cluster_option
 {
     struct http_tls tls = {
         .cert_pem = buf_str(&id->chain), .key_pem = buf_str(&id->key), .ca_pem = buf_str(&id->ca)};
-    struct http_listen listen = {.face = FACE_TIER,
+    struct http_listen listen = {.name = "tier",
+                                 .face = FACE_TIER,
                                  .address = o->listen_address,
                                  .tcp_port = (uint16_t)o->listen_tcp_port,
                                  .tls = &tls,
@@ -194,6 +197,7 @@ static void on_renewed(void *self)
             .cert_pem = buf_str(&id.chain), .key_pem = buf_str(&id.key), .ca_pem = buf_str(&id.ca)};
         http_client_tls(shell->client, &tls);
         http_server_reload(shell->server, shell->listener, &tls, &err);
+        shell->not_after_ms = id.info.not_after_ms;
         log_info("certificate.renewed", "serial", id.info.serial, NULL);
     }
     if (err.code != ERR_OK)
@@ -226,6 +230,12 @@ static int run_core(const struct cluster_options *o, struct store *store,
     turn_init(&turn, &steps, store, &now);
     struct loop_performer performer = {
         .self = shell, .reply = perform_reply, .call = perform_call, .job = perform_job};
+    shell->not_after_ms = id->info.not_after_ms;
+    status_open(shell->server, loop,
+                &(struct status_config){.daemon = "tercet-cluster-manager",
+                                        .address = o->status_address,
+                                        .tcp_port = o->status_tcp_port,
+                                        .not_after_ms = &shell->not_after_ms});
     log_info("cluster.ready", "node", id->node, "zone", id->zone, NULL);
     loop_run(loop, &turn, &performer);
     cluster_core_free(core);

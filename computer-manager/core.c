@@ -233,8 +233,13 @@ static int64_t wake_at(const void *self)
 
 struct core host_core_as_core(struct host_core *c)
 {
-    return (struct core){
-        .self = c, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
+    return (struct core){.self = c,
+                         .step = step,
+                         .fail = fail,
+                         .seal = seal,
+                         .reload = reload,
+                         .wake_at = wake_at,
+                         .report = host_report};
 }
 
 bool host_core_has_lease(const struct host_core *c, int64_t boot_ms)

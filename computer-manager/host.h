@@ -224,6 +224,9 @@ bool host_peers_note_network(struct host_core *c, int64_t vni, int64_t network);
 /* The address is no port's here any more; 0 = which one is not known. */
 void host_peers_touch(struct host_core *c, int64_t vni, uint32_t address);
 
+/* report.c: core.report; `self` is the core. */
+void host_report(const void *self, const struct instant *now, struct report *r);
+
 /* say.c: where this host's tunnels end. */
 void host_say_tunnel(struct host_core *c);
 /* say.c: says the fact of a record, if it changed. */

@@ -6,6 +6,7 @@ libhost_a_SOURCES = \
 	%D%/model/status.c %D%/model/status.h \
 	%D%/model/pace.c %D%/model/pace.h \
 	%D%/model/reach.c %D%/model/reach.h \
+	%D%/report.c %D%/metrics.def \
 	%D%/plan/plan_record.c %D%/plan/plan_record.h \
 	%D%/plan/plan_seed.c %D%/plan/plan_seed.h \
 	%D%/store/record.c %D%/store/record.h %D%/store/schema.c

@@ -18,6 +18,7 @@
 #include "proto/http/client.h"
 #include "proto/http/enroll.h"
 #include "proto/http/renewal.h"
+#include "proto/http/status.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -91,6 +92,7 @@ struct shell {
     struct metadata_server *metadata;
     struct host_core *core;
     char folder[ENROLL_PATH_SIZE]; /* of the identity */
+    int64_t not_after_ms;          /* of its certificate */
     char state[ENROLL_PATH_SIZE], images[ENROLL_PATH_SIZE];
     char hypervisor_path[ENROLL_PATH_SIZE], network_path[ENROLL_PATH_SIZE];
     struct underlay underlay;
@@ -319,6 +321,7 @@ static void on_renewed(void *self)
                                                                      .ca_pem = buf_str(&id.ca)},
                                                   &err) != ERR_OK)
             log_error("certificate.unusable", "why", err.text, NULL);
+        s->not_after_ms = id.info.not_after_ms;
         log_info("certificate.renewed", "serial", id.info.serial, NULL);
     } else {
         log_error("certificate.unusable", "why", err.text, NULL);
@@ -360,8 +363,16 @@ static void run_core(struct shell *s, struct store *store, const struct enroll_i
     s->metadata = metadata_server_new(loop_uv(s->loop), find_metadata, s, &rng, &clock);
     start_helpers(s);
     struct loop_performer performer = {.self = s, .call = perform_call, .job = perform_job};
+    s->not_after_ms = id->info.not_after_ms;
+    struct http_server *server = http_server_new(s->loop, &rng);
+    status_open(server, s->loop,
+                &(struct status_config){.daemon = "tercet-computer-manager",
+                                        .address = o->status_address,
+                                        .tcp_port = o->status_tcp_port,
+                                        .not_after_ms = &s->not_after_ms});
     log_info("computer.ready", "node", id->node, "tunnel", s->underlay.address, NULL);
     loop_run(s->loop, &turn, &performer);
+    http_server_free(server);
     host_helper_close(s->hypervisor);
     host_helper_close(s->network);
     metadata_server_free(s->metadata);

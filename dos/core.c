@@ -38,6 +38,7 @@ static enum err_code run_op(struct dos_core *core, const struct dos_op *op, cons
         code = operations[op->kind](&call);
     if (code == ERR_OK)
         dos_answer(out, ev->request.id, &fields);
+    dos_count_op(core, op->kind, code);
     return code;
 }
 
@@ -195,5 +196,6 @@ struct core dos_core_steps(struct dos_core *core)
                          .fail = fail,
                          .seal = seal,
                          .reload = reload,
-                         .wake_at = wake_at};
+                         .wake_at = wake_at,
+                         .report = dos_report};
 }

@@ -4,6 +4,7 @@ libdos_a_SOURCES = \
 	%D%/core.c %D%/core.h %D%/jobs.h \
 	%D%/op.c %D%/op.h \
 	%D%/pack.c %D%/pack.h \
+	%D%/report.c %D%/metrics.def \
 	%D%/model/crc.c %D%/model/crc.h \
 	%D%/model/condition.c %D%/model/condition.h \
 	%D%/model/image.c %D%/model/image.h \

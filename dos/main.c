@@ -19,6 +19,7 @@
 #include "dos/main_verbs.h"
 #include "proto/http/client.h"
 #include "proto/http/renewal.h"
+#include "proto/http/status.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -46,6 +47,7 @@ struct shell {
     struct enroll_identity identity;
     struct loop *loop;
     struct http_client *client;
+    struct http_server *server; /* of its status */
     struct dos_index *index;
     struct dos_directory *directory;
     struct dos_files *files;
@@ -145,16 +147,16 @@ static struct dos_s3 *open_s3(struct shell *s, bool is_tls)
 }
 
 static enum err_code listen_on(struct shell *s, const struct http_pool_handler *handler,
-                               const struct http_listen *listen, const char *what, struct err *err)
+                               const struct http_listen *listen, struct err *err)
 {
     struct http_pool *pool = http_pool_new(handler, (unsigned)s->options->threads);
     size_t listener;
     char port[16];
     s->pools[s->pools_len++] = pool;
     if (http_pool_listen(pool, listen, &listener, err) != ERR_OK)
-        return err_wrap(err, "%s", what);
+        return err_wrap(err, "%s", listen->name);
     snprintf(port, sizeof port, "%u", http_pool_tcp_port(pool, listener));
-    log_info("dos.listens", "what", what, "address", listen->address, "port", port, NULL);
+    log_info("dos.listens", "what", listen->name, "address", listen->address, "port", port, NULL);
     return ERR_OK;
 }
 
@@ -165,9 +167,11 @@ static enum err_code listen_plain(struct shell *s, struct err *err)
         return ERR_OK;
     s->s3_plain = open_s3(s, false);
     struct http_pool_handler handler = dos_s3_handler(s->s3_plain);
-    struct http_listen listen = {
-        .face = FACE_PUBLIC, .address = o->s3_address, .tcp_port = (uint16_t)o->s3_tcp_port};
-    return listen_on(s, &handler, &listen, "s3", err);
+    struct http_listen listen = {.name = "s3",
+                                 .face = FACE_PUBLIC,
+                                 .address = o->s3_address,
+                                 .tcp_port = (uint16_t)o->s3_tcp_port};
+    return listen_on(s, &handler, &listen, err);
 }
 
 static enum err_code read_tls(struct buf *cert, struct buf *key, const struct dos_options *o,
@@ -191,11 +195,12 @@ static enum err_code listen_tls(struct shell *s, struct err *err)
     s->s3_tls = open_s3(s, true);
     struct http_pool_handler handler = dos_s3_handler(s->s3_tls);
     struct http_tls tls = {.cert_pem = buf_str(&cert), .key_pem = buf_str(&key)};
-    struct http_listen listen = {.face = FACE_PUBLIC,
+    struct http_listen listen = {.name = "s3 tls",
+                                 .face = FACE_PUBLIC,
                                  .address = o->tls_address,
                                  .tcp_port = (uint16_t)o->tls_tcp_port,
                                  .tls = &tls};
-    enum err_code code = listen_on(s, &handler, &listen, "s3 tls", err);
+    enum err_code code = listen_on(s, &handler, &listen, err);
     if (code == ERR_OK)
         s->tls_pool = s->pools[s->pools_len - 1];
     return code;
@@ -218,7 +223,8 @@ static enum err_code open_tier(struct shell *s, struct err *err)
                                 .bodies = dos_files_bodies(s->files),
                                 .clock = clock_system()};
     struct http_pool_handler handler = dos_tier_handler(&s->tier);
-    struct http_listen listen = {.face = FACE_TIER,
+    struct http_listen listen = {.name = "tier",
+                                 .face = FACE_TIER,
                                  .address = o->tier_address,
                                  .tcp_port = (uint16_t)o->tier_tcp_port,
                                  .tls = &tls,
@@ -228,7 +234,7 @@ static enum err_code open_tier(struct shell *s, struct err *err)
     else
         snprintf(s->url, sizeof s->url, "https://%.200s:%lld", o->tier_address,
                  (long long)o->tier_tcp_port);
-    enum err_code code = listen_on(s, &handler, &listen, "tier", err);
+    enum err_code code = listen_on(s, &handler, &listen, err);
     if (code == ERR_OK)
         s->tier_pool = s->pools[s->pools_len - 1];
     return code;
@@ -245,11 +251,19 @@ static void on_renewed(void *self)
             .cert_pem = buf_str(&id.chain), .key_pem = buf_str(&id.key), .ca_pem = buf_str(&id.ca)};
         http_client_tls(s->client, &tls);
         http_pool_reload(s->tier_pool, 0, &tls, &err);
+        s->identity.info.not_after_ms = id.info.not_after_ms;
         log_info("certificate.renewed", "serial", id.info.serial, NULL);
     }
     if (err.code != ERR_OK)
         log_error("certificate.unusable", "why", err.text, NULL);
     enroll_fini(&id);
+}
+
+static void report(void *self, struct report *r)
+{
+    const struct shell *s = self;
+    for (size_t i = 0; i < s->pools_len; i++)
+        http_pool_report(s->pools[i], r);
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
@@ -287,6 +301,13 @@ static void run_core(struct shell *s)
     struct loop_performer performer = {
         .self = s, .reply = perform_reply, .call = perform_call, .job = perform_job};
     loop_on_hup(s->loop, on_hup, s);
+    status_open(s->server, s->loop,
+                &(struct status_config){.daemon = "tercet-dos",
+                                        .address = o->status_address,
+                                        .tcp_port = o->status_tcp_port,
+                                        .not_after_ms = &s->identity.info.not_after_ms,
+                                        .report = report,
+                                        .self = s});
     log_info("dos.ready", "node", config.node, "region", s->region, NULL);
     loop_run(s->loop, &turn, &performer);
     dos_index_close(s->index);
@@ -298,6 +319,7 @@ static void close_all(struct shell *s)
     bool is_clean = true;
     for (size_t i = 0; i < s->pools_len; i++)
         is_clean = http_pool_free(s->pools[i], GRACE_MS) && is_clean;
+    http_server_free(s->server);
     http_client_free(s->client);
     job_pool_free(s->jobs, GONE_MS);
     if (!is_clean)
@@ -322,6 +344,7 @@ static int run(const struct dos_options *o, const struct daemon *d, char **argv)
     }
     s.loop = loop_new(NULL);
     s.client = http_client_new(s.loop);
+    s.server = http_server_new(s.loop, &s.rng);
     s.index = dos_index_new(s.loop);
     open_jobs(&s);
     enum err_code code = listen_plain(&s, &err);

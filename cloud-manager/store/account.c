@@ -37,6 +37,18 @@ struct cloud_usage cloud_usage_get(struct store *st, const char *account)
     return usage;
 }
 
+struct cloud_usage cloud_usage_all(struct store *st)
+{
+    struct cloud_usage usage = {0};
+    struct query q;
+    query_open(&q, st, "SELECT ifnull(sum(instances),0),ifnull(sum(vcpus),0) FROM usage", "");
+    if (query_next(&q)) {
+        usage = (struct cloud_usage){.instances = query_i64(&q, 0), .vcpus = query_i64(&q, 1)};
+        query_close(&q);
+    }
+    return usage;
+}
+
 const char **cloud_account_ids(struct store *st, struct arena *arena, size_t *len)
 {
     const char **ids = NULL;

@@ -27,6 +27,8 @@ bool cloud_account_has(struct store *st, const char *name);
 /* By its id. */
 bool cloud_account_known(struct store *st, const char *id);
 struct cloud_usage cloud_usage_get(struct store *st, const char *account);
+/* The sums over all accounts; no quotas. */
+struct cloud_usage cloud_usage_all(struct store *st);
 /* Ids of all accounts, in order. */
 const char **cloud_account_ids(struct store *st, struct arena *arena, size_t *len);
 

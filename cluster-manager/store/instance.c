@@ -113,3 +113,22 @@ struct room cluster_instance_use(struct store *st, const char *host)
     }
     return use;
 }
+
+struct cluster_placed cluster_instance_placed(struct store *st)
+{
+    struct cluster_placed all = {0};
+    struct query q;
+    query_open(&q, st,
+               "SELECT ifnull(sum(instances),0), ifnull(sum(memory_mib),0), ifnull(sum(vcpus),0),"
+               " ifnull(sum(disk_bytes),0), (SELECT count(*) FROM (SELECT 1 FROM instance"
+               " WHERE host='' AND refused=0 AND ending=0 LIMIT 1000)) FROM host_use",
+               "");
+    if (query_next(&q)) {
+        all = (struct cluster_placed){
+            .instances = query_i64(&q, 0),
+            .waiting = query_i64(&q, 4),
+            .use = {query_i64(&q, 1), query_i64(&q, 2), query_i64(&q, 3)}};
+        query_close(&q);
+    }
+    return all;
+}

@@ -36,5 +36,12 @@ bool cluster_instance_is_excluded(struct store *st, const char *id, const char *
 bool cluster_instance_any_waiting(struct store *st);
 /* The cloud's revision of the oldest that is; INT64_MAX = none. */
 int64_t cluster_instance_first_waiting(struct store *st);
+/* The sums of all hosts. */
+struct cluster_placed {
+    int64_t instances;
+    int64_t waiting; /* for a host; 1000 at most are counted */
+    struct room use;
+};
+struct cluster_placed cluster_instance_placed(struct store *st);
 /* The sums on a host. */
 struct room cluster_instance_use(struct store *st, const char *host);

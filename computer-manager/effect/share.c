@@ -253,7 +253,8 @@ enum err_code host_share_open(struct host_share **out, const struct host_share_c
                                               .on_end = on_end};
     int64_t pace = config->bytes_s / config->transfers;
     s->pool = http_pool_new(&handler, THREADS);
-    struct http_listen listen = {.face = FACE_TIER,
+    struct http_listen listen = {.name = "share",
+                                 .face = FACE_TIER,
                                  .address = config->address,
                                  .tcp_port = config->tcp_port,
                                  .tls = config->tls,

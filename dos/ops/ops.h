@@ -19,6 +19,8 @@ struct dos_slot {
     bool is_new;     /* emitted in the turn at hand */
 };
 
+enum dos_outcome { DOS_OUTCOME_OK, DOS_OUTCOME_REFUSED, DOS_OUTCOME_FAILED, DOS_OUTCOMES };
+
 /* What the core keeps in RAM: what is under way, never a fact. */
 struct dos_core {
     struct store *store;
@@ -31,9 +33,10 @@ struct dos_core {
     struct dos_slot import, unlink, scan;
     char import_id[DOS_IMPORT_ID_SIZE]; /* of the job that is out, and the wish it serves */
     int64_t import_generation;
-    int64_t scan_next_ms, sweep_next_ms; /* now_ms */
-    int64_t shard;                       /* of the next scan */
-    int64_t mono_offset_ms;              /* mono_ms - now_ms */
+    int64_t scan_next_ms, sweep_next_ms;        /* now_ms */
+    int64_t shard;                              /* of the next scan */
+    int64_t mono_offset_ms;                     /* mono_ms - now_ms */
+    uint64_t asked[DOS_OP_COUNT][DOS_OUTCOMES]; /* in this life (report.c) */
 };
 
 struct dos_call {
@@ -45,6 +48,10 @@ struct dos_call {
     struct err *err;
 };
 
+/* report.c: an op was answered. */
+void dos_count_op(struct dos_core *core, enum dos_op_kind kind, enum err_code code);
+/* report.c: core.report; `self` is the core. */
+void dos_report(const void *self, const struct instant *now, struct report *r);
 /* Denies what op.h does not allow; the one place. */
 enum err_code dos_authorize(const struct dos_call *c);
 

@@ -32,6 +32,11 @@ void dos_garbage_stamp(struct store *st, int64_t now_ms)
     store_run(st, "UPDATE garbage SET since_ms=max(?,1) WHERE since_ms=0", "i", now_ms);
 }
 
+int64_t dos_garbage_len(struct store *st)
+{
+    return store_i64(st, 0, "SELECT count(*) FROM garbage", "");
+}
+
 void dos_garbage_query(struct store *st, struct query *q, int64_t before_ms, int64_t max)
 {
     query_open(q, st,

@@ -19,4 +19,5 @@ void dos_garbage_done(struct store *st, const char *name);
 /* Chunks enter by a trigger, without a time: gives them one. */
 void dos_garbage_stamp(struct store *st, int64_t now_ms);
 /* Those since before `before_ms`, oldest first, at most `max`: column name. */
+int64_t dos_garbage_len(struct store *st);
 void dos_garbage_query(struct store *st, struct query *q, int64_t before_ms, int64_t max);

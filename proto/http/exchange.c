@@ -193,6 +193,7 @@ static bool take_answer(struct http_exchange *x, enum MHD_Result *result)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     x->stage = STAGE_ANSWERED;
     set_phase(x, HTTP_PHASE_ANSWER, x->size);
+    http_tally_answer(&x->listener->tally, x->status);
     *result = MHD_queue_response(x->mhd, (unsigned)x->status, response);
     MHD_destroy_response(response);
     return true;
@@ -204,6 +205,7 @@ static enum MHD_Result refuse(struct http_exchange *x, int status, const char *r
 {
     log_info("http.refused", "request", x->intake.trace, "remote", x->intake.request.remote,
              "reason", reason, NULL);
+    http_tally_refusal(&x->listener->tally, status, reason);
     x->stage = STAGE_ANSWERED;
     set_phase(x, HTTP_PHASE_ANSWER, 0);
     return http_mhd_say(x->mhd, status, reason, x->intake.trace, true);

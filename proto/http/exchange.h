@@ -8,6 +8,7 @@
 #include "proto/http/front.h"
 #include "proto/http/mhd.h"
 #include "proto/http/pool.h"
+#include "proto/http/tally.h"
 
 #include <pthread.h>
 
@@ -24,6 +25,7 @@ struct http_pool_listener {
     struct http_front *front;      /* TLS; NULL = plain */
     uv_timer_t sweep;
     unsigned open_handles;
+    struct http_tally tally;
 };
 
 /* Something for the front thread to do, while the asker waits. */

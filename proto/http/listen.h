@@ -4,6 +4,7 @@
  * address is TLS (ARCHITECTURE 8). */
 #pragma once
 
+#include "base/buf.h"
 #include "base/event.h"
 #include "proto/http/tls.h"
 
@@ -31,6 +32,7 @@ struct http_limits {
 };
 
 struct http_listen {
+    const char *name; /* in reports; static text */
     enum face face;
     const char *address;        /* numeric: "127.0.0.1", "::1", "0.0.0.0" */
     uint16_t tcp_port;          /* 0 = the kernel chooses; http_*_tcp_port tells */
@@ -45,4 +47,10 @@ struct http_listen {
                                  limit of open files allows) */
     uint32_t pace_bytes_s;    /* TLS only: bytes a second on each connection; 0 = no bound */
     struct http_limits limits;
+    /* server.h only: requests are answered by this, at once and outside of any turn; `body` was
+     * made for the answer. NULL = the core answers. `answer_self` is the server's from here on: it
+     * frees it. */
+    void (*answer)(void *answer_self, const struct request *request, struct effect_reply *reply,
+                   struct buf *body);
+    void *answer_self;
 };

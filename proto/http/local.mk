@@ -15,7 +15,9 @@ libproto_a_SOURCES += \
 	%D%/renewal.c %D%/renewal.h \
 	%D%/server.c %D%/server.h \
 	%D%/serving.c %D%/serving.h \
+	%D%/status.c %D%/status.h \
 	%D%/stream.c \
 	%D%/sweeper.c %D%/sweeper.h \
+	%D%/tally.c %D%/tally.h %D%/metrics.def \
 	%D%/tls.h \
 	%D%/tls_context.c %D%/tls_context.h

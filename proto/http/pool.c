@@ -43,7 +43,7 @@ static void accepted(void *self, int fd, const struct sockaddr *address, socklen
 static void on_sweep(uv_timer_t *timer)
 {
     struct http_pool_listener *l = timer->data;
-    http_sweeper_run(&l->sweeper, http_now_ms());
+    http_tally_cuts(&l->tally, http_sweeper_run(&l->sweeper, http_now_ms()));
 }
 
 /* Tasks of the front thread. */
@@ -93,6 +93,7 @@ static struct http_listen complete(const struct http_listen *given)
 {
     struct http_listen o = *given;
     o.tls = NULL;
+    o.name = o.name != NULL ? o.name : "";
     o.address = NULL;
     o.memory_bytes = o.memory_bytes > 0 ? o.memory_bytes : MEMORY;
     o.connections_max = http_mhd_connections_max(given);
@@ -172,6 +173,17 @@ uint16_t http_pool_tcp_port(const struct http_pool *pool, size_t listener)
     PRE(listener < pool->listeners_len);
     const struct http_pool_listener *l = pool->listeners[listener];
     return l->front != NULL ? http_front_tcp_port(l->front) : http_acceptor_tcp_port(&l->acceptor);
+}
+
+void http_pool_report(struct http_pool *pool, struct report *r)
+{
+    pthread_mutex_lock(&pool->mutex);
+    size_t live = pool->live;
+    pthread_mutex_unlock(&pool->mutex);
+    for (size_t i = 0; i < pool->listeners_len; i++) {
+        struct http_pool_listener *l = pool->listeners[i];
+        http_tally_report(&l->tally, l->options.name, http_sweeper_len(&l->sweeper), live, r);
+    }
 }
 
 static void reload_listener(struct http_pool_task *task)

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/event.h"
+#include "base/report.h"
 #include "proto/http/listen.h"
 
 #include <stdbool.h>
@@ -76,6 +77,8 @@ enum err_code http_pool_listen(struct http_pool *pool, const struct http_listen 
 uint16_t http_pool_tcp_port(const struct http_pool *pool, size_t listener);
 enum err_code http_pool_reload(struct http_pool *pool, size_t listener, const struct http_tls *tls,
                                struct err *err);
+/* What its listeners answered and refused; `held` is of the pool as a whole. */
+void http_pool_report(struct http_pool *pool, struct report *r);
 /* Stops listening, cuts connections, waits up to `grace_ms` for exchanges that the handler owns,
  * and frees. False when one was not given back: memory and threads stay, the process should
  * exit. */

@@ -51,7 +51,7 @@ static void on_epoll(uv_poll_t *poll, int status, int events)
 static void on_sweep(uv_timer_t *timer)
 {
     struct http_listener *l = timer->data;
-    http_sweeper_run(&l->sweeper, http_now_ms());
+    http_tally_cuts(&l->tally, http_sweeper_run(&l->sweeper, http_now_ms()));
 }
 
 /* Connections arrive. */
@@ -86,6 +86,7 @@ static struct http_listen complete(const struct http_listen *given)
 {
     struct http_listen o = *given;
     o.tls = NULL;
+    o.name = o.name != NULL ? o.name : "";
     o.address = NULL;
     o.body_max_bytes = o.body_max_bytes > 0 ? o.body_max_bytes : BODY_MAX;
     o.held_max = o.held_max > 0 ? o.held_max : HELD_MAX;
@@ -182,6 +183,14 @@ enum err_code http_server_reload(struct http_server *server, size_t listener,
     return http_front_reload(server->listeners[listener]->front, tls, err);
 }
 
+void http_server_report(const struct http_server *server, struct report *r)
+{
+    for (size_t i = 0; i < server->listeners_len; i++) {
+        struct http_listener *l = server->listeners[i];
+        http_tally_report(&l->tally, l->options.name, http_sweeper_len(&l->sweeper), l->held, r);
+    }
+}
+
 /* The end. */
 
 static void maybe_free(struct http_server *server)
@@ -200,6 +209,7 @@ static void gone(void *self)
         return;
     struct http_server *server = l->server;
     http_sweeper_fini(&l->sweeper);
+    free(l->options.answer_self);
     free(l);
     server->closing--;
     maybe_free(server);

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/event.h"
+#include "base/report.h"
 #include "base/rng.h"
 #include "proto/http/listen.h"
 
@@ -40,6 +41,8 @@ void http_server_reply(struct http_server *server, const struct effect_reply *re
  * bounded: a client that does not read is cut. One that is gone is not an error. */
 void http_server_more(struct http_server *server, const struct effect_more *more);
 
+/* What its listeners answered, refused and hold. */
+void http_server_report(const struct http_server *server, struct report *r);
 /* Requests that wait for their answer, or for the rest of it. */
 size_t http_server_held(const struct http_server *server);
 /* After loop_run: whoever still waits gets 503, what can be sent at once is sent. */

@@ -104,6 +104,7 @@ static enum MHD_Result refuse(struct http_serving *s, int status, const char *re
     const struct request *r = &s->intake.request;
     log_info("http.refused", "request", s->intake.trace, "remote", r->remote, "reason", reason,
              NULL);
+    http_tally_refusal(&s->listener->tally, status, reason);
     s->stage = STAGE_ANSWERED;
     set_phase(s, HTTP_PHASE_ANSWER, 0);
     return http_mhd_say(s->mhd, status, reason, s->intake.trace, true);
@@ -138,12 +139,56 @@ static enum MHD_Result take_body(struct http_serving *s, const char *data, size_
     return MHD_YES;
 }
 
+static struct MHD_Response *make_response(struct http_serving *s, const struct effect_reply *reply)
+{
+    struct MHD_Response *response = reply->is_open
+                                        ? http_stream_response(&s->stream, s->mhd)
+                                        : http_mhd_response(reply->body, reply->body_len);
+    if (http_mhd_dress(response, reply->content_type, reply->headers, reply->headers_len,
+                       s->intake.trace))
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
+}
+
+static void answer(struct http_serving *s, const struct effect_reply *reply)
+{
+    PRE(reply->status >= 200 && reply->status < 600);
+    struct MHD_Response *response = make_response(s, reply);
+    if (response == NULL) {
+        log_error("http.bad_answer", "request", s->intake.trace, "why",
+                  "a header held a control byte", NULL);
+        http_tally_answer(&s->listener->tally, 500);
+        http_mhd_say(s->mhd, 500, "internal error", s->intake.trace, false);
+        return;
+    }
+    http_tally_answer(&s->listener->tally, reply->status);
+    MHD_queue_response(s->mhd, (unsigned)reply->status, response);
+    MHD_destroy_response(response);
+}
+
+static enum MHD_Result answer_here(struct http_serving *s)
+{
+    const struct http_listen *options = &s->listener->options;
+    CLEANUP(buf_fini) struct buf body = {0};
+    struct effect_reply reply = {.status = 500};
+    options->answer(options->answer_self, &s->intake.request, &reply, &body);
+    reply.body = buf_str(&body);
+    reply.body_len = body.len;
+    s->stage = STAGE_ANSWERED;
+    set_phase(s, HTTP_PHASE_ANSWER, body.len);
+    answer(s, &reply);
+    return MHD_YES;
+}
+
 static enum MHD_Result post(struct http_serving *s)
 {
     if (s->is_too_large)
         return refuse(s, 413, "the body is too large");
     if (s->listener->server->closing > 0)
         return refuse(s, 503, "going down");
+    if (s->listener->options.answer != NULL)
+        return answer_here(s);
     struct event ev = {.kind = EVENT_REQUEST, .request = s->intake.request};
     ev.request.id = hold(s->listener->server, s);
     ev.request.body = buf_str(&s->body);
@@ -202,32 +247,6 @@ struct http_mhd_hooks http_serving_hooks(struct http_listener *listener)
 }
 
 /* Answers. */
-
-static struct MHD_Response *make_response(struct http_serving *s, const struct effect_reply *reply)
-{
-    struct MHD_Response *response = reply->is_open
-                                        ? http_stream_response(&s->stream, s->mhd)
-                                        : http_mhd_response(reply->body, reply->body_len);
-    if (http_mhd_dress(response, reply->content_type, reply->headers, reply->headers_len,
-                       s->intake.trace))
-        return response;
-    MHD_destroy_response(response);
-    return NULL;
-}
-
-static void answer(struct http_serving *s, const struct effect_reply *reply)
-{
-    PRE(reply->status >= 200 && reply->status < 600);
-    struct MHD_Response *response = make_response(s, reply);
-    if (response == NULL) {
-        log_error("http.bad_answer", "request", s->intake.trace, "why",
-                  "a header held a control byte", NULL);
-        http_mhd_say(s->mhd, 500, "internal error", s->intake.trace, false);
-        return;
-    }
-    MHD_queue_response(s->mhd, (unsigned)reply->status, response);
-    MHD_destroy_response(response);
-}
 
 static void resume(struct http_serving *s)
 {

@@ -9,6 +9,7 @@
 #include "proto/http/front.h"
 #include "proto/http/mhd.h"
 #include "proto/http/server.h"
+#include "proto/http/tally.h"
 
 struct http_listener {
     struct http_server *server;
@@ -23,6 +24,7 @@ struct http_listener {
     uv_timer_t sweep;
     unsigned open_handles;
     size_t held;
+    struct http_tally tally;
 };
 
 /* An answer whose end is not known yet: what waits to be sent. */

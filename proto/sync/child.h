@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/event.h"
+#include "base/report.h"
 #include "base/rng.h"
 #include "base/store.h"
 #include "proto/sync/timing.h"
@@ -97,5 +98,7 @@ bool sync_child_has_lease(const struct sync_child *c, int64_t boot_ms);
 /* The parent's revision up to which wishes are recorded here. */
 int64_t sync_child_applied_rev(struct sync_child *c);
 
+/* report.c: is the parent heard, and has it recorded all that was said? */
+void sync_child_report(const struct sync_child *c, const struct instant *now, struct report *r);
 void sync_child_seal(struct sync_child *c, const struct event *at, struct effects *out);
 int64_t sync_child_wake_at(const struct sync_child *c);

@@ -6,4 +6,5 @@ libproto_a_SOURCES += \
 	%D%/link.h \
 	%D%/parent.c %D%/parent.h %D%/parent_answer.c %D%/parent_fact.c %D%/parent_wish.c \
 	%D%/recovery.c \
+	%D%/report.c %D%/metrics.def \
 	%D%/timing.c %D%/timing.h

@@ -15,6 +15,7 @@
 #include "base/event.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/report.h"
 #include "base/rng.h"
 #include "base/store.h"
 #include "proto/sync/timing.h"
@@ -122,5 +123,7 @@ void sync_parent_open_recovery(struct store *store);
 
 /* Answers what is due; the last word of a turn. */
 void sync_parent_seal(struct sync_parent *p, const struct event *at, struct effects *out);
+/* report.c: who of the children is up, and who has not recorded all that is wished. */
+void sync_parent_report(const struct sync_parent *p, const struct instant *now, struct report *r);
 /* When a held answer or a child's state is due, mono_ms. */
 int64_t sync_parent_wake_at(const struct sync_parent *p);

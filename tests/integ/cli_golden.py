@@ -4,6 +4,7 @@ answers are lost, late or bad. Talks to a cloud of canned answers on loopback.
 
 usage: cli_golden.py TERCET [--write]     --write: takes what is printed for right; then read the difference"""
 import base64
+import http.server
 import json
 import os
 import pathlib
@@ -17,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -33,7 +35,7 @@ class Session:
         self.program, self.cloud = os.path.abspath(program), clicloud.Cloud()
         keep = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
         self.environ = {**keep, "PATH": "/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8", "TERM": "xterm", "COLUMNS": "100",
-                        "TERCET_ENDPOINT": self.cloud.url, "TERCET_S3_ENDPOINT": self.cloud.url,
+                        "TERCET_ENDPOINT": self.cloud.url, "TERCET_S3_ENDPOINT": self.cloud.url, "TERCET_STATUS": "127.0.0.1:9",
                         "TERCET_ACCESS_KEY": "AKIDTEST", "TERCET_SECRET_KEY": SECRET}
 
     def run(self, words, **environ):
@@ -321,6 +323,38 @@ def top_and_watch_give_the_terminal_back(session):
         assert status == 0 and text.startswith("\x1b[?1049h") and text.rstrip().endswith("\x1b[?1049l") and "web" in text, repr(text)
         status, text = session.run_on_terminal(words, said="\x03")
         assert text.rstrip().endswith("\x1b[?1049l") and status in (0, 130), (status, repr(text))
+
+
+class Daemon(http.server.BaseHTTPRequestHandler):
+    """What a daemon says of itself: one that is well, then one that is not, then one whose certificate ends."""
+    checks, ends_s = "ok store\n", 0
+
+    def do_GET(self):
+        body = {"/version": '{"daemon":"tercet-dos","version":"0.1.0","protocol":1}\n', "/readyz": self.checks,
+                "/metrics": f"# TYPE a gauge\na 1\ntercet_certificate_expires_seconds {self.ends_s}\n"}[self.path].encode()
+        self.send_response(503 if "no " in self.checks and self.path == "/readyz" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def doctor_asks_the_daemons_of_this_machine(session):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Daemon) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"127.0.0.1:{server.server_address[1]}"
+
+        def says(word, *texts):
+            out = session.run("doctor", TERCET_STATUS=f"127.0.0.1:9 {place}", COLUMNS="300")[1]
+            assert out.count("daemon ") == 1 and f"{word:5} daemon" in out and all(t in out for t in texts), out
+        says("ok", f"tercet-dos 0.1.0 at {place} is ready")
+        Daemon.checks = "ok store\nno parent: it was not heard\x1b[2J\nno room: full\n"
+        says("fail", "is not ready: parent: it was not heard\\x1b[2J; room: full", f"http://{place}/readyz")
+        Daemon.checks, Daemon.ends_s = "ok store\n", int(time.time()) + 3 * 86400 + 60
+        says("warn", "its certificate ends in 3 days", "tercet-dos renew")
+        server.shutdown()
 
 
 def doctor_says_what_to_do(session):
@@ -614,6 +648,7 @@ TESTS = [destruction_is_asked_for, groups_are_asked_for_as_the_api_spells_them, 
          completion_knows_the_table_and_the_cloud, bash_completes,
          a_console_cannot_command_the_terminal, a_password_is_opened_with_its_key,
          scp_is_given_the_address, top_and_watch_give_the_terminal_back, doctor_says_what_to_do,
+         doctor_asks_the_daemons_of_this_machine,
          manuals_are_whole, the_documentation_says_what_the_tables_say, an_error_is_explained_to_anybody, help_fits_a_screen,
          what_a_pipe_gets, what_a_terminal_gets, what_a_narrow_and_a_wide_terminal_get,
          nothing_of_others_reaches_the_terminal_raw, watching_a_pipe_prints_what_changes, who_is_told_looks_at_once,

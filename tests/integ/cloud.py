@@ -83,7 +83,7 @@ def refuses(text, code, call, *args, says="", **kw):
 
 
 # --- the cloud --------------------------------------------------------------------------------------------------------
-def free_ports(count=12):
+def free_ports(count=16):
     """The first of `count` ports that nobody listens on."""
     for _ in range(50):
         first = random.randrange(20000, 30000, 20)

@@ -10,6 +10,7 @@ base_tests = \
 	tests/unit/base_id_test \
 	tests/unit/base_log_test \
 	tests/unit/base_map_test \
+	tests/unit/base_report_test \
 	tests/unit/base_rng_test \
 	tests/unit/base_store_test \
 	tests/unit/base_str_test \
@@ -37,6 +38,8 @@ tests_unit_base_log_test_SOURCES = %D%/base_log_test.c %D%/unit.h
 tests_unit_base_log_test_LDADD = $(base_test_ldadd)
 tests_unit_base_map_test_SOURCES = %D%/base_map_test.c %D%/unit.h
 tests_unit_base_map_test_LDADD = $(base_test_ldadd)
+tests_unit_base_report_test_SOURCES = %D%/base_report_test.c %D%/unit.h
+tests_unit_base_report_test_LDADD = $(base_test_ldadd)
 tests_unit_base_rng_test_SOURCES = %D%/base_rng_test.c %D%/unit.h
 tests_unit_base_rng_test_LDADD = $(base_test_ldadd)
 tests_unit_base_store_test_SOURCES = %D%/base_store_test.c %D%/unit.h

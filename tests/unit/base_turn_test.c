@@ -92,7 +92,7 @@ struct fixture {
 
 static void begin_run(struct fixture *f, int64_t mono_ms)
 {
-    struct core core = {&f->toy, step, fail_event, seal, reload, wake_at};
+    struct core core = {&f->toy, step, fail_event, seal, reload, wake_at, NULL};
     turn_init(&f->turn, &core, f->toy.store, &(struct instant){.mono_ms = mono_ms});
 }
 

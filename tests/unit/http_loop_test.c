@@ -158,7 +158,7 @@ static void refuses_what_finds_no_room(void **state)
 {
     struct rig rig;
     const struct loop_options options = {.bytes_max = 5};
-    const struct http_listen listen = {.address = "127.0.0.1"};
+    const struct http_listen listen = {.name = "test", .address = "127.0.0.1"};
     struct err err = {0};
     char address[64];
     const char *addresses[] = {address};

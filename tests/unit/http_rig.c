@@ -205,7 +205,8 @@ void rig_init(struct rig *rig, const struct loop_options *options)
     const struct rng rng = rng_system();
     *rig = (struct rig){.loop = loop_new(options)};
     INV(store_open(&rig->store, ":memory:", &schema, &err) == ERR_OK);
-    const struct core core = {rig, core_step, core_fail, core_seal, core_reload, core_wake_at};
+    const struct core core = {rig,         core_step,    core_fail, core_seal,
+                              core_reload, core_wake_at, NULL};
     const struct instant now = loop_now(rig->loop);
     turn_init(&rig->turn, &core, rig->store, &now);
     rig->server = http_server_new(rig->loop, &rng);

@@ -195,7 +195,7 @@ static void child_reload(void *self)
 
 struct core rig_parent_core(struct rig *r)
 {
-    return (struct core){r, parent_step, parent_fail, parent_seal, parent_reload, never};
+    return (struct core){r, parent_step, parent_fail, parent_seal, parent_reload, never, NULL};
 }
 
 struct sync_parent_hooks rig_parent_hooks(struct rig *r)
@@ -209,7 +209,7 @@ struct sync_parent_hooks rig_parent_hooks(struct rig *r)
 
 struct core rig_child_core(struct rig_side *side)
 {
-    return (struct core){side, child_step, child_fail, child_seal, child_reload, never};
+    return (struct core){side, child_step, child_fail, child_seal, child_reload, never, NULL};
 }
 
 struct sync_child_hooks rig_child_hooks(struct rig_side *side)
