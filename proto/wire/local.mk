@@ -1,12 +1,9 @@
 # proto/wire
 libproto_a_SOURCES += %D%/version.c %D%/version.h
 libproto_a_SOURCES += \
-	%D%/decode.c \
 	%D%/depth.c %D%/depth.h \
 	%D%/json.c %D%/json.h \
-	%D%/letter.c %D%/letter.h \
 	%D%/messages.c %D%/messages.h %D%/sync.def %D%/objects.def \
-	%D%/reader.c %D%/reader.h \
 	%D%/states.c %D%/states.def %D%/states.h \
 	%D%/wire.c %D%/wire.h
 libproto_a_SOURCES += %D%/manifest.c %D%/manifest.h

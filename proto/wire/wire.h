@@ -1,8 +1,7 @@
 /* wire.h - structs to JSON and back, from field tables (*.def).
  *
  * A .def file states each message once; from it come the struct (messages.h), the table that
- * drives this codec (messages.c) and the tests. Decoding walks the text once (reader.h) and makes
- * no tree; jansson serves what has no table (json.h, manifest.h), and stays in this folder.
+ * drives this codec (messages.c) and the tests. jansson's json_t never leaves this folder.
  *
  * Encoding writes the fields in the table's order and leaves out what is zero or empty, so the
  * same struct gives the same bytes. Decoding bounds every field, refuses duplicate names and
@@ -19,12 +18,12 @@
 #include <stdint.h>
 
 enum wire_kind {
-    WIRE_KIND_TEXT, /* const char *, "" when absent; `max` bytes */
-    WIRE_KIND_INT,  /* int64_t in [min, max]; 0 when absent */
-    WIRE_KIND_BOOL, /* bool */
-    WIRE_KIND_SUM,  /* uint64_t, 16 hex digits on the wire */
-    WIRE_KIND_RAW, /* const char *: any JSON value as it was written, "" when absent; `max` bytes */
-    WIRE_KIND_ONE, /* struct *, NULL when absent */
+    WIRE_KIND_TEXT,  /* const char *, "" when absent; `max` bytes */
+    WIRE_KIND_INT,   /* int64_t in [min, max]; 0 when absent */
+    WIRE_KIND_BOOL,  /* bool */
+    WIRE_KIND_SUM,   /* uint64_t, 16 hex digits on the wire */
+    WIRE_KIND_RAW,   /* const char *: any JSON value as text, "" when absent; `max` bytes */
+    WIRE_KIND_ONE,   /* struct *, NULL when absent */
     WIRE_KIND_MANY,  /* struct *name and size_t name_len; at most `max` */
     WIRE_KIND_TEXTS, /* const char **name and size_t name_len; at most `max` */
 };

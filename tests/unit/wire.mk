@@ -2,7 +2,6 @@
 wire_tests = \
 	tests/unit/wire_bounds_test \
 	tests/unit/wire_codec_test \
-	tests/unit/wire_reader_test \
 	tests/unit/wire_states_test
 check_PROGRAMS += $(wire_tests)
 TESTS += $(wire_tests)
@@ -12,7 +11,5 @@ tests_unit_wire_bounds_test_SOURCES = %D%/wire_bounds_test.c $(wire_rig)
 tests_unit_wire_bounds_test_LDADD = $(wire_test_ldadd)
 tests_unit_wire_codec_test_SOURCES = %D%/wire_codec_test.c $(wire_rig)
 tests_unit_wire_codec_test_LDADD = $(wire_test_ldadd)
-tests_unit_wire_reader_test_SOURCES = %D%/wire_reader_test.c %D%/unit.h
-tests_unit_wire_reader_test_LDADD = $(wire_test_ldadd)
 tests_unit_wire_states_test_SOURCES = %D%/wire_states_test.c %D%/unit.h
 tests_unit_wire_states_test_LDADD = $(wire_test_ldadd)

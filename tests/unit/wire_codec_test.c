@@ -75,13 +75,13 @@ static void unknown_fields_are_ignored_and_kept_where_raw(void **state)
     CLEANUP(buf_fini) struct buf back = {0};
     assert_int_equal(wire_rig_decode(f, &wire_item_type,
                                      "{\"of_tomorrow\":[{\"x\":1}],\"kind\":\"instance\","
-                                     "\"body\": {\"z\":1, \"a\":{\"new\":[true,null]}} }",
+                                     "\"body\":{\"z\":1, \"a\":{\"new\":[true,null]}}}",
                                      &item, &err),
                      ERR_OK);
     assert_string_equal(item.kind, "instance");
-    assert_string_equal(item.body, "{\"z\":1, \"a\":{\"new\":[true,null]}}");
+    assert_string_equal(item.body, "{\"z\":1,\"a\":{\"new\":[true,null]}}");
     wire_encode(&back, &wire_item_type, &item);
-    assert_non_null(strstr(buf_str(&back), "{\"z\":1, \"a\":{\"new\":[true,null]}}"));
+    assert_non_null(strstr(buf_str(&back), "{\"z\":1,\"a\":{\"new\":[true,null]}}"));
 }
 
 /* A message cut anywhere is refused; one with any byte changed is refused or understood, and what
