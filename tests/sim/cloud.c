@@ -329,9 +329,11 @@ static void build_with(struct sim_world *w, const struct sim_tier *cloud)
     sim_subscriber_begin(&c->subscriber);
     c->groups = (struct sim_groups){
         .world = w, .shadow = &c->shadow, .cloud = c->cloud, .key = &c->key};
-    sim_groups_begin(&c->groups);
     c->admin = (struct sim_admin){
         .world = w, .shadow = &c->shadow, .cloud = c->cloud, .key = &c->key};
+    if (w->is_plain)
+        return;
+    sim_groups_begin(&c->groups);
     sim_admin_begin(&c->admin);
 }
 
@@ -420,6 +422,8 @@ static void finish(struct sim_world *w)
 {
     check_locks(&scene_of(w)->shadow);
     sim_shadow_finish(&scene_of(w)->shadow);
+    if (w->is_plain)
+        return;
     sim_groups_finish(&scene_of(w)->groups);
     sim_admin_finish(&scene_of(w)->admin);
 }

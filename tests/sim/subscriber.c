@@ -76,6 +76,7 @@ void sim_order_answered(struct sim_order *o, enum sim_answer answer, const char 
         take_ids(o, ids, len);
     } else if (answer == SIM_NEVER && o->verb == SIM_RUN) {
         refuse(o); /* a double of the request may still come: asked again */
+        o->is_open = !s->world->is_plain;
     } else if (answer == SIM_NEVER) {
         o->is_open = false;
         sim_shadow_untell(s->shadow, o->guest, o->verb);
@@ -122,6 +123,8 @@ static void change(struct sim_subscriber *s, struct sim_guest *g)
         return;
     if (draw < 20)
         open_order(s, g, 1, SIM_TERMINATE);
+    else if (s->world->is_plain)
+        return;
     else if (g->seen == SIM_STATE_RUNNING && draw < 30 && s->can_lock &&
              g->told[SIM_LOCK] == SIM_NOTHING)
         open_order(s, g, 1, SIM_LOCK);

@@ -29,6 +29,7 @@ static struct sim_world *world_new(const struct sim_scene *scene, const struct s
     w->seed = o->seed;
     w->reads_wires = o->reads_wires;
     w->is_idle = o->is_idle;
+    w->is_plain = o->is_plain;
     w->is_measured = o->is_measured;
     w->order.state = o->seed ^ 0xa0761d6478bd642fu;
     w->nodes = check_alloc(SIM_NODES_MAX * sizeof *w->nodes);

@@ -55,6 +55,7 @@ struct sim_options {
     bool reads_wires; /* each item of each sync is a line of the trace: another hash, same run */
     bool without[SIM_FAULTS];
     bool is_idle;                 /* nothing new is ordered; of equal length otherwise */
+    bool is_plain;                /* guests are started and ended, and nothing else is asked for */
     bool is_measured;             /* for figures: what costs more than the product does not run */
     int64_t faults_ms, settle_ms; /* length of the two phases; 0 = the scene's own */
 };
@@ -63,7 +64,7 @@ struct sim_world {
     const struct sim_scene *scene;
     void *scene_self;
     uint64_t seed;
-    bool reads_wires, is_idle, is_measured;
+    bool reads_wires, is_idle, is_plain, is_measured;
     int64_t now_ms;
     int64_t heal_ms, end_ms;
     struct sim_heap heap;
