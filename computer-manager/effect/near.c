@@ -20,7 +20,7 @@ struct near {
     size_t have_size;
     size_t at; /* in `missing`: what was not looked at since it told what it has */
     size_t under_way;
-    int64_t asked_ms, moved_ms;
+    int64_t asked_ms, heard_ms, moved_ms;
     bool is_asked, is_still;
 };
 
@@ -39,6 +39,20 @@ void host_near_folder(char out[NEAR_FOLDER_SIZE], const char *manifest)
 static bool has(const struct near *n, size_t index)
 {
     return (n->have[index / 8] >> (index % 8) & 1) != 0;
+}
+
+/* What a large part has takes its time to be told: no more than a quarter of all time goes there.
+ */
+static int64_t ask_again_ms(const struct near *n)
+{
+    int64_t pause = 3 * (n->heard_ms - n->asked_ms);
+    return n->heard_ms + (pause > ASK_MS ? pause : ASK_MS);
+}
+
+/* It was asked after the last that came, had nothing else, and has had nothing for long. */
+static bool stands_still(const struct near *n, int64_t now)
+{
+    return n->asked_ms > n->moved_ms && now - n->moved_ms >= STILL_MS;
 }
 
 static bool find_chunk(struct near *n, struct host_fetch_item *item)
@@ -74,10 +88,10 @@ static enum host_fetch_next next(void *self, struct host_fetch_item *item)
     else if (!find_chunk(n, item)) {
         if (n->under_way > 0)
             return HOST_FETCH_LATER;
-        n->is_still = n->a->left > 0 && now - n->moved_ms >= STILL_MS;
+        n->is_still = n->a->left > 0 && stands_still(n, now);
         if (n->a->left == 0 || n->is_still)
             return HOST_FETCH_END;
-        if (now - n->asked_ms < ASK_MS)
+        if (now < ask_again_ms(n))
             return HOST_FETCH_LATER;
         ask(n, item, now);
     }
@@ -87,6 +101,7 @@ static enum host_fetch_next next(void *self, struct host_fetch_item *item)
 
 static enum err_code heard(struct near *n, const struct buf *body, struct err *err)
 {
+    n->heard_ms = now_ms();
     if (body->len != 0 && body->len != n->have_size)
         return err_set(err, ERR_IMAGE_INVALID, "what the peer has is no part of this image");
     if (body->len != 0)
