@@ -43,8 +43,8 @@ void host_say(struct host_core *c, const struct host_record *r)
                     .status = state == SEEN_RUNNING ? guest_status_text(r->status) : "",
                     .status_why = state == SEEN_RUNNING ? host_pulse_why(c, r) : "",
                     .public_address = address,
-                    .step = state == SEEN_PENDING ? instance_step_text(r->step) : "",
-                    .step_percent = state == SEEN_PENDING ? r->step_percent : 0,
+                    .step = instance_step_text(r->step),
+                    .step_percent = r->step_percent,
                 });
     sync_child_say(&c->up, "instance", r->id, r->generation, r->pepoch, body.data);
 }

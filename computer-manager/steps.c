@@ -1,6 +1,8 @@
 /* steps.c - what people hear of a record on its way to running: the step that the plan names, when
  * it changes, and a fetch that goes on with each ten percent. RAM only: it follows from the rest.
- */
+ *
+ * Whatever changes a fact marks the record, so at the end of each turn fact and step agree; what
+ * is said meanwhile is replaced before it leaves. */
 #include "base/check.h"
 #include "computer-manager/host.h"
 
