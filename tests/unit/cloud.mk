@@ -2,6 +2,7 @@
 cloud_tests = \
 	tests/unit/cloud_attribute_test \
 	tests/unit/cloud_address_test \
+	tests/unit/cloud_admin_test \
 	tests/unit/cloud_children_test \
 	tests/unit/cloud_describe_test \
 	tests/unit/cloud_front_test \
@@ -23,6 +24,8 @@ tests_unit_cloud_attribute_test_SOURCES = %D%/cloud_attribute_test.c $(cloud_rig
 tests_unit_cloud_attribute_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_address_test_SOURCES = %D%/cloud_address_test.c $(cloud_rig)
 tests_unit_cloud_address_test_LDADD = $(cloud_test_ldadd)
+tests_unit_cloud_admin_test_SOURCES = %D%/cloud_admin_test.c $(cloud_rig)
+tests_unit_cloud_admin_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_children_test_SOURCES = %D%/cloud_children_test.c $(cloud_rig)
 tests_unit_cloud_children_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_describe_test_SOURCES = %D%/cloud_describe_test.c $(cloud_rig)

@@ -20,15 +20,10 @@ struct fixture {
 
 static void set_up(struct fixture *f)
 {
-    struct err err = {0};
     rig_init(&f->rig);
     rig_world(&f->rig, &f->world);
     f->owner = f->rig.root;
-    store_begin(f->rig.store);
-    enum err_code code = cloud_account_add(f->rig.store, &f->rig.rng, &f->rig.config, "other",
-                                           f->rig.at.wall_ms, &f->other, &err);
-    assert_int_equal(code, ERR_OK);
-    assert_int_equal(store_commit(f->rig.store, &err), ERR_OK);
+    assert_int_equal(rig_account(&f->rig, "other", &f->other), ERR_OK);
 }
 
 static void as(struct fixture *f, const struct cloud_root *who)

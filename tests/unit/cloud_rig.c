@@ -266,3 +266,15 @@ void rig_job_done(struct rig *r, enum err_code code, const void *result, size_t 
     memmove(r->jobs, r->jobs + 1, --r->jobs_len * sizeof *r->jobs);
     run(r, &ev);
 }
+
+enum err_code rig_account(struct rig *r, const char *name, struct cloud_root *out)
+{
+    struct err err = {0};
+    store_begin(r->store);
+    enum err_code code = cloud_account_add(r->store, &r->rng, &r->config, name, r->at.wall_ms, out,
+                                           &err);
+    if (code == ERR_OK)
+        return store_commit(r->store, &err);
+    store_rollback(r->store);
+    return code;
+}

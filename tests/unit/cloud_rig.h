@@ -65,6 +65,8 @@ const char *rig_body(const struct rig *r, uint64_t request);
 const char *rig_ok(struct rig *r, const char *form);
 /* Sends to ec2 and wants this error code. */
 void rig_fails(struct rig *r, const char *form, int status, const char *code);
+/* Another account, made as the admin's command makes it. */
+enum err_code rig_account(struct rig *r, const char *name, struct cloud_root *out);
 /* The text of the first (or, from `after`, next) <name>...</name>; NULL when there is none. */
 const char *rig_text(struct rig *r, const char *body, const char *name);
 size_t rig_count(const char *body, const char *text);

@@ -72,11 +72,8 @@ static size_t changes_to(uint64_t id, const char *kind)
 static void become_another(void)
 {
     struct cloud_root other;
-    struct err err = {0};
-    store_begin(rig.store);
-    enum err_code code = cloud_account_add(rig.store, &rig.rng, &rig.config, "other",
-                                           rig.at.wall_ms, &other, &err);
-    INV(code == ERR_OK && store_commit(rig.store, &err) == ERR_OK);
+    enum err_code code = rig_account(&rig, "other", &other);
+    INV(code == ERR_OK);
     rig.root = other;
 }
 
