@@ -44,6 +44,45 @@ struct seed {
     struct wire_seed body;
 };
 
+/* What a host makes of a seed that it is told of; false: that says nothing. */
+static bool take_seen(struct cluster_core *c, const char *host, const struct wire_item *fact)
+{
+    struct arena arena = {0};
+    struct wire_seed_seen seen = {.state = "", .detail = fact->error};
+    struct err err;
+    bool is_read = *fact->error != '\0' ||
+                   wire_decode(&wire_seed_seen_type, fact->body, strlen(fact->body), &arena, &seen,
+                               &err) == ERR_OK;
+    if (*fact->gone == '\0' && !is_read)
+        log_warn("fact.malformed", "host", host, "id", fact->id, "why", err.text, NULL);
+    else if (*fact->gone == '\0')
+        store_run(c->store,
+                  "UPDATE seeded SET state=?, detail=? WHERE image=? AND host=? AND generation<=?",
+                  "ssssi", seen.state, seen.detail, fact->id, host, fact->generation);
+    arena_fini(&arena);
+    return *fact->gone == '\0' && is_read;
+}
+
+/* A host that had been told of it before this store went back has said what it has, and says the
+ * same no second time. */
+static void hear_again(struct cluster_core *c, const char *host, const char *image,
+                       struct arena *arena)
+{
+    struct wire_item fact = {.id = image, .gone = ""};
+    struct query q;
+    query_open(&q, c->store,
+               "SELECT generation, error, body FROM heard WHERE node=? AND kind='seed' AND id=?"
+               " AND number>0",
+               "ss", host, image);
+    if (!query_next(&q))
+        return;
+    fact.generation = query_i64(&q, 0);
+    fact.error = arena_strdup(arena, query_text(&q, 1));
+    fact.body = arena_strdup(arena, query_text(&q, 2));
+    query_close(&q);
+    take_seen(c, host, &fact);
+}
+
 static void tell(struct cluster_core *c, const char *host, struct seed *s, struct arena *arena,
                  const struct event *ev)
 {
@@ -57,6 +96,7 @@ static void tell(struct cluster_core *c, const char *host, struct seed *s, struc
               "INSERT INTO seeded(image, host, generation, granted_wall_ms) VALUES(?1, ?2, ?3, ?4)"
               " ON CONFLICT DO UPDATE SET generation=?3, granted_wall_ms=?4",
               "ssii", s->image, host, s->generation, *s->body.grant != '\0' ? ev->at.wall_ms : 0);
+    hear_again(c, host, s->image, arena);
     say(c, s->image);
 }
 
@@ -156,19 +196,8 @@ void cluster_seed_take(struct cluster_core *c, const struct wire_item *wish, con
 void cluster_seed_hear(struct cluster_core *c, const char *host, const struct wire_item *fact,
                        const struct event *ev)
 {
-    struct arena arena = {0};
-    struct wire_seed_seen seen = {.state = "", .detail = fact->error};
-    struct err err;
-    if (*fact->gone == '\0' && *fact->error == '\0' &&
-        wire_decode(&wire_seed_seen_type, fact->body, strlen(fact->body), &arena, &seen, &err) !=
-            ERR_OK)
-        log_warn("fact.malformed", "host", host, "id", fact->id, "why", err.text, NULL);
-    else if (*fact->gone == '\0') {
-        store_run(c->store,
-                  "UPDATE seeded SET state=?, detail=? WHERE image=? AND host=? AND generation<=?",
-                  "ssssi", seen.state, seen.detail, fact->id, host, fact->generation);
-        say(c, fact->id);
-        cluster_seed_forward_all(c, ev); /* others may have waited for it */
-    }
-    arena_fini(&arena);
+    if (!take_seen(c, host, fact))
+        return;
+    say(c, fact->id);
+    cluster_seed_forward_all(c, ev); /* others may have waited for it */
 }
