@@ -144,6 +144,10 @@ static void on_capacity(void *core, struct buf *capacity_json, struct buf *healt
 
 struct sync_child_hooks cluster_cloud_hooks(struct cluster_core *c)
 {
-    return (struct sync_child_hooks){
-        .core = c, .on_wish = on_wish, .on_ask = on_ask, .on_capacity = on_capacity};
+    static const char *const loose[] = {"group", NULL};
+    return (struct sync_child_hooks){.core = c,
+                                     .on_wish = on_wish,
+                                     .loose = loose,
+                                     .on_ask = on_ask,
+                                     .on_capacity = on_capacity};
 }

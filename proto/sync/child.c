@@ -14,8 +14,10 @@
 const char sync_child_schema[] =
     "CREATE TABLE child_self(one INTEGER PRIMARY KEY CHECK(one=1), store_id TEXT NOT NULL,"
     " start_id TEXT NOT NULL, applied_rev INTEGER NOT NULL, got_sum INTEGER NOT NULL,"
-    " said_sum INTEGER NOT NULL, said_number INTEGER NOT NULL, boot_n INTEGER NOT NULL);"
-    "INSERT INTO child_self VALUES(1, '', '', 0, 0, 0, 0, 0);"
+    " said_sum INTEGER NOT NULL, said_number INTEGER NOT NULL, boot_n INTEGER NOT NULL,"
+    " doubts INTEGER NOT NULL DEFAULT 0);"
+    "INSERT INTO child_self(one, store_id, start_id, applied_rev, got_sum, said_sum, said_number,"
+    " boot_n) VALUES(1, '', '', 0, 0, 0, 0, 0);"
     "CREATE TABLE got(kind TEXT NOT NULL, id TEXT NOT NULL, pepoch INTEGER NOT NULL,"
     " generation INTEGER NOT NULL, number INTEGER NOT NULL, gone TEXT NOT NULL,"
     " gone_ms INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL,"
@@ -178,15 +180,47 @@ static void take_wish(struct sync_child *c, const struct wire_item *wish, const 
                                                .body = ""});
 }
 
-/* PROTOCOL 3: equal revisions and unequal sums mean that something is broken; ask for all. */
-static void check_wishes(struct sync_child *c, const struct wire_sync_reply *r)
+static void end_doubted(struct sync_child *c, const char *kind, const struct event *ev)
 {
-    if (r->more || r->rev != sync_child_applied_rev(c) ||
-        (uint64_t)sync_child_self(c, "SELECT got_sum FROM child_self") == r->want_sum)
+    struct query q;
+    STORE_EACH (c->store, q,
+                "SELECT id, pepoch, generation FROM got WHERE kind=? AND gone='' AND number=0"
+                " ORDER BY id, pepoch",
+                "s", kind)
+        take_wish(c,
+                  &(struct wire_item){.kind = kind,
+                                      .id = query_text(&q, 0),
+                                      .pepoch = query_i64(&q, 1),
+                                      .generation = query_i64(&q, 2),
+                                      .gone = "deleted",
+                                      .error = "",
+                                      .body = ""},
+                  ev);
+}
+
+/* Equal revisions and sums, and what was doubted has not come again: it is not wished. */
+static void settle_doubts(struct sync_child *c, const struct event *ev)
+{
+    if (sync_child_self(c, "SELECT doubts FROM child_self") == 0)
         return;
+    for (const char *const *kind = c->hooks.loose; kind != NULL && *kind != NULL; kind++)
+        end_doubted(c, *kind, ev);
+    store_run(c->store, "UPDATE child_self SET doubts=0", "");
+}
+
+/* PROTOCOL 3: equal revisions and unequal sums mean that something is broken; ask for all. */
+static void check_wishes(struct sync_child *c, const struct wire_sync_reply *r,
+                         const struct event *ev)
+{
+    if (r->more || r->rev != sync_child_applied_rev(c))
+        return;
+    if ((uint64_t)sync_child_self(c, "SELECT got_sum FROM child_self") == r->want_sum) {
+        settle_doubts(c, ev);
+        return;
+    }
     log_error("sync.wishes_differ", "node", c->node, NULL);
     store_run(c->store, "UPDATE got SET number=0 WHERE gone=''", "");
-    store_run(c->store, "UPDATE child_self SET applied_rev=0, got_sum=0", "");
+    store_run(c->store, "UPDATE child_self SET applied_rev=0, got_sum=0, doubts=1", "");
 }
 
 /* Wishes only from an answer to a question of this run that was asked after the last recording:
@@ -207,7 +241,7 @@ static void take_wishes(struct sync_child *c, const struct wire_sync_reply *r,
         store_run(c->store, "UPDATE child_self SET applied_rev=?", "i", r->rev);
         c->taken_seq = c->seq;
     }
-    check_wishes(c, r);
+    check_wishes(c, r, ev);
     if (!r->more)
         c->fresh = true;
 }

@@ -26,6 +26,10 @@ struct sync_child_hooks {
      * blocks; borrowed. */
     enum err_code (*on_wish)(void *core, const struct wire_item *wish, const struct event *ev,
                              struct err *err);
+    /* Kinds that nothing is made of, NULL-terminated; NULL = none. When both ends have come to
+     * agree again on what is wished, what is left of these from a former life of this store has
+     * ended: its tombstone was confirmed by the life that is undone. */
+    const char *const *loose;
     /* The parent asks something ephemeral: answer with sync_child_tell, now or later. */
     void (*on_ask)(void *core, const struct wire_note *note, const struct event *ev);
     /* What to say of room and health with the next sync: fills the bufs (JSON, text). */

@@ -317,6 +317,29 @@ static void wishes_that_differ_are_taken_again(void **state)
     assert_int_equal(rig_got(r, 0, "i-1", 1), 3);
 }
 
+/* A child's store went back to before an end that its parent has forgotten since: what nothing is
+ * made of has ended when both agree; of what something is made absence says nothing. */
+static void what_a_former_life_left_ends_where_nothing_is_made_of_it(void **state)
+{
+    static const char *const loose[] = {"group", NULL};
+    struct rig *r = *state;
+    r->down[0].child.hooks.loose = loose;
+    rig_want(r, 0, "i-1", 1, 1, "{}");
+    rig_settle(r);
+    store_run(r->down[0].store,
+              "INSERT INTO got(kind, id, pepoch, generation, number, gone, body) VALUES"
+              " ('group', 'sg-1', 0, 1, 1, '', '{}'), ('instance', 'i-9', 1, 1, 1, '', '{}')",
+              "");
+    store_run(r->down[0].store, "UPDATE child_self SET got_sum=got_sum+1", "");
+    rig_want(r, 0, "i-2", 1, 1, "{}");
+    rig_settle(r);
+    rig_check_agreement(r, 0);
+    assert_string_equal(rig_noted(&r->down[0].wishes, "sg-1")->gone, "deleted");
+    assert_true(store_has(r->down[0].store, "SELECT 1 FROM got WHERE id='sg-1' AND gone<>''", ""));
+    assert_true(store_has(r->down[0].store, "SELECT 1 FROM got WHERE id='i-9' AND gone=''", ""));
+    assert_int_equal(rig_got(r, 0, "i-1", 1), 1);
+}
+
 static void no_full_happens_that_nothing_explains(void **state)
 {
     struct rig *r = *state;
@@ -350,6 +373,7 @@ int main(void)
         LINK_TEST(what_is_ephemeral_takes_no_revision_and_no_row),
         LINK_TEST(facts_that_differ_are_said_again),
         LINK_TEST(wishes_that_differ_are_taken_again),
+        LINK_TEST(what_a_former_life_left_ends_where_nothing_is_made_of_it),
         LINK_TEST(no_full_happens_that_nothing_explains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
