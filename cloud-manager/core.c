@@ -221,7 +221,7 @@ static void reload(void *self)
     struct cloud_core *c = self;
     sync_parent_reload(&c->parent);
     admit_reload(&c->admit);
-    c->groups_wait = true; /* perhaps; the next turn looks */
+    c->pages_wait = true; /* perhaps; the next turn looks */
     c->keys_told = 0;
     cloud_watch_lost(c);
 }
@@ -232,8 +232,8 @@ static int64_t wake_at(const void *self)
     int64_t at = sync_parent_wake_at(&c->parent);
     if (c->next_purge_mono_ms < at)
         at = c->next_purge_mono_ms;
-    if (c->groups_wait && c->groups_due_mono_ms < at)
-        at = c->groups_due_mono_ms;
+    if (c->pages_wait && c->pages_due_mono_ms < at)
+        at = c->pages_due_mono_ms;
     if (c->watch_mono_ms < at)
         at = c->watch_mono_ms;
     for (struct list *it = c->held.next; it != &c->held; it = it->next) {
@@ -265,7 +265,6 @@ struct cloud_core *cloud_core_new(struct store *store, const struct rng *rng,
                                   const struct cloud_config *config)
 {
     struct cloud_core *c = check_alloc(sizeof *c);
-    PRE(config->quota_members <= WIRE_MEMBERS_MAX);
     memset(c, 0, sizeof *c);
     c->store = store;
     c->rng = *rng;

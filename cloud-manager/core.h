@@ -26,7 +26,6 @@ struct cloud_config {
     struct cloud_pool pool;               /* public addresses to give out */
     const char *public_domain;            /* under which they have names; "" = they have none */
     int64_t quota_groups;                 /* security groups of one account */
-    int64_t quota_members;                /* interfaces of one group; at most WIRE_MEMBERS_MAX */
     const char *endpoint; /* of the public face, as DescribeRegions gives it: "host:port" */
 };
 

@@ -155,6 +155,7 @@ libcloud_a_SOURCES = \
 	%D%/report.h \
 	%D%/metrics.def \
 	%D%/settle.c \
+	%D%/settle_group.c \
 	%D%/settle_node.c \
 	%D%/state.h \
 	%D%/store/account.c \
@@ -168,6 +169,8 @@ libcloud_a_SOURCES = \
 	%D%/store/instance_write.c \
 	%D%/store/key_pair.c \
 	%D%/store/key_pair.h \
+	%D%/store/members.c \
+	%D%/store/members.h \
 	%D%/store/network.c \
 	%D%/store/network.h \
 	%D%/store/change.c \

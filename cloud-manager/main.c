@@ -186,7 +186,6 @@ static void run_core(struct shell *s)
                                   .pool = s->pool,
                                   .public_domain = o->public_domain,
                                   .quota_groups = o->quota_groups,
-                                  .quota_members = o->quota_members,
                                   .endpoint = *o->endpoint != '\0' ? o->endpoint : s->endpoint};
     memcpy(config.master_key, s->identity.master.bytes, sizeof config.master_key);
     struct cloud_core *core = cloud_core_new(s->store, &rng, &config);

@@ -21,7 +21,7 @@
 /* The cloud's own placement of an instance never changes: the cluster counts its own. */
 enum { INSTANCE_PEPOCH = 1, NO_PEPOCH = 0 };
 
-enum { GROUPS_EVERY_MS = 250, KEYS_EVERY_MS = 1000 };
+enum { KEYS_EVERY_MS = 1000 };
 
 static enum cloud_sent sent_of(int64_t sent, int64_t generation)
 {
@@ -109,79 +109,6 @@ static void settle_images(struct cloud_core *c, struct cloud_op *op)
     const struct cloud_image *dirty = cloud_image_list_dirty(c->store, op->arena, &len);
     for (size_t i = 0; i < len; i++)
         settle_image(c, op, &dirty[i]);
-}
-
-static bool is_in(const char *const *names, size_t len, const char *name)
-{
-    for (size_t i = 0; i < len; i++)
-        if (str_eq(names[i], name))
-            return true;
-    return false;
-}
-
-/* Who must know a group, and who does. */
-struct audience {
-    const char **need, **told;
-    size_t need_len, told_len;
-};
-
-static struct audience audience_of(struct cloud_core *c, struct cloud_op *op, const char *group)
-{
-    struct audience a;
-    a.need = cloud_group_nodes(c->store, op->arena, group, &a.need_len);
-    a.told = cloud_wished_nodes(c->store, op->arena, "group", group, &a.told_len);
-    return a;
-}
-
-/* A cluster that does not know it at all needs it with its first port of it. */
-static bool is_urgent(const struct audience *a)
-{
-    for (size_t i = 0; i < a->need_len; i++)
-        if (!is_in(a->told, a->told_len, a->need[i]))
-            return true;
-    return false;
-}
-
-/* Told to every cluster that needs it, dropped where none of its ports is left. */
-static void tell_group(struct cloud_core *c, struct cloud_op *op, const struct cloud_group *row,
-                       const struct audience *a)
-{
-    CLEANUP(buf_fini) struct buf body = {0};
-    if (a->need_len > 0)
-        cloud_wish_group(op, row, &body);
-    for (size_t i = 0; i < a->need_len; i++) {
-        sync_parent_want(&c->parent, a->need[i], "group", row->id, row->generation, NO_PEPOCH,
-                         buf_str(&body));
-        cloud_wished_set(c->store, a->need[i], "group", row->id, row->generation);
-    }
-    for (size_t i = 0; i < a->told_len; i++) {
-        if (is_in(a->need, a->need_len, a->told[i]))
-            continue;
-        sync_parent_drop(&c->parent, a->told[i], "group", row->id);
-        cloud_wished_drop(c->store, a->told[i], "group", row->id);
-    }
-    if (row->is_gone && a->need_len == 0)
-        cloud_group_delete(c->store, row->id);
-    else
-        cloud_group_settled(c->store, row->id);
-}
-
-/* A group is told whole, with all its members: of many launches in a row only some tell it anew. */
-static void settle_groups(struct cloud_core *c, struct cloud_op *op)
-{
-    size_t len;
-    const struct cloud_group *dirty = cloud_group_list_dirty(c->store, op->arena, &len);
-    bool is_due = op->mono_ms >= c->groups_due_mono_ms;
-    c->groups_wait = false;
-    for (size_t i = 0; i < len; i++) {
-        struct audience audience = audience_of(c, op, dirty[i].id);
-        if (is_due || is_urgent(&audience))
-            tell_group(c, op, &dirty[i], &audience);
-        else
-            c->groups_wait = true;
-    }
-    if (is_due && len > 0)
-        c->groups_due_mono_ms = op->mono_ms + GROUPS_EVERY_MS;
 }
 
 /* A host takes no instances for as long as the wish stands; nothing is made from it. */
@@ -274,7 +201,7 @@ void cloud_settle(struct cloud_core *c, const struct event *ev)
     settle_instances(c, &op);
     settle_seeds(c, &op);
     settle_images(c, &op);
-    settle_groups(c, &op);
+    cloud_settle_groups(c, &op);
     settle_drains(c, &op);
     settle_keys(c, &op, ev);
 }

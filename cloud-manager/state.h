@@ -52,10 +52,10 @@ struct cloud_core {
     int64_t next_purge_mono_ms;
     int64_t keys_due_mono_ms;                   /* keys are not counted before */
     int64_t keys_told;                          /* as many as there were when dos was told last */
-    int64_t groups_due_mono_ms;                 /* groups are not told anew before */
+    int64_t pages_due_mono_ms;                  /* pages of groups are not told anew before */
     struct cloud_outcomes asked[CLOUD_ACTIONS]; /* in this life, as `unproven` */
     uint64_t unproven;
-    bool groups_wait;    /* some wait for it */
+    bool pages_wait;     /* some wait for it */
     struct effects *out; /* of the event at hand: hooks of the sync emit there */
 };
 
@@ -91,5 +91,7 @@ struct admit_hooks cloud_tier_hooks(struct cloud_core *c);
 
 /* Plans everything that is marked, and tells children. Once a turn, before the sync's seal. */
 void cloud_settle(struct cloud_core *c, const struct event *ev);
+/* The same of security groups and their pages (settle_group.c). */
+void cloud_settle_groups(struct cloud_core *c, struct cloud_op *op);
 /* Tells children what each should know of keys, secrets and types: at the start, when one joins. */
 void cloud_settle_nodes(struct cloud_core *c, const struct event *ev);

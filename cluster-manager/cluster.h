@@ -49,8 +49,13 @@ void cluster_end(struct cluster_core *c, const char *id, int64_t generation,
 void cluster_end_confirmed(struct cluster_core *c, const char *id, const struct event *ev);
 /* ops/end.c: after RECOVERY, every end that is wished and not done. */
 void cluster_end_wished(struct cluster_core *c, const struct event *ev);
-/* ops/group.c: gives a host the security groups that its instances need, and no others. */
-void cluster_group_forward(struct cluster_core *c, const char *host);
+/* ops/group.c: tells hosts of the security groups that they need, and of no others. Once a step. */
+void cluster_group_settle(struct cluster_core *c);
+/* ops/group.c: what the cloud wishes of a group: its rules, and a page of its members. */
+enum err_code cluster_group_take(struct cluster_core *c, const struct wire_item *wish,
+                                 struct arena *arena, const struct event *ev, struct err *err);
+enum err_code cluster_group_take_page(struct cluster_core *c, const struct wire_item *wish,
+                                      struct arena *arena, const struct event *ev, struct err *err);
 /* ops/underlay.c: tells hosts who of their networks lives on which other host. Once a step. */
 void cluster_underlay_settle(struct cluster_core *c);
 /* ops/underlay.c: a host says where its tunnels end. */

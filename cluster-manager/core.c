@@ -113,8 +113,10 @@ static enum err_code step(void *self, const struct event *ev, struct effects *ou
         code = admit_signed(&c->admit, ev, out, err);
         break;
     }
-    if (code == ERR_OK)
+    if (code == ERR_OK) {
+        cluster_group_settle(c);
         cluster_underlay_settle(c);
+    }
     c->out = NULL;
     return code;
 }

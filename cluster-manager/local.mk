@@ -11,7 +11,7 @@ libcluster_a_SOURCES = \
 	%D%/ops/share.c %D%/ops/share.h \
 	%D%/ops/underlay.c \
 	%D%/report.c %D%/metrics.def \
-	%D%/store/instance.c %D%/store/instance.h %D%/store/port.c %D%/store/port.h %D%/store/schema.c
+	%D%/store/group.c %D%/store/group.h %D%/store/instance.c %D%/store/instance.h %D%/store/port.c %D%/store/port.h %D%/store/schema.c
 
 sbin_PROGRAMS += tercet-cluster-manager
 tercet_cluster_manager_SOURCES = \

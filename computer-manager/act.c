@@ -42,22 +42,6 @@ uint64_t host_job(struct host_core *c, int kind, const void *spec, size_t size)
     return host_job_within(c, kind, spec, size, c->config->job_ms);
 }
 
-static bool load_group(struct host_core *c, const char *id, struct arena *arena,
-                       struct wire_group *out)
-{
-    struct query q;
-    struct err err;
-    bool there = false;
-    query_open(&q, c->store, "SELECT body FROM got WHERE kind='group' AND id=? AND gone=''", "s",
-               id);
-    if (query_next(&q)) {
-        const char *body = arena_strdup(arena, query_text(&q, 0));
-        there = wire_decode(&wire_group_type, body, strlen(body), arena, out, &err) == ERR_OK;
-        query_close(&q);
-    }
-    return there;
-}
-
 /* ---- one record --------------------------------------------------------------------------- */
 
 struct host_view host_act_view(const struct host_core *c, const struct host_record *r,
@@ -110,35 +94,7 @@ static void plan_one(struct host_core *c, struct host_record *r, bool has_turn)
         note_record_due(c, r, w);
 }
 
-/* ---- groups, listings ---------------------------------------------------------------------- */
-
-static bool has_network(const struct host_core *c, int64_t vni)
-{
-    size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&c->records, &at)) != NULL;) {
-        const struct host_record *r = e->value;
-        if (r->has_port && r->port_sum != 0 && r->vni == vni)
-            return true;
-    }
-    return false;
-}
-
-static void act_group(struct host_core *c, struct host_group *g)
-{
-    if (g->job_id != 0 || g->wished_sum == g->applied_sum || c->at.now_ms < g->next_ms ||
-        !has_network(c, g->vni))
-        return;
-    struct arena arena = {0};
-    struct wire_group body;
-    struct err err;
-    struct host_net_group *spec = arena_alloc(&arena, sizeof *spec);
-    if (load_group(c, g->id, &arena, &body) && host_group_members(&body, spec, &err) == ERR_OK) {
-        str_copy(spec->group, sizeof spec->group, g->id);
-        g->job_id = host_job(c, HOST_JOB_NET_GROUP, spec, sizeof *spec);
-        g->ordered_sum = g->wished_sum;
-    }
-    arena_fini(&arena);
-}
+/* ---- listings ------------------------------------------------------------------------------ */
 
 static void act_listings(struct host_core *c)
 {
@@ -184,9 +140,6 @@ static void plan_records(struct host_core *c)
 
 static void act_others(struct host_core *c)
 {
-    size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;)
-        act_group(c, e->value);
     host_seeds_act(c);
     host_share_act(c);
     host_peers_act(c);
@@ -200,12 +153,6 @@ static void note_due(struct host_core *c)
         const struct host_base *base = e->value;
         if (!base->is_ready && base->job_id == 0 && base->next_ms > c->at.now_ms)
             c->due_ms = earlier(c->due_ms, base->next_ms);
-    }
-    at = 0;
-    for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;) {
-        const struct host_group *g = e->value;
-        if (g->job_id == 0 && g->wished_sum != g->applied_sum && g->next_ms > c->at.now_ms)
-            c->due_ms = earlier(c->due_ms, g->next_ms);
     }
     c->due_ms = earlier(c->due_ms, host_peers_due_ms(c));
     c->due_ms = earlier(c->due_ms, host_share_due_ms(c));
@@ -222,13 +169,16 @@ void host_act(struct host_core *c)
         plan_records(c);
         note_due(c);
     }
+    host_groups_act(c);
     act_listings(c);
 }
 
 int64_t host_act_due_ms(const struct host_core *c)
 {
     const struct due *record = due_first(&c->dues);
-    int64_t due = record != NULL ? earlier(c->due_ms, record->at_ms) : c->due_ms;
+    int64_t due = earlier(c->due_ms, c->groups_due_ms);
+    if (record != NULL)
+        due = earlier(due, record->at_ms);
     if (c->list_job == 0)
         due = earlier(due, c->list_next_ms);
     if (c->net_list_job == 0)

@@ -24,14 +24,6 @@ static void free_values(struct map *m)
     map_fini(m);
 }
 
-static void free_groups(struct host_core *c)
-{
-    size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;)
-        host_group_free(e->value);
-    map_fini(&c->groups);
-}
-
 struct host_core *host_core_new(struct store *store, const struct rng *rng,
                                 const struct host_config *config)
 {
@@ -55,36 +47,13 @@ void host_core_free(struct host_core *c)
     host_records_forget(c);
     free_values(&c->bases);
     free_values(&c->seeds);
-    free_groups(c);
+    host_groups_free(c);
     host_peers_free(c);
     free(c->port);
     free(c->disks);
     arena_fini(&c->answer);
     sync_child_fini(&c->up);
     free(c);
-}
-
-static void load_groups(struct host_core *c)
-{
-    struct arena arena = {0};
-    struct query q;
-    STORE_EACH (c->store, q, "SELECT id, body FROM got WHERE kind='group' AND gone='' ORDER BY id",
-                "") {
-        struct wire_group body;
-        struct err err;
-        struct host_net_group *members = arena_alloc(&arena, sizeof *members);
-        const char *json = query_text(&q, 1);
-        if (wire_decode(&wire_group_type, json, strlen(json), &arena, &body, &err) != ERR_OK ||
-            host_group_members(&body, members, &err) != ERR_OK)
-            continue; /* it was refused when it came */
-        struct host_group *g = check_alloc(sizeof *g);
-        str_copy(g->id, sizeof g->id, query_text(&q, 0));
-        g->vni = body.vni;
-        g->wished_sum = host_port_sum(members, sizeof *members);
-        host_group_take_rules(g, &body);
-        map_put(&c->groups, g->id, g);
-    }
-    arena_fini(&arena);
 }
 
 /* Its port is applied once more. How long it waited for its turn nobody knows any more: no time of
@@ -105,9 +74,9 @@ static void load(struct host_core *c)
     host_records_free(&c->records);
     host_records_forget(c);
     c->queue_len = 0;
-    free_groups(c);
+    host_groups_free(c);
     host_record_load_all(c->store, load_record, c);
-    load_groups(c);
+    host_groups_load(c);
     free_values(&c->seeds);
     host_seeds_load(c);
     host_share_load(c);

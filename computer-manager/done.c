@@ -259,14 +259,8 @@ static void tell_console(struct host_core *c, const char *instance, const struct
  * with an order whose end nobody heard. */
 static void note_network(struct host_core *c, int64_t vni, int64_t network)
 {
-    size_t at = 0;
-    if (!host_peers_note_network(c, vni, network))
-        return;
-    for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;) {
-        struct host_group *g = e->value;
-        if (g->vni == vni)
-            g->applied_sum = 0;
-    }
+    if (host_peers_note_network(c, vni, network))
+        host_groups_forget(c, vni);
 }
 
 /* Whoever is to have it next waits for this word. */
@@ -282,6 +276,7 @@ static void done_port(struct host_core *c, struct host_record *r, const struct j
 {
     const struct host_net_port_done *port = done->result;
     r->port_sum = r->ordered_port_sum;
+    c->groups_differ = true; /* some may have waited for their network */
     take_public(c, r, r->ordered_public);
     if (done->result_size != sizeof *port)
         return;
@@ -301,6 +296,7 @@ static void succeeded(struct host_core *c, struct host_record *r, const struct j
         r->port_sum = 0;
         r->public_address = 0;
         host_peers_touch(c, r->vni, r->address);
+        c->groups_differ = true; /* its network may have gone with it */
         break;
     case HOST_JOB_DISK_ERASE:
         r->has_root = r->is_root_made = false;
@@ -409,18 +405,6 @@ static void refuse_waiting(struct host_core *c, const char *manifest, const stru
     }
 }
 
-static void done_group(struct host_core *c, struct host_group *g, const struct job_done *done)
-{
-    g->job_id = 0;
-    c->is_dirty = true;
-    if (done->code == ERR_OK) {
-        g->applied_sum = g->ordered_sum;
-        g->attempt = 0;
-    } else {
-        g->next_ms = c->at.now_ms + host_backoff_ms(++g->attempt);
-    }
-}
-
 static struct host_record *find_record(const struct host_core *c, uint64_t job_id)
 {
     size_t at = 0;
@@ -437,12 +421,6 @@ static void done_other(struct host_core *c, const struct job_done *done)
         if (((struct host_base *)e->value)->job_id == done->job_id) {
             if (host_cache_fetched(c, e->key, e->value, done))
                 refuse_waiting(c, e->key, done);
-            return;
-        }
-    at = 0;
-    for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;)
-        if (((struct host_group *)e->value)->job_id == done->job_id) {
-            done_group(c, e->value, done);
             return;
         }
 }
@@ -472,6 +450,8 @@ void host_done(struct host_core *c, const struct job_done *done)
         host_share_done(c, done);
     else if (done->kind == HOST_JOB_NET_PEERS)
         host_peers_done(c, done);
+    else if (done->kind == HOST_JOB_NET_GROUP)
+        host_groups_done(c, done);
     else if (r != NULL)
         done_record(c, r, done);
     else if (done->kind == HOST_JOB_HV_CONSOLE)

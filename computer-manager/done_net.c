@@ -28,17 +28,6 @@ static void hear(struct host_core *c, struct host_record *r, const struct host_n
         host_pulse_hear(c, r, at >= 0 ? list->ports[at].answered_ms : -1);
 }
 
-/* Groups go to a network's filters once; what it lost includes them. */
-static void forget_groups(struct host_core *c, int64_t vni)
-{
-    size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&c->groups, &at)) != NULL;) {
-        struct host_group *g = e->value;
-        if (g->vni == vni)
-            g->applied_sum = 0;
-    }
-}
-
 /* Only of what was applied before the listing was asked for, and is not being worked on. */
 static void check_record(struct host_core *c, struct host_record *r,
                          const struct host_net_list *list)
@@ -47,9 +36,9 @@ static void check_record(struct host_core *c, struct host_record *r,
         r->want == HOST_WANT_GONE || is_whole(list, r))
         return;
     log_warn("port.lacking", "id", r->id, "port", r->port, NULL);
-    r->port_sum = 0; /* unknown: it is applied again */
-    forget_groups(c, r->vni);
-    host_peers_touch(c, r->vni, 0); /* and all its peers */
+    r->port_sum = 0;                /* unknown: it is applied again */
+    host_groups_forget(c, r->vni);  /* they go to a network's filters once */
+    host_peers_touch(c, r->vni, 0); /* and so do its peers */
     host_mark(c, r);
 }
 

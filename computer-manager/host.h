@@ -34,17 +34,6 @@ struct host_seed {
 /* After so many tries in vain a placement is refused. */
 enum { HOST_FETCH_ATTEMPTS = 6 };
 
-/* A security group on this host: what was wished and what the filters have. */
-struct host_group {
-    char id[HOST_ID_SIZE];
-    int64_t vni;
-    uint64_t wished_sum, ordered_sum, applied_sum; /* of the members; 0 = none yet */
-    uint64_t job_id;
-    int64_t attempt, next_ms;
-    struct host_rule *rules; /* owned; in the order of the wish */
-    size_t rules_len;
-};
-
 /* Who asked for a console last; the answer is ephemeral, so a few are enough. */
 enum { HOST_CONSOLES = 8 };
 struct host_console {
@@ -66,6 +55,9 @@ struct host_core {
     struct map bases;             /* manifest -> struct host_base */
     struct map seeds;             /* image -> struct host_seed */
     struct map groups;            /* group -> struct host_group */
+    struct map pages;             /* id of a wish of members -> what it is of (groups.c) */
+    bool groups_differ;           /* some may have something to tell */
+    int64_t groups_due_ms;        /* or have it again by time */
     struct map peers;             /* port elsewhere -> its wish (peers.c) */
     struct map reaches;           /* network -> struct host_reach */
     bool peers_leave;             /* some wishes of peers were dropped and are not called gone */
@@ -195,8 +187,6 @@ bool host_wish_body(struct host_core *c, const struct host_record *r, struct are
 void host_wish_port(const struct host_core *c, const struct host_wish *w, struct host_port *out);
 bool host_wish_is_in(const struct host_wish *w, const char *group);
 void host_wish_free(struct host_wish *w);
-void host_group_take_rules(struct host_group *g, const struct wire_group *body);
-void host_group_free(struct host_group *g);
 
 /* act.c: what a plan looks at beside the record; without a turn to start. */
 struct host_view host_act_view(const struct host_core *c, const struct host_record *r,
@@ -210,6 +200,18 @@ void host_pulse_hear(struct host_core *c, struct host_record *r, int64_t age_ms)
 /* pulse.c: what the status is now, and whether that is news. */
 bool host_pulse_judge(const struct host_core *c, struct host_record *r);
 const char *host_pulse_why(const struct host_core *c, const struct host_record *r);
+
+/* groups.c: security groups of this host's ports, and their members. */
+void host_groups_load(struct host_core *c);
+void host_groups_free(struct host_core *c);
+enum err_code host_groups_take(struct host_core *c, const struct wire_item *wish,
+                               struct arena *arena, const struct event *ev, struct err *err);
+enum err_code host_groups_take_page(struct host_core *c, const struct wire_item *wish,
+                                    struct arena *arena, const struct event *ev, struct err *err);
+void host_groups_act(struct host_core *c);
+void host_groups_done(struct host_core *c, const struct job_done *done);
+/* computer-network may have lost those of that network: they are told anew. */
+void host_groups_forget(struct host_core *c, int64_t vni);
 
 /* peers.c: who of this host's networks lives on other hosts. */
 void host_peers_load(struct host_core *c);

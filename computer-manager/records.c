@@ -5,7 +5,7 @@
  *
  *   what changed                                              marks                     where
  *   its wish or its end came                                  it                        api/cluster
- *   rules of a group came or went                             all in that group         api/cluster
+ *   rules of a group came or went                             all in that group         groups
  *   its job ended                                             it                        done
  *   listed: its domain is another, its disk has an error      it                        done
  *   listed: its port lacks something                          it                        done_net

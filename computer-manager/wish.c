@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "computer-manager/api/port.h"
 #include "computer-manager/host.h"
+#include "computer-manager/model/group.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -143,21 +144,4 @@ bool host_wish_is_in(const struct host_wish *w, const char *group)
         if (str_eq(w->groups[i], group))
             return true;
     return false;
-}
-
-void host_group_take_rules(struct host_group *g, const struct wire_group *body)
-{
-    struct err err;
-    free(g->rules);
-    g->rules = check_alloc((body->rules_len + 1) * sizeof *g->rules);
-    if (host_group_rules(body, g->rules, &g->rules_len, &err) != ERR_OK)
-        log_warn("group.rules", "group", g->id, "why", err.text, NULL);
-}
-
-void host_group_free(struct host_group *g)
-{
-    if (g == NULL)
-        return;
-    free(g->rules);
-    free(g);
 }

@@ -36,7 +36,6 @@ static const struct {
     {ERR_GROUP_LIMIT, 403},
     {ERR_RULE_LIMIT, 403},
     {ERR_GROUPS_PER_PORT, 403},
-    {ERR_MEMBER_LIMIT, 403},
     {ERR_NO_CAPACITY, 503},
     {ERR_ADDRESS_CAPACITY, 503},
 };

@@ -2,7 +2,6 @@
 #include "cloud-manager/api/wish.h"
 
 #include "base/check.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "cloud-manager/api/call.h"
 #include "cloud-manager/model/address.h"
@@ -196,15 +195,7 @@ void cloud_wish_group(struct cloud_op *op, const struct cloud_group *row, struct
     struct wire_group body = {.vpc = row->vpc, .vni = vpc.vni, .name = row->name};
     const struct cloud_rule *rules = cloud_rule_list(op->store, op->arena, row->id,
                                                      &body.rules_len);
-    const int64_t *members = cloud_group_members(op->store, op->arena, row->id, &body.members_len);
-    if (body.members_len > WIRE_MEMBERS_MAX) {
-        /* Only ports that came back after a restore can be more than the quota: what nobody could
-         * read would stop the group's rules too. Who is not named is let in nowhere by it. */
-        log_error("group.members.over", "group", row->id, NULL);
-        body.members_len = WIRE_MEMBERS_MAX;
-    }
     body.rules = arena_alloc(op->arena, (body.rules_len + 1) * sizeof *body.rules);
-    body.members = arena_alloc(op->arena, (body.members_len + 1) * sizeof *body.members);
     for (size_t i = 0; i < body.rules_len; i++)
         body.rules[i] = (struct wire_rule){.egress = rules[i].egress != 0,
                                            .protocol = rules[i].protocol,
@@ -212,9 +203,31 @@ void cloud_wish_group(struct cloud_op *op, const struct cloud_group *row, struct
                                            .to = rules[i].to_port,
                                            .cidr = rules[i].cidr,
                                            .group = rules[i].peer};
-    for (size_t i = 0; i < body.members_len; i++)
-        body.members[i] = cloud_text_address(op, members[i]);
     wire_encode(out, &wire_group_type, &body);
+}
+
+const char *cloud_wish_members_id(struct cloud_op *op, const struct cloud_members_page *page)
+{
+    return arena_printf(op->arena, "%s/%s", page->grp, cloud_text_address(op, page->base));
+}
+
+bool cloud_wish_members(struct cloud_op *op, const struct cloud_group *group,
+                        const struct cloud_members_page *page, struct buf *out)
+{
+    unsigned char bits[CLOUD_MEMBERS_PAGE_BYTES];
+    char text[2 * CLOUD_MEMBERS_PAGE_BYTES + 1];
+    struct cloud_vpc vpc;
+    if (!cloud_members_read(op->store, page, bits))
+        return false;
+    bool found = cloud_vpc_get(op->store, op->arena, group->account, group->vpc, &vpc);
+    INV(found);
+    str_hex(text, bits, sizeof bits);
+    wire_encode(out, &wire_members_type,
+                &(struct wire_members){.group = page->grp,
+                                       .vni = vpc.vni,
+                                       .base = cloud_text_address(op, page->base),
+                                       .bits = text});
+    return true;
 }
 
 void cloud_wish_image(struct cloud_op *op, const struct cloud_image *row, struct buf *out)

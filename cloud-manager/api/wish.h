@@ -1,6 +1,6 @@
 /* wish.h - what children are told: the bodies of wishes, as JSON. Encoding only.
  *
- * Called by settle.c. Texts end up in rows of the sync and are sent as they are. */
+ * Called by settle*.c. Texts end up in rows of the sync and are sent as they are. */
 #pragma once
 
 #include "base/buf.h"
@@ -10,10 +10,15 @@
 #include "cloud-manager/store/group.h"
 #include "cloud-manager/store/image.h"
 #include "cloud-manager/store/instance.h"
+#include "cloud-manager/store/members.h"
 #include "cloud-manager/store/node.h"
 
 void cloud_wish_instance(struct cloud_op *op, const struct cloud_instance *row, struct buf *out);
 void cloud_wish_group(struct cloud_op *op, const struct cloud_group *row, struct buf *out);
+/* False: nobody is in it, and nobody is to know of it. */
+bool cloud_wish_members(struct cloud_op *op, const struct cloud_group *group,
+                        const struct cloud_members_page *page, struct buf *out);
+const char *cloud_wish_members_id(struct cloud_op *op, const struct cloud_members_page *page);
 void cloud_wish_type(const struct cloud_type *type, struct buf *out);
 /* What its tombstone carries, for this cloud itself: after a restore it holds its address until it
  * is gone, and its token stands for it. */

@@ -132,7 +132,7 @@ static void remove_rules(struct cloud_op *op, const char *group)
     const struct cloud_rule *rules = cloud_rule_list(op->store, op->arena, group, &len);
     for (size_t i = 0; i < len; i++) {
         if (*rules[i].peer != '\0')
-            cloud_group_touch(op->store, rules[i].peer);
+            cloud_group_mark(op->store, rules[i].peer);
         cloud_tag_delete_all(op->store, rules[i].id);
         cloud_rule_delete(op->store, rules[i].id);
     }

@@ -159,7 +159,6 @@ void cloud_instance_free(struct cloud_op *op, const struct cloud_instance *row)
     struct cloud_port port;
     struct cloud_volume volume;
     if (cloud_port_of_instance(op->store, op->arena, row->id, &port)) {
-        cloud_group_touch_port(op->store, op->arena, port.id);
         cloud_tag_delete_all(op->store, port.id);
         cloud_port_delete(op->store, port.id);
     }

@@ -89,8 +89,6 @@ static enum err_code count_allowed(struct cloud_op *op, const struct cloud_launc
     int64_t instances = left(u.quota_instances, op->config->quota_instances, u.instances);
     int64_t vcpus = left(u.quota_vcpus, op->config->quota_vcpus, u.vcpus);
     int64_t by_vcpus = vcpus / f->type->vcpus;
-    const char *fullest;
-    int64_t members = cloud_port_groups_room(op, f->groups, f->groups_len, &fullest);
     if (instances < launch->min)
         return err_set(err, ERR_INSTANCE_LIMIT,
                        "You have requested %lld instances, but your quota leaves room for %lld",
@@ -100,8 +98,6 @@ static enum err_code count_allowed(struct cloud_op *op, const struct cloud_launc
                        "You have requested more vCPU capacity than your quota leaves: %lld vCPUs, "
                        "enough for %lld of %s",
                        (long long)vcpus, (long long)by_vcpus, f->type->name);
-    if (cloud_port_groups_refuse(fullest, launch->min, members, err) != ERR_OK)
-        return err->code;
     if (f->place.fits < launch->min)
         return err_set(err, ERR_NO_CAPACITY,
                        "We currently do not have sufficient %s capacity in the zone %s: %lld of "
@@ -111,7 +107,6 @@ static enum err_code count_allowed(struct cloud_op *op, const struct cloud_launc
     f->count = launch->max;
     f->count = f->count < instances ? f->count : instances;
     f->count = f->count < by_vcpus ? f->count : by_vcpus;
-    f->count = f->count < members ? f->count : members;
     f->count = f->count < f->place.fits ? f->count : f->place.fits;
     return ERR_OK;
 }
@@ -136,7 +131,6 @@ static enum err_code add_port(struct cloud_op *op, const struct cloud_launch *la
     for (size_t i = 0; i < f->groups_len; i++)
         groups[i] = f->groups[i].id;
     cloud_port_insert(op->store, &port, f->place.node.name, groups, f->groups_len);
-    cloud_group_touch_port(op->store, op->arena, port.id);
     return cloud_tag_new(op, port.id, "network-interface", &launch->tags, err);
 }
 

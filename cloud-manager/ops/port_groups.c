@@ -57,65 +57,15 @@ enum err_code cloud_port_groups_find(struct cloud_op *op, const struct cloud_gro
     return ERR_OK;
 }
 
-/* ---- how many they take ------------------------------------------------------------------- */
-
-int64_t cloud_port_groups_room(struct cloud_op *op, const struct cloud_port_group *groups,
-                               size_t len, const char **fullest)
-{
-    int64_t least = INT64_MAX;
-    *fullest = "";
-    for (size_t i = 0; i < len; i++) {
-        int64_t has = cloud_group_member_count(op->store, groups[i].id);
-        int64_t room = op->config->quota_members > has ? op->config->quota_members - has : 0;
-        if (room >= least)
-            continue;
-        least = room;
-        *fullest = groups[i].id;
-    }
-    return least;
-}
-
-enum err_code cloud_port_groups_refuse(const char *group, int64_t wanted, int64_t room,
-                                       struct err *err)
-{
-    return wanted <= room ? ERR_OK
-                          : err_set(err, ERR_MEMBER_LIMIT,
-                                    "The security group '%s' takes %lld more network interfaces, "
-                                    "%lld are wanted",
-                                    group, (long long)room, (long long)wanted);
-}
-
-/* Those that it is in already keep it. */
-static enum err_code check_joined(struct cloud_op *op, const char *port,
-                                  const struct cloud_port_group *groups, size_t len,
-                                  struct err *err)
-{
-    size_t had_len;
-    const struct cloud_port_group *had = cloud_port_groups(op->store, op->arena, port, &had_len);
-    for (size_t i = 0; i < len; i++) {
-        const char *fullest;
-        bool is_in = false;
-        for (size_t k = 0; k < had_len; k++)
-            is_in = is_in || str_eq(had[k].id, groups[i].id);
-        int64_t room = is_in ? 1 : cloud_port_groups_room(op, &groups[i], 1, &fullest);
-        if (cloud_port_groups_refuse(groups[i].id, 1, room, err) != ERR_OK)
-            return err->code;
-    }
-    return ERR_OK;
-}
-
 /* ---- a living port ------------------------------------------------------------------------ */
 
-/* Clusters hear of the groups that it leaves, of those that it joins, and of the port. */
 static void put(struct cloud_op *op, const struct cloud_instance *row,
                 const struct cloud_port *port, const struct cloud_port_group *groups, size_t len)
 {
     const char *ids[CLOUD_PORT_GROUPS_MAX];
     for (size_t i = 0; i < len; i++)
         ids[i] = groups[i].id;
-    cloud_group_touch_port(op->store, op->arena, port->id);
     cloud_port_set_groups(op->store, port, row->node, ids, len);
-    cloud_group_touch_port(op->store, op->arena, port->id);
     cloud_instance_regroup(op->store, row->id);
 }
 
@@ -137,8 +87,6 @@ static enum err_code set_groups(struct cloud_op *op, const struct cloud_instance
         return err->code;
     bool has_port = cloud_port_of_instance(op->store, op->arena, row->id, &port);
     INV(has_port); /* as long as it lives */
-    if (check_joined(op, port.id, groups, found, err) != ERR_OK)
-        return err->code;
     put(op, row, &port, groups, found);
     return ERR_OK;
 }

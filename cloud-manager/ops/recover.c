@@ -180,7 +180,6 @@ static void clear_address(struct cloud_op *op, const char *vpc, int64_t address,
     struct cloud_port port;
     struct cloud_instance row;
     while (cloud_port_by_address(op->store, op->arena, vpc, address, mac, &port)) {
-        cloud_group_touch_port(op->store, op->arena, port.id);
         cloud_port_delete(op->store, port.id);
         if (cloud_instance_get(op->store, op->arena, port.instance, &row) && row.is_live &&
             row.want != CLOUD_WANT_TERMINATED)
@@ -208,7 +207,6 @@ static void adopt_port(struct cloud_op *op, const struct wire_instance *body, co
         .description = "",
         .created_wall_ms = body->launch_ms};
     cloud_port_insert(op->store, &port, node, groups, len);
-    cloud_group_touch_port(op->store, op->arena, port.id);
 }
 
 /* An address is given out again only after the gone fact of who had it: of two that have ended, the

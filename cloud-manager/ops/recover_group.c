@@ -74,7 +74,7 @@ static bool adopt(struct cloud_op *op, const struct cloud_returned *r,
     return true;
 }
 
-/* Its generation grows with rules and members: what has a greater one is not older in either. */
+/* Its generation grows with its rules: what has a greater one has newer ones. */
 static void take_group(struct cloud_op *op, const struct cloud_returned *r)
 {
     struct cloud_group group;

@@ -51,12 +51,12 @@ static enum err_code make_rule(struct cloud_op *op, const struct cloud_group *gr
     return ERR_OK;
 }
 
-/* The group is told anew, and so is the one that it refers to: more clusters may need it. */
+/* The group is told anew, and the one that it refers to may be needed by more clusters. */
 static void touch(struct cloud_op *op, const struct cloud_rule *rule)
 {
     cloud_group_touch(op->store, rule->grp);
     if (*rule->peer != '\0')
-        cloud_group_touch(op->store, rule->peer);
+        cloud_group_mark(op->store, rule->peer);
 }
 
 static void remove_rule(struct cloud_op *op, const struct cloud_rule *rule)

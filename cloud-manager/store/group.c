@@ -1,4 +1,4 @@
-/* group.c - table security_group, and who is in a group. */
+/* group.c - table security_group. */
 #include "cloud-manager/store/group.h"
 
 static void load(const struct query *q, struct arena *arena, struct cloud_group *row)
@@ -89,23 +89,9 @@ void cloud_group_touch(struct store *st, const char *id)
               "s", id);
 }
 
-void cloud_group_touch_port(struct store *st, struct arena *arena, const char *port)
+void cloud_group_mark(struct store *st, const char *id)
 {
-    const char **ids = NULL;
-    size_t len = 0;
-    struct query q;
-    STORE_EACH (st, q,
-                "SELECT g.id FROM port_group p JOIN security_group g ON g.id=p.grp"
-                " WHERE p.port=?1 AND g.is_dirty=0 UNION ALL"
-                " SELECT g.id FROM port_group p JOIN rule r ON r.grp=p.grp AND r.peer<>''"
-                " JOIN security_group g ON g.id=r.peer WHERE p.port=?1 AND g.is_dirty=0"
-                " ORDER BY 1",
-                "s", port) {
-        ids = row_grow(arena, ids, len, sizeof *ids);
-        ids[len++] = arena_strdup(arena, query_text(&q, 0));
-    }
-    for (size_t i = 0; i < len; i++)
-        cloud_group_touch(st, ids[i]);
+    store_run(st, "UPDATE security_group SET is_dirty=1 WHERE id=?", "s", id);
 }
 
 void cloud_group_touch_all(struct store *st)
@@ -146,23 +132,6 @@ void cloud_group_end(struct store *st, const char *id)
 void cloud_group_delete(struct store *st, const char *id)
 {
     store_run(st, "DELETE FROM security_group WHERE id=?", "s", id);
-}
-
-int64_t *cloud_group_members(struct store *st, struct arena *arena, const char *group, size_t *len)
-{
-    int64_t *addresses = NULL;
-    struct query q;
-    *len = 0;
-    STORE_EACH (st, q, "SELECT address FROM port_group WHERE grp=? ORDER BY address", "s", group) {
-        addresses = row_grow(arena, addresses, *len, sizeof *addresses);
-        addresses[(*len)++] = query_i64(&q, 0);
-    }
-    return addresses;
-}
-
-int64_t cloud_group_member_count(struct store *st, const char *group)
-{
-    return store_i64(st, 0, "SELECT members FROM security_group WHERE id=?", "s", group);
 }
 
 const char **cloud_group_nodes(struct store *st, struct arena *arena, const char *group,

@@ -1,18 +1,20 @@
-/* group.h - security groups, their rules and their members. Tables security_group, rule. */
+/* group.h - security groups and their rules; who is in them: members.h. Tables security_group,
+ * rule.
+ */
 #pragma once
 
 #include "cloud-manager/store/row.h"
 
 #include <stdbool.h>
 
-#define CLOUD_GROUP_ROW(TEXT, INT)                     \
-    TEXT(id) /* sg-... */                              \
-    TEXT(account)                                      \
-    TEXT(vpc)                                          \
-    TEXT(name)                                         \
-    TEXT(description)                                  \
-    INT(generation) /* grows with rules and members */ \
-    INT(is_dirty)   /* clusters are to be told */      \
+#define CLOUD_GROUP_ROW(TEXT, INT)                \
+    TEXT(id) /* sg-... */                         \
+    TEXT(account)                                 \
+    TEXT(vpc)                                     \
+    TEXT(name)                                    \
+    TEXT(description)                             \
+    INT(generation) /* grows with its rules */    \
+    INT(is_dirty)   /* clusters are to be told */ \
     INT(is_gone)    /* deleted; kept until every cluster was told to drop it */
 
 struct cloud_group {
@@ -48,10 +50,10 @@ struct cloud_group *cloud_group_list(struct store *st, struct arena *arena, cons
 /* Those that wait to be told to clusters, of all accounts. */
 struct cloud_group *cloud_group_list_dirty(struct store *st, struct arena *arena, size_t *len);
 
-/* Members or rules changed: a new generation of it. */
+/* Its rules changed: a new generation of it. */
 void cloud_group_touch(struct store *st, const char *id);
-/* The same for all groups of a port and all that those refer to. */
-void cloud_group_touch_port(struct store *st, struct arena *arena, const char *port);
+/* Other clusters may need it now. */
+void cloud_group_mark(struct store *st, const char *id);
 void cloud_group_touch_all(struct store *st);
 /* After a restore: its generation is at least that. */
 void cloud_group_raise(struct store *st, const char *id, int64_t generation);
@@ -84,9 +86,6 @@ bool cloud_rule_get(struct store *st, struct arena *arena, const char *group, co
 bool cloud_rule_find(struct store *st, struct arena *arena, const struct cloud_rule *like,
                      struct cloud_rule *out);
 
-/* Addresses (numbers) of the living ports of a group, ascending. */
-int64_t *cloud_group_members(struct store *st, struct arena *arena, const char *group, size_t *len);
-int64_t cloud_group_member_count(struct store *st, const char *group);
 /* Clusters that must know the group: with a port of it, or of a group that refers to it. */
 const char **cloud_group_nodes(struct store *st, struct arena *arena, const char *group,
                                size_t *len);

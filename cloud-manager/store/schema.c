@@ -58,8 +58,7 @@ static const char network[] =
     "CREATE TABLE security_group(id TEXT PRIMARY KEY, account TEXT NOT NULL,"
     " vpc TEXT NOT NULL REFERENCES vpc(id), name TEXT NOT NULL, description TEXT NOT NULL,"
     " generation INTEGER NOT NULL DEFAULT 1, is_dirty INTEGER NOT NULL DEFAULT 0,"
-    " is_gone INTEGER NOT NULL DEFAULT 0,"
-    " members INTEGER NOT NULL DEFAULT 0 CHECK(members>=0));"
+    " is_gone INTEGER NOT NULL DEFAULT 0);"
     "CREATE UNIQUE INDEX group_name ON security_group(vpc,name) WHERE is_gone=0;"
     "CREATE INDEX group_account ON security_group(account,id);"
     "CREATE INDEX group_dirty ON security_group(id) WHERE is_dirty=1;"
@@ -86,10 +85,23 @@ static const char network[] =
     " address INTEGER NOT NULL, PRIMARY KEY(port,place)) WITHOUT ROWID;"
     "CREATE INDEX port_group_node ON port_group(grp,node);"
     "CREATE INDEX port_group_address ON port_group(grp,address);"
+    /* Pages of groups (store/members.h) that changed and have not been told; base is that of a /24.
+     * A cluster's first or last port of a group is news to whoever is told of it besides: of the
+     * group, and of those that its rules name. */
+    "CREATE TABLE member_changed(grp TEXT NOT NULL, base INTEGER NOT NULL, PRIMARY KEY(grp,base))"
+    " WITHOUT ROWID;"
     "CREATE TRIGGER member_made AFTER INSERT ON port_group BEGIN"
-    " UPDATE security_group SET members=members+1 WHERE id=NEW.grp; END;"
+    " INSERT INTO member_changed VALUES(NEW.grp,NEW.address&~255) ON CONFLICT DO NOTHING; END;"
     "CREATE TRIGGER member_ended AFTER DELETE ON port_group BEGIN"
-    " UPDATE security_group SET members=members-1 WHERE id=OLD.grp; END;";
+    " INSERT INTO member_changed VALUES(OLD.grp,OLD.address&~255) ON CONFLICT DO NOTHING; END;"
+    "CREATE TRIGGER member_first AFTER INSERT ON port_group WHEN (SELECT count(*) FROM"
+    " (SELECT 1 FROM port_group WHERE grp=NEW.grp AND node=NEW.node LIMIT 2))=1 BEGIN"
+    " UPDATE security_group SET is_dirty=1 WHERE id=NEW.grp"
+    " OR id IN (SELECT peer FROM rule WHERE grp=NEW.grp); END;"
+    "CREATE TRIGGER member_last AFTER DELETE ON port_group WHEN NOT EXISTS"
+    " (SELECT 1 FROM port_group WHERE grp=OLD.grp AND node=OLD.node) BEGIN"
+    " UPDATE security_group SET is_dirty=1 WHERE id=OLD.grp"
+    " OR id IN (SELECT peer FROM rule WHERE grp=OLD.grp); END;";
 
 /* Addresses of the operator's pool that somebody has (store/public_address.h). */
 static const char publics[] =

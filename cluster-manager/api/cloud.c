@@ -33,34 +33,7 @@ static enum err_code take_instance(struct cluster_core *c, const struct wire_ite
     }
     sync_parent_want(&c->down, i.host, "instance", i.id, i.generation, i.pepoch,
                      cluster_grant_body(c, i.id, i.host, is_cut ? &body : NULL, arena, ev));
-    cluster_group_forward(c, i.host);
     cluster_hear_again(c, i.host, i.id, i.pepoch, ev);
-    return ERR_OK;
-}
-
-static enum err_code take_group(struct cluster_core *c, const struct wire_item *wish,
-                                struct arena *arena, const struct event *ev, struct err *err)
-{
-    struct query q;
-    store_run(c->store, "DELETE FROM group_ref WHERE grp=?", "s", wish->id);
-    if (*wish->gone != '\0') {
-        sync_child_gone(&c->up, "group", wish->id, wish->generation, wish->pepoch, ev);
-    } else {
-        struct wire_group body;
-        if (wire_decode(&wire_group_type, wish->body, strlen(wish->body), arena, &body, err) !=
-            ERR_OK)
-            return err->code;
-        for (size_t i = 0; i < body.rules_len; i++)
-            if (*body.rules[i].group != '\0')
-                store_run(c->store, "INSERT INTO group_ref VALUES(?, ?) ON CONFLICT DO NOTHING",
-                          "ss", wish->id, body.rules[i].group);
-    }
-    STORE_EACH (c->store, q,
-                "SELECT DISTINCT i.host FROM instance i JOIN instance_group ig ON ig.instance=i.id"
-                " WHERE i.host<>'' AND (ig.grp=?1 OR ig.grp IN (SELECT grp FROM group_ref WHERE"
-                " ref=?1)) ORDER BY i.host",
-                "s", wish->id)
-        cluster_group_forward(c, arena_strdup(arena, query_text(&q, 0)));
     return ERR_OK;
 }
 
@@ -108,7 +81,9 @@ static enum err_code on_wish(void *core, const struct wire_item *wish, const str
     else if (str_eq(wish->kind, "instance"))
         code = take_instance(c, wish, &arena, ev, err);
     else if (str_eq(wish->kind, "group"))
-        code = take_group(c, wish, &arena, ev, err);
+        code = cluster_group_take(c, wish, &arena, ev, err);
+    else if (str_eq(wish->kind, "members"))
+        code = cluster_group_take_page(c, wish, &arena, ev, err);
     else if (str_eq(wish->kind, "type"))
         code = take_shape(c, wish, &arena, ev, err);
     else if (str_eq(wish->kind, "drain"))
@@ -144,7 +119,7 @@ static void on_capacity(void *core, struct buf *capacity_json, struct buf *healt
 
 struct sync_child_hooks cluster_cloud_hooks(struct cluster_core *c)
 {
-    static const char *const loose[] = {"group", NULL};
+    static const char *const loose[] = {"group", "members", NULL};
     return (struct sync_child_hooks){.core = c,
                                      .on_wish = on_wish,
                                      .loose = loose,

@@ -94,10 +94,9 @@ static void on_fact(void *core, const char *node, const struct wire_item *fact,
     if (*fact->error != '\0')
         log_error("host.refused_wish", "host", node, "kind", fact->kind, "id", fact->id, "why",
                   fact->error, NULL);
-    else if (str_eq(fact->kind, "instance") && *fact->gone != '\0') {
+    else if (str_eq(fact->kind, "instance") && *fact->gone != '\0')
         cluster_end_confirmed(c, fact->id, ev);
-        cluster_group_forward(c, node);
-    } else if (str_eq(fact->kind, "instance"))
+    else if (str_eq(fact->kind, "instance"))
         take_seen(c, node, fact, ev);
     else if (str_eq(fact->kind, "base"))
         cluster_share_hear(c, node, fact);

@@ -65,7 +65,6 @@ static void place_as(struct cluster_core *c, const struct cluster_instance *i, c
     cluster_instance_place(c->store, i->id, host, pepoch);
     const char *body = cluster_grant_body(c, i->id, host, NULL, arena, ev);
     sync_parent_want(&c->down, host, "instance", i->id, i->generation, pepoch, body);
-    cluster_group_forward(c, host);
     log_info("instance.placed", "id", i->id, "host", host, NULL);
 }
 

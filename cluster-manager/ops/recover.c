@@ -202,10 +202,9 @@ void cluster_recover(void *core, const struct event *ev)
     for (size_t i = 0; i < len; i++)
         merge(c, ids[i], &arena, ev);
     cluster_end_wished(c, ev);
-    STORE_EACH (c->store, q, "SELECT node FROM child WHERE removed=0 ORDER BY node", "")
-        cluster_group_forward(c, arena_strdup(&arena, query_text(&q, 0)));
     cluster_share_forward_all(c);
     cluster_seed_forward_all(c, ev);
-    cluster_underlay_settle(c); /* within the merge: what nobody wishes after it is ended */
+    cluster_group_settle(c); /* within the merge: what nobody wishes after it is ended */
+    cluster_underlay_settle(c);
     arena_fini(&arena);
 }

@@ -48,10 +48,7 @@ static struct located locate(struct cluster_core *c, const char *id, struct aren
 
 static void tell(struct cluster_core *c, const char *host, const struct located *l)
 {
-    if (!store_has(c->store,
-                   "SELECT 1 FROM wish WHERE node=? AND kind='peer' AND id=? AND pepoch=0"
-                   " AND gone='' AND body=?",
-                   "sss", host, l->port.id, l->body))
+    if (!sync_parent_wishes(&c->down, host, "peer", l->port.id, l->body))
         sync_parent_want(&c->down, host, "peer", l->port.id, PEER_GENERATION, PEER_PEPOCH, l->body);
 }
 

@@ -1,6 +1,7 @@
-/* instance.c - the instance, instance_group, excluded and host_use tables. */
+/* instance.c - the instance, excluded and host_use tables. */
 #include "cluster-manager/store/instance.h"
 
+#include "cluster-manager/store/group.h"
 #include "cluster-manager/store/port.h"
 
 bool cluster_instance_load(struct store *st, const char *id, struct arena *arena,
@@ -44,10 +45,7 @@ void cluster_instance_save(struct store *st, const struct wire_item *wish,
               "sisiiiiii", wish->id, wish->generation, body->reservation, body->minimum,
               room_memory_of(body->memory_mib), body->vcpus, body->disk_bytes, now_ms,
               body->memory_mib);
-    store_run(st, "DELETE FROM instance_group WHERE instance=?", "s", wish->id);
-    for (size_t i = 0; body->port != NULL && i < body->port->groups_len; i++)
-        store_run(st, "INSERT INTO instance_group VALUES(?, ?) ON CONFLICT DO NOTHING", "ss",
-                  wish->id, body->port->groups[i]);
+    cluster_group_join(st, wish->id, body->port);
     if (body->port != NULL)
         cluster_port_save(st, wish->id, body->port);
 }
@@ -71,7 +69,7 @@ void cluster_instance_end(struct store *st, const char *id, int64_t generation)
 void cluster_instance_delete(struct store *st, const char *id)
 {
     store_run(st, "DELETE FROM instance WHERE id=?", "s", id);
-    store_run(st, "DELETE FROM instance_group WHERE instance=?", "s", id);
+    cluster_group_join(st, id, NULL);
     store_run(st, "DELETE FROM excluded WHERE instance=?", "s", id);
     store_run(st, "DELETE FROM decision WHERE instance=?", "s", id);
 }

@@ -44,8 +44,7 @@ static const char instances[] =
     " instances=instances+1; END;"
     /* Which groups an instance's port is in, and which a group's rules name. */
     "CREATE TABLE instance_group(instance TEXT NOT NULL, grp TEXT NOT NULL,"
-    " PRIMARY KEY(instance, grp)) WITHOUT ROWID;"
-    "CREATE INDEX instance_group_grp ON instance_group(grp, instance);"
+    " host TEXT NOT NULL, PRIMARY KEY(instance, grp)) WITHOUT ROWID;"
     "CREATE TABLE group_ref(grp TEXT NOT NULL, ref TEXT NOT NULL, PRIMARY KEY(grp, ref))"
     " WITHOUT ROWID;"
     "CREATE INDEX group_ref_ref ON group_ref(ref, grp);"
@@ -117,7 +116,46 @@ static const char underlay[] =
     " INSERT INTO reach_changed SELECT vni, host FROM reach WHERE host=old.host"
     " ON CONFLICT DO NOTHING; END;";
 
+static const char groups[] =
+    /* Which hosts have ports of a group, and how many. Only triggers write it, as the host of
+     * instance_group. */
+    "CREATE TABLE group_host(grp TEXT NOT NULL, host TEXT NOT NULL, ports INTEGER NOT NULL,"
+    " PRIMARY KEY(grp, host)) WITHOUT ROWID;"
+    /* Groups that a host may have come to need, or to need no more; ops/group.c empties it at the
+     * end of each step. */
+    "CREATE TABLE group_changed(grp TEXT NOT NULL, host TEXT NOT NULL, PRIMARY KEY(grp, host))"
+    " WITHOUT ROWID;"
+    "CREATE TRIGGER instance_group_moves AFTER UPDATE OF host ON instance BEGIN"
+    " UPDATE instance_group SET host=new.host WHERE instance=new.id; END;"
+    "CREATE TRIGGER instance_group_insert AFTER INSERT ON instance_group BEGIN"
+    " INSERT INTO group_host SELECT new.grp, new.host, 1 WHERE new.host<>''"
+    " ON CONFLICT DO UPDATE SET ports=ports+1; END;"
+    "CREATE TRIGGER instance_group_update AFTER UPDATE OF host ON instance_group"
+    " WHEN new.host<>old.host BEGIN"
+    " UPDATE group_host SET ports=ports-1 WHERE grp=old.grp AND host=old.host;"
+    " INSERT INTO group_host SELECT new.grp, new.host, 1 WHERE new.host<>''"
+    " ON CONFLICT DO UPDATE SET ports=ports+1;"
+    " DELETE FROM group_host WHERE grp=old.grp AND host=old.host AND ports=0; END;"
+    "CREATE TRIGGER instance_group_delete AFTER DELETE ON instance_group BEGIN"
+    " UPDATE group_host SET ports=ports-1 WHERE grp=old.grp AND host=old.host;"
+    " DELETE FROM group_host WHERE grp=old.grp AND host=old.host AND ports=0; END;"
+    /* A host needs what its ports are in, and what the rules of that name. */
+    "CREATE TRIGGER group_host_insert AFTER INSERT ON group_host BEGIN"
+    " INSERT INTO group_changed SELECT new.grp, new.host WHERE true ON CONFLICT DO NOTHING;"
+    " INSERT INTO group_changed SELECT ref, new.host FROM group_ref WHERE grp=new.grp"
+    " ON CONFLICT DO NOTHING; END;"
+    "CREATE TRIGGER group_host_delete AFTER DELETE ON group_host BEGIN"
+    " INSERT INTO group_changed SELECT old.grp, old.host WHERE true ON CONFLICT DO NOTHING;"
+    " INSERT INTO group_changed SELECT ref, old.host FROM group_ref WHERE grp=old.grp"
+    " ON CONFLICT DO NOTHING; END;"
+    "CREATE TRIGGER group_ref_insert AFTER INSERT ON group_ref BEGIN"
+    " INSERT INTO group_changed SELECT new.ref, host FROM group_host WHERE grp=new.grp"
+    " ON CONFLICT DO NOTHING; END;"
+    "CREATE TRIGGER group_ref_delete AFTER DELETE ON group_ref BEGIN"
+    " INSERT INTO group_changed SELECT old.ref, host FROM group_host WHERE grp=old.grp"
+    " ON CONFLICT DO NOTHING; END;";
+
 static const char *const migrations[] = {sync_parent_schema, sync_child_schema, admit_schema,
-                                         instances, underlay};
+                                         instances,          underlay,          groups};
 
 const struct store_schema cluster_schema = {migrations, sizeof migrations / sizeof migrations[0]};

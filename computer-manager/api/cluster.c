@@ -108,45 +108,19 @@ static enum err_code take_instance(struct host_core *c, const struct wire_item *
     return take_body(c, wish, arena, ev, err);
 }
 
-static enum err_code take_group(struct host_core *c, const struct wire_item *wish,
-                                struct arena *arena, const struct event *ev, struct err *err)
-{
-    struct host_group *g = map_get(&c->groups, wish->id);
-    struct wire_group body;
-    if (*wish->gone != '\0') {
-        host_group_free(map_remove(&c->groups, wish->id));
-        host_mark_group(c, wish->id);
-        sync_child_gone(&c->up, "group", wish->id, wish->generation, wish->pepoch, ev);
-        return ERR_OK;
-    }
-    struct host_net_group *members = arena_alloc(arena, sizeof *members);
-    if (wire_decode(&wire_group_type, wish->body, strlen(wish->body), arena, &body, err) !=
-            ERR_OK ||
-        host_group_members(&body, members, err) != ERR_OK)
-        return err->code;
-    if (g == NULL) {
-        g = check_alloc(sizeof *g);
-        str_copy(g->id, sizeof g->id, wish->id);
-        map_put(&c->groups, wish->id, g);
-    }
-    g->vni = body.vni;
-    g->wished_sum = host_port_sum(members, sizeof *members);
-    host_group_take_rules(g, &body);
-    host_mark_group(c, g->id);
-    return ERR_OK;
-}
-
 static enum err_code on_wish(void *core, const struct wire_item *wish, const struct event *ev,
                              struct err *err)
 {
     struct host_core *c = core;
     struct arena arena = {0};
     enum err_code code;
-    c->is_dirty = true;
+    c->is_dirty = c->is_dirty || !str_eq(wish->kind, "members"); /* which concern no record */
     if (str_eq(wish->kind, "instance"))
         code = take_instance(c, wish, &arena, ev, err);
     else if (str_eq(wish->kind, "group"))
-        code = take_group(c, wish, &arena, ev, err);
+        code = host_groups_take(c, wish, &arena, ev, err);
+    else if (str_eq(wish->kind, "members"))
+        code = host_groups_take_page(c, wish, &arena, ev, err);
     else if (str_eq(wish->kind, "peer"))
         code = host_peers_take(c, wish, &arena, err);
     else if (str_eq(wish->kind, "seed"))

@@ -36,9 +36,6 @@ bool host_port_parse_cidr(const char *text, uint32_t *cidr, uint8_t *len)
     return host_address_parse(address, cidr) && host_address_is_cidr(*cidr, *len);
 }
 
-_Static_assert((int)HOST_MEMBERS_MAX >= (int)WIRE_MEMBERS_MAX,
-               "what a group may tell has room here");
-
 static bool fill_names(const struct wire_instance *wish, struct host_port *out)
 {
     const struct wire_port *p = wish->port;
@@ -99,15 +96,12 @@ enum err_code host_group_rules(const struct wire_group *group, struct host_rule 
     return ERR_OK;
 }
 
-enum err_code host_group_members(const struct wire_group *group, struct host_net_group *out,
-                                 struct err *err)
+enum err_code host_page_from(const struct wire_members *wish, struct host_net_page *out,
+                             struct err *err)
 {
-    out->vni = group->vni;
-    out->len = 0;
-    INV(group->members_len <= HOST_MEMBERS_MAX); /* the wire's own bound */
-    for (size_t i = 0; i < group->members_len; i++)
-        if (!host_address_parse(group->members[i], &out->members[out->len++]))
-            return err_set(err, ERR_MALFORMED_JSON, "member '%s' is no address", group->members[i]);
+    if (!host_address_parse(wish->base, &out->base) || out->base % HOST_PAGE_LEN != 0 ||
+        !str_unhex(out->bits, sizeof out->bits, wish->bits))
+        return err_set(err, ERR_MALFORMED_JSON, "a page '%s' of no sound addresses", wish->base);
     return ERR_OK;
 }
 

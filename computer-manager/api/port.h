@@ -13,9 +13,9 @@ enum err_code host_port_from(const struct wire_instance *wish, int64_t mtu, stru
 /* A group's rules: `out` has room for all of them. Where one is not sound, those before it. */
 enum err_code host_group_rules(const struct wire_group *group, struct host_rule *out, size_t *len,
                                struct err *err);
-/* The members of a group as numbers; those that are no addresses are refused. */
-enum err_code host_group_members(const struct wire_group *group, struct host_net_group *out,
-                                 struct err *err);
+/* A page of a group's members; ERR_MALFORMED_JSON. */
+enum err_code host_page_from(const struct wire_members *wish, struct host_net_page *out,
+                             struct err *err);
 /* Tells one content from another; never 0. */
 uint64_t host_port_sum(const void *bytes, size_t size);
 /* Of the part of it that says something: up to its last rule. */

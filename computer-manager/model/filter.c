@@ -257,20 +257,28 @@ void host_filter_unport(struct buf *out, const char *prefix, const char *port, i
     buf_printf(out, "table netdev %s\ndelete table netdev %s\n", name, name);
 }
 
-void host_filter_group(struct buf *out, const char *prefix, const struct host_net_group *group)
+static void elements(struct buf *out, const char *begin, const uint32_t *addresses, size_t len)
 {
-    char table[HOST_NETNAME_SIZE], name[HOST_NETNAME_SIZE], ip[HOST_ADDRESS_SIZE];
-    PRE(group->len >= 0 && group->len <= HOST_MEMBERS_MAX);
+    char ip[HOST_ADDRESS_SIZE];
+    for (size_t i = 0; i < len; i++)
+        buf_printf(out, "%s%s", i == 0 ? begin : ", ", host_address_format(ip, addresses[i]));
+    buf_text(out, len > 0 ? " }\n" : "");
+}
+
+void host_filter_group(struct buf *out, const char *prefix, const struct host_net_group *group,
+                       const struct host_filter_change *change)
+{
+    char table[HOST_NETNAME_SIZE], set[HOST_NETNAME_SIZE];
+    CLEANUP(buf_fini) struct buf remove = {0}, add = {0};
     host_netname_table(table, prefix);
-    host_netname_group(name, group->vni, group->group);
-    buf_printf(out, "add set inet %s %s { type ipv4_addr; }\nflush set inet %s %s\n", table, name,
-               table, name);
-    for (int64_t m = 0; m < group->len; m++) {
-        if (m == 0)
-            buf_printf(out, "add element inet %s %s { ", table, name);
-        buf_printf(out, "%s%s", host_address_format(ip, group->members[m]),
-                   m + 1 < group->len ? ", " : " }\n");
-    }
+    host_netname_group(set, group->vni, group->group);
+    buf_printf(&remove, "delete element inet %s %s { ", table, set);
+    buf_printf(&add, "add element inet %s %s { ", table, set);
+    if (change->is_anew)
+        buf_printf(out, "add set inet %s %s { type ipv4_addr; }\nflush set inet %s %s\n", table,
+                   set, table, set);
+    elements(out, buf_str(&remove), change->out, change->out_len);
+    elements(out, buf_str(&add), change->in, change->in_len);
 }
 
 void host_filter_router(struct buf *out, uint32_t vpc_cidr, uint8_t vpc_cidr_len)

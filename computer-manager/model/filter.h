@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "computer-manager/model/job.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,7 +48,16 @@ void host_filter_port(struct buf *out, const char *prefix, const struct host_por
 /* The port's tap and chains go; `addresses` are those under which the maps know it. */
 void host_filter_unport(struct buf *out, const char *prefix, const char *port, int64_t vni,
                         const uint32_t *addresses, size_t len);
-/* The members of a group on one network, replaced whole. */
-void host_filter_group(struct buf *out, const char *prefix, const struct host_net_group *group);
+
+/* What of a group's set is to change; addresses are borrowed. */
+struct host_filter_change {
+    bool is_anew; /* what is in it counts for nothing: `in` is all, and `out` is empty */
+    const uint32_t *in, *out;
+    size_t in_len, out_len;
+};
+
+/* The change of a group's set on its network; nothing where nothing changes. */
+void host_filter_group(struct buf *out, const char *prefix, const struct host_net_group *group,
+                       const struct host_filter_change *change);
 /* The table of a router namespace: what may reach it, what passes, masquerade to the uplink. */
 void host_filter_router(struct buf *out, uint32_t vpc_cidr, uint8_t vpc_cidr_len);

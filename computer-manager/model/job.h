@@ -19,9 +19,10 @@ enum {
     HOST_HASH_SIZE = 65, /* SHA-256 in hex, NUL */
     HOST_NAME_SIZE = 64,
     HOST_GRANT_SIZE = 256,
-    HOST_RULES_MAX = 640,     /* of one port: 5 groups of 60 rules in each direction, and room */
-    HOST_MEMBERS_MAX = 16384, /* addresses of one group on one network */
-    HOST_PEERS_MAX = 4096,    /* ports on other hosts that one NET_PEERS names */
+    HOST_RULES_MAX = 640,  /* of one port: 5 groups of 60 rules in each direction, and room */
+    HOST_PAGES_MAX = 256,  /* /24s of a network, which is a /16 at most */
+    HOST_PAGE_LEN = 256,   /* addresses of one */
+    HOST_PEERS_MAX = 4096, /* ports on other hosts that one NET_PEERS names */
     HOST_DOMAINS_MAX = 1024,
     HOST_PORTS_MAX = 1024,
     HOST_CONSOLE_BYTES = 65536,
@@ -48,7 +49,7 @@ enum host_job_kind {
     HOST_JOB_NET_LIST,
     HOST_JOB_NET_PORT,   /* ensure: network, tap, lease, filters; default drop comes first */
     HOST_JOB_NET_UNPORT, /* remove; the network goes with its last port */
-    HOST_JOB_NET_GROUP,  /* replace the members of a security group on one network */
+    HOST_JOB_NET_GROUP,  /* who is in a security group on one network */
     HOST_JOB_NET_PEERS,  /* who of a network lives on other hosts, within a range of addresses */
     /* workers of the manager itself */
     HOST_JOB_DISK_BASE,  /* fetch chunks, verify, assemble the base of an image */
@@ -182,11 +183,21 @@ struct host_net_unport {
     int64_t vni;
 };
 
+/* The members of a group that have an address in one /24. */
+struct host_net_page {
+    uint32_t base;                   /* its first address, host order; ascending within a job */
+    uint8_t bits[HOST_PAGE_LEN / 8]; /* the highest of the first byte is that of the base */
+};
+
+/* All pages of a group: whoever is in none is out. What differs from the job before is loaded; all
+ * of it, where that one is not known or `is_anew` says that it counts for nothing. The size of the
+ * job ends with its last page. */
 struct host_net_group {
     char group[HOST_ID_SIZE];
     int64_t vni;
+    int64_t is_anew;
     int64_t len;
-    uint32_t members[HOST_MEMBERS_MAX];
+    struct host_net_page pages[HOST_PAGES_MAX];
 };
 
 /* An address of a network, and whose it is on another host of the cluster. */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "computer-manager/model/pages.h"
 #include "computer-manager/model/verdict.h"
 #include "computer-manager/network/conntrack.h"
 
@@ -16,18 +17,13 @@
 enum { KEY_SIZE = 64 };
 
 static struct map ports;  /* port -> struct host_port with as many rules as it has; owned */
-static struct map groups; /* "VNI GROUP" -> struct host_net_group, likewise; members in order */
+static struct map groups; /* "VNI GROUP" -> struct host_net_group as it was told; owned */
 
 /* ---- memory ---------------------------------------------------------------------------- */
 
 static size_t port_size(const struct host_port *port)
 {
     return offsetof(struct host_port, rules) + (size_t)port->rules_len * sizeof port->rules[0];
-}
-
-static size_t group_size(const struct host_net_group *group)
-{
-    return offsetof(struct host_net_group, members) + (size_t)group->len * sizeof group->members[0];
 }
 
 static void *copy(const void *what, size_t size)
@@ -37,29 +33,10 @@ static void *copy(const void *what, size_t size)
     return out;
 }
 
-static int by_address(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static struct host_net_group *copy_group(const struct host_net_group *group)
-{
-    struct host_net_group *g = copy(group, group_size(group));
-    qsort(g->members, (size_t)g->len, sizeof g->members[0], by_address);
-    return g;
-}
-
 static const char *group_key(char out[KEY_SIZE], int64_t vni, const char *group)
 {
     snprintf(out, KEY_SIZE, "%06x %s", (unsigned)vni, group);
     return out;
-}
-
-static bool has_member(const struct host_net_group *group, uint32_t address)
-{
-    return bsearch(&address, group->members, (size_t)group->len, sizeof address, by_address) !=
-           NULL;
 }
 
 /* A group of which nothing was heard may hold anybody. */
@@ -68,7 +45,7 @@ static bool is_member(void *self, int64_t vni, const char *group, uint32_t addre
     char key[KEY_SIZE];
     (void)self;
     const struct host_net_group *g = map_get(&groups, group_key(key, vni, group));
-    return g == NULL || has_member(g, address);
+    return g == NULL || host_pages_has(g, address);
 }
 
 static const struct host_port *port_at(int64_t vni, uint32_t address)
@@ -102,7 +79,7 @@ struct question {
 
 static bool was_put_out(const struct question *q, uint32_t address)
 {
-    return has_member(q->before, address) && !has_member(q->now, address);
+    return host_pages_has(q->before, address) && !host_pages_has(q->now, address);
 }
 
 static bool is_concerned(const struct question *q, const struct host_flow *f)
@@ -144,22 +121,22 @@ enum err_code cut_port(const struct host_port *port, uint16_t zone, struct err *
     return err->code;
 }
 
-static bool lost_nobody(const struct host_net_group *was, const struct host_net_group *now)
+const struct host_net_group *cut_known(int64_t vni, const char *group)
 {
-    for (int64_t i = 0; i < was->len; i++)
-        if (!has_member(now, was->members[i]))
-            return false;
-    return true;
+    char key[KEY_SIZE];
+    return map_get(&groups, group_key(key, vni, group));
 }
 
-enum err_code cut_group(const struct host_net_group *group, uint16_t zone, struct err *err)
+enum err_code cut_group(const struct host_net_group *group, bool lost_any, uint16_t zone,
+                        struct err *err)
 {
     char key[KEY_SIZE];
     group_key(key, group->vni, group->group);
-    struct host_net_group *now = copy_group(group), *was = map_put(&groups, key, now);
+    struct host_net_group *now = copy(group, host_pages_size(group));
+    struct host_net_group *was = map_put(&groups, key, now);
     struct question q = {.vni = group->vni, .before = was, .now = now};
-    if ((was == NULL || !lost_nobody(was, now)) && cut(&q, zone, group->group, err) != ERR_OK)
-        free(map_remove(&groups, key));
+    if ((was == NULL || lost_any) && cut(&q, zone, group->group, err) != ERR_OK)
+        free(map_remove(&groups, key)); /* the next time asks again */
     free(was);
     return err->code;
 }

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "computer-manager/model/address.h"
 #include "computer-manager/model/netname.h"
+#include "computer-manager/model/pages.h"
 #include "computer-manager/network/dnsmasq.h"
 #include "computer-manager/network/ruleset.h"
 #include "computer-manager/network/space.h"
@@ -166,12 +167,58 @@ enum err_code guard_learn_port(struct network *net, const struct host_port *port
     return learn(err, "list table netdev %s", gates);
 }
 
+static uint64_t sum_word(const char *word)
+{
+    return mix(EMPTY, word, strlen(word));
+}
+
+/* By how much the change moves the set's sum: nft says "elements" where there are any. */
+static uint64_t sum_change(const struct host_net_group *group,
+                           const struct host_filter_change *change)
+{
+    char ip[HOST_ADDRESS_SIZE];
+    uint64_t sum = 0;
+    int64_t now = host_pages_count(group);
+    int64_t before = now - (int64_t)change->in_len + (int64_t)change->out_len;
+    for (size_t i = 0; i < change->in_len; i++)
+        sum += sum_word(host_address_format(ip, change->in[i]));
+    for (size_t i = 0; i < change->out_len; i++)
+        sum -= sum_word(host_address_format(ip, change->out[i]));
+    if (before == 0 && now > 0)
+        sum += sum_word("elements");
+    if (before > 0 && now == 0)
+        sum -= sum_word("elements");
+    return sum;
+}
+
+/* Was our transaction the only one since everything was looked at last? Then nothing else moved. */
+static bool is_all_that_moved(uint32_t before)
+{
+    uint32_t now;
+    struct err err = {0};
+    if (!guard.has_looked || before != guard.generation ||
+        ruleset_generation(&now, &err) != ERR_OK || now != before + 1)
+        return false;
+    guard.generation = now;
+    return true;
+}
+
 enum err_code guard_learn_group(struct network *net, const struct host_net_group *group,
+                                const struct host_filter_change *change, uint32_t before,
                                 struct err *err)
 {
-    char table[HOST_NETNAME_SIZE], name[HOST_NETNAME_SIZE];
-    return learn(err, "list set inet %s %s", host_netname_table(table, net->prefix),
-                 host_netname_group(name, group->vni, group->group));
+    char table[HOST_NETNAME_SIZE], name[HOST_NETNAME_SIZE], block[BLOCK_SIZE];
+    host_netname_table(table, net->prefix);
+    host_netname_group(name, group->vni, group->group);
+    snprintf(block, sizeof block, "inet %s set %s", table, name);
+    struct sum *learned = map_get(&guard.learned, block), *last = map_get(&guard.seen, block);
+    if (change->is_anew || learned == NULL)
+        return learn(err, "list set inet %s %s", table, name);
+    uint64_t moved = sum_change(group, change);
+    learned->value += moved;
+    if (last != NULL && is_all_that_moved(before))
+        last->value += moved;
+    return ERR_OK;
 }
 
 static void router_key(char out[BLOCK_SIZE], int64_t vni)

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "computer-manager/model/filter.h"
 #include "computer-manager/model/job.h"
 #include "computer-manager/network/network.h"
 #include "computer-manager/network/survey.h"
@@ -16,10 +17,13 @@
 #include <stdbool.h>
 
 /* Remembers what was just loaded: the shared table's own chains, a port's chains and gates, a
- * group's set, the router's table (called inside its namespace). */
+ * group's set, the router's table (called inside its namespace). Of a set only what changed is
+ * counted; `before` is the rules' generation of just before: where that change alone has moved it,
+ * there is nothing to look at. */
 enum err_code guard_learn_shared(struct network *net, const char *loaded, struct err *err);
 enum err_code guard_learn_port(struct network *net, const struct host_port *port, struct err *err);
 enum err_code guard_learn_group(struct network *net, const struct host_net_group *group,
+                                const struct host_filter_change *change, uint32_t before,
                                 struct err *err);
 enum err_code guard_learn_router(int64_t vni, struct err *err);
 /* It is gone, as wished. */

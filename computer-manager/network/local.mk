@@ -9,6 +9,7 @@ libhostnet_a_SOURCES = \
 	computer-manager/model/metadata_request.c computer-manager/model/metadata_request.h \
 	computer-manager/model/metadata_token.c computer-manager/model/metadata_token.h \
 	computer-manager/model/netname.c computer-manager/model/netname.h \
+	computer-manager/model/pages.c computer-manager/model/pages.h \
 	computer-manager/model/verdict.c computer-manager/model/verdict.h \
 	computer-manager/model/tunnel.c computer-manager/model/tunnel.h \
 	computer-manager/model/public.c computer-manager/model/public.h \
@@ -20,6 +21,7 @@ tercet_computer_network_SOURCES = \
 	%D%/conntrack.c %D%/conntrack.h \
 	%D%/cut.c %D%/cut.h \
 	%D%/dnsmasq.c %D%/dnsmasq.h \
+	%D%/group.c %D%/group.h \
 	%D%/guard.c %D%/guard.h \
 	%D%/lease.c %D%/lease.h \
 	%D%/main.c \

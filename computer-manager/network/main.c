@@ -10,6 +10,7 @@
 #include "computer-manager/effect/channel.h"
 #include "computer-manager/model/address.h"
 #include "computer-manager/network/confine.h"
+#include "computer-manager/network/group.h"
 #include "computer-manager/network/network.h"
 #include "computer-manager/network/peers.h"
 #include "computer-manager/network/port.h"
@@ -152,9 +153,9 @@ static void do_unport(struct network *net, struct err *err)
 
 static void do_group(struct network *net, struct err *err)
 {
-    const struct host_net_group *group = body_of(sizeof *group, err);
-    if (group != NULL && valid_group(group, err) == ERR_OK)
-        port_group(net, group, err);
+    const struct host_net_group *group = (const void *)message.body;
+    if (valid_group(group, message.head.size, err) == ERR_OK)
+        group_apply(net, group, err);
     answer(err, NULL, 0);
 }
 

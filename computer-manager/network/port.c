@@ -183,21 +183,6 @@ enum err_code port_remove(struct network *net, const struct host_net_unport *unp
 
 /* ---- the rest -------------------------------------------------------------------------- */
 
-enum err_code port_group(struct network *net, const struct host_net_group *group, struct err *err)
-{
-    CLEANUP(buf_fini) struct buf text = {0};
-    if (survey_read(net, &seen, err) != ERR_OK)
-        return err->code;
-    const struct survey_network *n = survey_network(&seen, group->vni);
-    if (n == NULL || survey_count(&seen, group->vni) == 0)
-        return err_set(err, ERR_VPC_NOT_FOUND, "network %lld has no port on this host",
-                       (long long)group->vni);
-    host_filter_group(&text, net->prefix, group);
-    if (ruleset_load(text.data, err) != ERR_OK || cut_group(group, n->slot, err) != ERR_OK)
-        return err->code;
-    return guard_learn_group(net, group, err);
-}
-
 /* The ports of one network, which are no better than their network. */
 static void list_network(struct network *net, const struct survey_network *network,
                          struct host_net_list *out)

@@ -1,4 +1,4 @@
-/* port.h - the jobs of computer-network: ensure a port, remove it, set a group's members, list.
+/* port.h - the jobs of computer-network: ensure a port, remove it, list.
  *
  * Each reads what is there, changes what differs, and may be cut short and repeated at any point:
  * a port's labelled tap comes first and goes last, so that whatever was begun is listed. */
@@ -15,8 +15,6 @@ enum err_code port_ensure(struct network *net, const struct host_port *port,
 /* *last: the network went with it. */
 enum err_code port_remove(struct network *net, const struct host_net_unport *unport, bool *last,
                           struct err *err);
-/* ERR_VPC_NOT_FOUND where this host has no port of that network: repeat after one came. */
-enum err_code port_group(struct network *net, const struct host_net_group *group, struct err *err);
 /* Also removes what lost its port: half-made taps, networks without ports, rules without taps; and
  * says of each port whether it is still what was made (guard.h). */
 enum err_code port_list(struct network *net, struct host_net_list *out, struct err *err);

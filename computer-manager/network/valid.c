@@ -140,11 +140,19 @@ enum err_code valid_unport(const struct host_net_unport *u, struct err *err)
     return is_id(u->port, "eni") && is_vni(u->vni) ? ERR_OK : refuse(err, "port or vni");
 }
 
-enum err_code valid_group(const struct host_net_group *g, struct err *err)
+enum err_code valid_group(const struct host_net_group *g, size_t size, struct err *err)
 {
-    if (!is_id(g->group, "sg") || !is_vni(g->vni))
+    const size_t head = offsetof(struct host_net_group, pages);
+    if (size < head || g->len < 0 || g->len > HOST_PAGES_MAX ||
+        size != head + (size_t)g->len * sizeof g->pages[0])
+        return refuse(err, "number of pages");
+    if (!is_id(g->group, "sg") || !is_vni(g->vni) || g->is_anew < 0 || g->is_anew > 1)
         return refuse(err, "group or vni");
-    return g->len >= 0 && g->len <= HOST_MEMBERS_MAX ? ERR_OK : refuse(err, "number of members");
+    for (int64_t i = 0; i < g->len; i++)
+        if (g->pages[i].base % HOST_PAGE_LEN != 0 ||
+            (i > 0 && g->pages[i - 1].base >= g->pages[i].base))
+            return err_set(err, ERR_INVALID_PARAMETER, "bad page %lld", (long long)i);
+    return ERR_OK;
 }
 
 /* An address that some host can have: none of this net's, loopback's, link-local or multicast. */

@@ -94,6 +94,12 @@ void sync_parent_end_with(struct sync_parent *p, const char *node, const char *k
 /* Drops a live wish that needs no tombstone because nothing is made from it (a group, a key)
  * and says so to the child as `deleted`. */
 void sync_parent_drop(struct sync_parent *p, const char *node, const char *kind, const char *id);
+/* The same of all whose ids begin with `id` and a slash. */
+void sync_parent_drop_under(struct sync_parent *p, const char *node, const char *kind,
+                            const char *id);
+/* Is (kind, id) wished of the child, at pepoch 0, with that body? */
+bool sync_parent_wishes(struct sync_parent *p, const char *node, const char *kind, const char *id,
+                        const char *body);
 /* Of that kind the child is to know these and no others, at pepoch 0: wishes what is not wished so
  * yet, under this turn's revision as its generation, and drops the rest. */
 struct sync_kept {

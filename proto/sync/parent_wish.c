@@ -148,6 +148,27 @@ void sync_parent_drop(struct sync_parent *p, const char *node, const char *kind,
         sync_parent_end(p, node, kind, id, generation, 0, "deleted");
 }
 
+void sync_parent_drop_under(struct sync_parent *p, const char *node, const char *kind,
+                            const char *id)
+{
+    struct query q;
+    STORE_EACH (p->store, q,
+                /* '0' follows '/' */
+                "SELECT id FROM wish WHERE node=?1 AND kind=?2 AND id>?3||'/' AND id<?3||'0'"
+                " AND gone='' ORDER BY id",
+                "sss", node, kind, id)
+        sync_parent_drop(p, node, kind, query_text(&q, 0));
+}
+
+bool sync_parent_wishes(struct sync_parent *p, const char *node, const char *kind, const char *id,
+                        const char *body)
+{
+    return store_has(p->store,
+                     "SELECT 1 FROM wish WHERE node=? AND kind=? AND id=? AND pepoch=0"
+                     " AND gone='' AND body=?",
+                     "ssss", node, kind, id, body);
+}
+
 static bool is_kept(const struct sync_kept *list, size_t len, const char *id)
 {
     for (size_t i = 0; i < len; i++)
@@ -161,10 +182,7 @@ void sync_parent_keep(struct sync_parent *p, const char *node, const char *kind,
 {
     struct query q;
     for (size_t i = 0; i < len; i++)
-        if (!store_has(p->store,
-                       "SELECT 1 FROM wish WHERE node=? AND kind=? AND id=? AND pepoch=0"
-                       " AND gone='' AND body=?",
-                       "ssss", node, kind, list[i].id, list[i].body))
+        if (!sync_parent_wishes(p, node, kind, list[i].id, list[i].body))
             sync_parent_want(p, node, kind, list[i].id, sync_parent_turn_rev(p), 0, list[i].body);
     STORE_EACH (p->store, q, "SELECT id FROM wish WHERE node=? AND kind=? AND gone='' ORDER BY id",
                 "ss", node, kind)

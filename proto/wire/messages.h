@@ -5,9 +5,6 @@
 
 #include "proto/wire/wire.h"
 
-/* A group is told whole: the cloud takes no member more, and a host has room for as many. */
-enum { WIRE_MEMBERS_MAX = 16384 };
-
 #define WIRE_BEGIN(t)               struct t {
 #define WIRE_TEXT(t, name, max)     const char *name;
 #define WIRE_RAW(t, name, max)      const char *name;

@@ -12,7 +12,7 @@ import subprocess
 
 from netlab import run
 
-RULES_MAX, MEMBERS_MAX, PORTS_MAX = 640, 16384, 1024
+RULES_MAX, PORTS_MAX = 640, 1024
 GATEWAY_MAC, BRIDGE_MAC = "02:74:63:74:00:01", "02:74:63:74:00:02"
 
 
@@ -40,9 +40,12 @@ class Unport(c.Structure):
     _fields_ = [("port", c.c_char * 24), ("vni", c.c_int64)]
 
 
-class Group(c.Structure):
-    _fields_ = [("group", c.c_char * 24), ("vni", c.c_int64), ("len", c.c_int64),
-                ("members", c.c_uint32 * MEMBERS_MAX)]
+class GroupHead(c.Structure):
+    _fields_ = [("group", c.c_char * 24), ("vni", c.c_int64), ("is_anew", c.c_int64), ("len", c.c_int64)]
+
+
+class Page(c.Structure):
+    _fields_ = [("base", c.c_uint32), ("bits", c.c_uint8 * 32)]
 
 
 class Peer(c.Structure):
@@ -200,11 +203,13 @@ class Manager:
     def unport(self, p):
         return self.job(NET_UNPORT, Unport(p.port, p.vni))[:2]
 
-    def group(self, name, vni, *members):
-        g = Group(group=name.encode(), vni=vni, len=len(members))
-        for i, m in enumerate(members):
-            g.members[i] = number(m)
-        return self.job(NET_GROUP, g)[:2]
+    def group(self, name, vni, *members, anew=False):
+        pages = {}
+        for at in map(number, members):
+            page = pages.setdefault(at >> 8, Page(base=at & ~255))
+            page.bits[(at & 255) // 8] |= 0x80 >> at % 8
+        head = GroupHead(group=name.encode(), vni=vni, is_anew=anew, len=len(pages))
+        return self.job(NET_GROUP, bytes(head) + b"".join(bytes(pages[p]) for p in sorted(pages)))[:2]
 
     def peers(self, vni, entries, **more):
         """(kept, made, removed)"""

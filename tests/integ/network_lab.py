@@ -10,6 +10,7 @@ after kill -9 at any point. Ends with the line 'N passed, N failed'."""
 import ctypes as c
 import os
 import random
+import re
 import socket
 import struct
 import subprocess
@@ -22,7 +23,7 @@ import traceback
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import netlab
-from netjobs import (ALL_OUT, BRIDGE_MAC, GATEWAY_MAC, MEMBERS_MAX, NET_GROUP, NET_LIST, NET_PORT, NET_UNPORT, Manager, Unport,
+from netjobs import (ALL_OUT, BRIDGE_MAC, GATEWAY_MAC, NET_GROUP, NET_LIST, NET_PORT, NET_UNPORT, Manager, Unport,
                      differences, mac_of, number, port, rule, snapshot)
 from netlab import Connection, Guest, Outside, Sniffer, arp, connects, ethernet, inside, ipv4, listen, pings, resolve, run, shut, udp
 from netmatrix import Matrix, read_cells
@@ -127,13 +128,23 @@ class Lab:
         check("members of a group are taken", code == "OK", text)
         check("a member of the group gets in", connects(self.g1.space, "172.31.0.6", 80))
         check("but not beyond the rule's ports", shut([(self.g1.space, "172.31.0.6", 95)], (self.g1.space, "172.31.0.6", 80)))
-        everybody = [f"172.31.{n >> 8}.{n & 255}" for n in range(5, 5 + MEMBERS_MAX)]
-        for members in (everybody, everybody[1:], everybody):
+        everybody = [f"172.31.{n >> 8}.{n & 255}" for n in range(5, 65530)]
+        code, text = self.manager.group(self.group, 10, *everybody)
+        check("as many members as a network has addresses are taken", code == "OK", text)
+        self.manager.list()
+        for members in (everybody[1:], everybody):
             began = time.monotonic()
             code, text = self.manager.group(self.group, 10, *members)
-        check("as many members as a group may have are taken", code == "OK", text)
-        print(f"        {len(members)} members, one of them new: {(time.monotonic() - began) * 1000:.0f} ms")
-        check("and get in", connects(self.g1.space, "172.31.0.6", 80))
+            took = time.monotonic() - began
+        check("one of them goes and comes", code == "OK", text)
+        began = time.monotonic()
+        self.manager.list()
+        listed = time.monotonic() - began
+        print(f"        of {len(members)} members one is new: {took * 1000:.0f} ms, the listing after it {listed * 1000:.0f} ms")
+        listing = run("nft", "list", "set", "inet", "tercet_tct", f"g00000a_{self.group[3:]}")
+        held = set(re.findall(r"172\.31\.[0-9.]+", listing))
+        check("the kernel has them all and no other", held == set(everybody), len(held))
+        check("and they get in", connects(self.g1.space, "172.31.0.6", 80))
         self.manager.group(self.group, 10)
         check("a member no more is out", shut([(self.g1.space, "172.31.0.6", 80)], ssh))
         code, _ = self.manager.group(self.group, 99, "172.31.0.5")
@@ -468,6 +479,17 @@ class Lab:
         for _ in range(20):
             self.manager.list()
         print(f"        a listing in which nothing changed: {(time.monotonic() - began) * 50:.1f} ms")
+        for members in (("172.31.0.5", "172.31.3.9"), (), ("172.31.0.5",)):
+            self.manager.group(self.group, 10, *members)
+            self.manager.list()
+            check(f"a change to {len(members)} members is whole", self.manager.whole == all_ports | {name}, self.manager.whole)
+        run("nft", "add", "element", *table.split(), f"g00000a_{self.group[3:]}", "{ 172.31.0.99 }")
+        self.manager.group(self.group, 10, "172.31.0.5", "172.31.3.9")
+        self.manager.list()
+        check("a hand's member is seen beside a change of ours", name not in self.manager.whole)
+        self.manager.group(self.group, 10, "172.31.0.5", anew=True)
+        self.manager.list()
+        check("and is out when all is loaded anew", self.manager.whole == all_ports | {name}, self.manager.whole)
         made, bad = shape(), []
         for what in (f"ip link del {tap}", f"ip link set {tap} down", f"ip link set {tap} nomaster",
                      f"nft delete table {gates}", f"nft flush chain {gates} in", f"nft flush chain {table} from_{id_}",
@@ -483,7 +505,7 @@ class Lab:
                 bad.append((what, "not seen"))
             for q in (p, self.p1, self.p2, self.twin):
                 self.manager.port(q)
-            self.manager.group(self.group, 10, "172.31.0.5")
+            self.manager.group(self.group, 10, "172.31.0.5", anew=True)
             self.manager.list()
             if self.manager.whole != all_ports | {name}:
                 bad.append((what, "not mended", self.manager.whole))

@@ -273,8 +273,6 @@ static void answered(void *self, int status, const char *body, size_t body_len)
         s->order.signature.signed_ms = 0;
     } else if (status >= 400 && status < 500 && s->is_restored) {
         refused(s, body);
-    } else if (strstr(body, "<Code>InterfacesPerSecurityGroupLimitExceeded<") != NULL) {
-        s->order.is_open = false; /* it stays where it was */
     } else if (status >= 400 && status < 500 && s->order.verb == SIM_GROUP_MOVE) {
         s->is_leaving[s->order.guest] = true;
         s->order.is_open = false;
@@ -511,21 +509,8 @@ static void check_machine(struct sim_groups *s, struct sim_machine *m)
     }
 }
 
-/* I8: no more than a group may have, whichever way they came in. */
-static void check_quota(struct sim_groups *s)
-{
-    uint32_t members[MEMBERS_MAX];
-    for (unsigned slot = 0; slot < SIM_GROUPS_MAX && !s->is_restored; slot++) {
-        size_t len = members_of(s, slot, members);
-        if ((int64_t)len > sim_tiers_quota_members(s->world))
-            sim_world_fail(s->world, "I8", s->list[slot].id, "has %zu members, more than it may",
-                           len);
-    }
-}
-
 void sim_groups_finish(struct sim_groups *s)
 {
-    check_quota(s);
     if (s->order.is_open && s->order.verb != SIM_GROUP_LOOK)
         sim_world_fail(s->world, "I6", s->list[s->order.slot].id, "an order was never answered");
     for (size_t i = 0; i < s->shadow->guests_len; i++)

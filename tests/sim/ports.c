@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "computer-manager/model/pages.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -95,10 +96,12 @@ static void put_set(struct sim_machine *m, const struct host_net_group *spec,
         out->code = ERR_VPC_NOT_FOUND;
         return;
     }
-    INV(set != NULL && spec->len <= SIM_SET_MEMBERS);
-    *set = (struct sim_set){.vni = spec->vni, .len = spec->len};
+    static uint32_t members[HOST_MEMBERS_MAX];
+    size_t len = host_pages_others(members, spec, NULL);
+    INV(set != NULL && len <= SIM_SET_MEMBERS);
+    *set = (struct sim_set){.vni = spec->vni, .len = (int64_t)len};
     str_copy(set->group, sizeof set->group, spec->group);
-    memcpy(set->members, spec->members, (size_t)spec->len * sizeof spec->members[0]);
+    memcpy(set->members, members, len * sizeof members[0]);
 }
 
 static void list(struct sim_machine *m, struct sim_outcome *out)

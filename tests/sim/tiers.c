@@ -21,11 +21,6 @@
 
 enum { SIGN_MS = 40, TERMINATED_VISIBLE_MS = 3600 * 1000 };
 
-int64_t sim_tiers_quota_members(const struct sim_world *w)
-{
-    return w->seed % 4 == 2 ? 3 : WIRE_MEMBERS_MAX;
-}
-
 static struct cloud_config cloud_config(const struct sim_node *n)
 {
     return (struct cloud_config){.region = "sim",
@@ -37,7 +32,6 @@ static struct cloud_config cloud_config(const struct sim_node *n)
                                  /* Fewer than there are guests: they are given on all the time. */
                                  .pool = {.ranges = {{0xcb007101, 0xcb007105}}, .len = 1},
                                  .quota_groups = SIM_QUOTA_GROUPS,
-                                 .quota_members = sim_tiers_quota_members(n->world),
                                  .endpoint = "ec2.sim"};
 }
 

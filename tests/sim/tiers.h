@@ -5,9 +5,6 @@
 
 enum { SIM_QUOTA_INSTANCES = 14, SIM_QUOTA_VCPUS = 40, SIM_QUOTA_GROUPS = 12 };
 
-/* Of one security group: in one seed of four so few that orders are refused for it. */
-int64_t sim_tiers_quota_members(const struct sim_world *w);
-
 struct sim_ec2_key;
 struct metadata_instance;
 

@@ -332,8 +332,7 @@ static void test_live_change(void **state)
     assert_non_null(strstr(wish->body, "\"groups_n\":1"));
     rig_advance(&rig, 300);
     rig_pull(&rig, &world.cluster);
-    assert_non_null(
-        strstr(rig_known(&world.cluster, "group", db)->body, "\"members\":[\"172.31.0.4\"]"));
+    assert_string_equal(rig_members(&rig, &world.cluster, db), "172.31.0.4");
     assert_string_equal(rig_known(&world.cluster, "group", default_group())->gone, "deleted");
     rig_say(&rig, &world.cluster, "instance", id, 1,
             "{\"state\":\"off\",\"why\":\"guest\",\"ever_ran\":true}");
@@ -374,42 +373,65 @@ static void test_live_change_by_port(void **state)
           port, default_group());
 }
 
-static const char *with_groups(const char *action, const char *instance, const char *a,
-                               const char *b)
-{
-    return TEXT("Action=%s&%s&GroupId.1=%s&GroupId.2=%s" V, action, instance, a, b);
-}
-
-/* I8 of members: three in this rig, by a launch or while they live. */
-static void test_member_limit(void **state)
+/* One member costs its page: nothing else of the group is told, and no page that is as it was. */
+static void test_a_page_at_a_time(void **state)
 {
     (void)state;
-    rig.config.quota_members = 3;
-    rig_restart(&rig);
-    const char *web = make_group("web"), *first = rig_run(&rig, &world, "");
-    const char *in_web = TEXT("&SecurityGroupId.1=%s", web), *one = rig_run(&rig, &world, in_web);
-    const char *launch = TEXT("Action=RunInstances&ImageId=%s&InstanceType=t1.nano%s" V,
-                              world.image, in_web);
-    FAILS("InterfacesPerSecurityGroupLimitExceeded", "%s&MinCount=3&MaxCount=3", launch);
-    /* As many as go in, where fewer are enough. */
-    const char *body = OK("%s&MinCount=1&MaxCount=9", launch);
-    assert_int_equal(rig_count(body, "<instanceId>"), 2);
-    FAILS("InterfacesPerSecurityGroupLimitExceeded", "%s&MinCount=1&MaxCount=1", launch);
-    const char *of_first = TEXT("InstanceId=%s", first), *both = default_group();
-    rig_fails(&rig, with_groups("ModifyInstanceAttribute", of_first, both, web), 400,
-              "InterfacesPerSecurityGroupLimitExceeded");
-    const char *port = rig_text(&rig, OK("Action=DescribeInstances&InstanceId.1=%s" V, first),
-                                "networkInterfaceId");
-    FAILS("InterfacesPerSecurityGroupLimitExceeded",
-          "Action=ModifyNetworkInterfaceAttribute&NetworkInterfaceId=%s&SecurityGroupId.1=%s" V,
-          port, web);
-    assert_non_null(strstr(groups_of(first), "default"));
-    assert_null(strstr(groups_of(first), web));
-    /* Who is in stays in, and one that leaves makes room. */
-    const char *of_one = TEXT("InstanceId=%s", one);
-    rig_ok(&rig, with_groups("ModifyInstanceAttribute", of_one, web, both));
-    OK("Action=ModifyInstanceAttribute&InstanceId=%s&GroupId.1=%s" V, one, both);
-    rig_ok(&rig, with_groups("ModifyInstanceAttribute", of_first, both, web));
+    const char *web = make_group("web"), *in_web = TEXT("&SecurityGroupId.1=%s", web);
+    const char *far = TEXT("%s&PrivateIpAddress=172.31.3.200", in_web);
+    const char *one = rig_run(&rig, &world, in_web);
+    rig_pull(&rig, &world.cluster);
+    assert_non_null(rig_wish(&world.cluster, "group", web));
+    const char *other = rig_run(&rig, &world, far), *near = TEXT("%s/172.31.0.0", web);
+    rig_advance(&rig, 250);
+    rig_pull(&rig, &world.cluster);
+    assert_null(rig_wish(&world.cluster, "group", web));
+    assert_null(rig_wish(&world.cluster, "members", near));
+    assert_non_null(rig_wish(&world.cluster, "members", TEXT("%s/172.31.3.0", web)));
+    assert_string_equal(rig_members(&rig, &world.cluster, web), "172.31.0.4 172.31.3.200");
+    /* A page that nobody is in ends, also where nothing follows. */
+    rig_say(&rig, &world.cluster, "instance", other, 1, running);
+    OK("Action=ModifyInstanceAttribute&InstanceId=%s&GroupId.1=%s" V, other, default_group());
+    rig_advance(&rig, 250);
+    rig_pull(&rig, &world.cluster);
+    assert_string_equal(rig_members(&rig, &world.cluster, web), "172.31.0.4");
+    assert_string_equal(rig_members(&rig, &world.cluster, default_group()), "172.31.3.200");
+    /* Groups that do not change tell nothing. */
+    OK("Action=ModifyInstanceAttribute&InstanceId=%s&GroupId.1=%s&GroupId.2=%s" V, one, web,
+       default_group());
+    rig_advance(&rig, 250);
+    rig_pull(&rig, &world.cluster);
+    assert_null(rig_wish(&world.cluster, "members", near));
+    assert_string_equal(rig_members(&rig, &world.cluster, default_group()),
+                        "172.31.3.200 172.31.0.4");
+}
+
+/* A group that rules name is known by its pages too, and not any more with the last such rule. */
+static void test_pages_by_reference(void **state)
+{
+    (void)state;
+    struct rig_child b;
+    const char *web = make_group("web"), *db = make_group("db");
+    rig_join(&rig, &b, "cluster", "labb");
+    rig_capacity(&rig, &b, world.cluster.capacity);
+    rig_run(&rig, &world, TEXT("&SecurityGroupId.1=%s", web));
+    OK("Action=RunInstances&ImageId=%s&InstanceType=t1.nano&MinCount=1&MaxCount=1"
+       "&Placement.AvailabilityZone=%s&SecurityGroupId.1=%s" V,
+       world.image, b.zone, db);
+    rig_advance(&rig, 250);
+    rig_pull(&rig, &b);
+    assert_string_equal(rig_members(&rig, &b, web), "");
+    const char *rule = TEXT("&GroupId=%s&IpPermissions.1.IpProtocol=-1"
+                            "&IpPermissions.1.Groups.1.GroupId=%s" V,
+                            db, web);
+    OK("Action=AuthorizeSecurityGroupIngress%s", rule);
+    rig_pull(&rig, &b);
+    assert_non_null(rig_wish(&b, "group", web));
+    assert_string_equal(rig_members(&rig, &b, web), "172.31.0.4");
+    OK("Action=RevokeSecurityGroupIngress%s", rule);
+    rig_pull(&rig, &b);
+    assert_string_equal(rig_members(&rig, &b, web), "");
+    assert_string_equal(rig_known(&b, "group", web)->gone, "deleted");
 }
 
 static void test_bad_live_changes(void **state)
@@ -472,8 +494,7 @@ static void test_restore(void **state)
     assert_non_null(strstr(body, "<ipPermissionsEgress><item>"));
     rig_advance(&rig, 300);
     rig_pull(&rig, &world.cluster);
-    assert_non_null(
-        strstr(rig_known(&world.cluster, "group", late)->body, "\"members\":[\"172.31.0.4\"]"));
+    assert_string_equal(rig_members(&rig, &world.cluster, late), "172.31.0.4");
 }
 
 int main(void)
@@ -482,7 +503,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_new_group, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limit, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_member_limit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_page_at_a_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pages_by_reference, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_deletion, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_held_by_a_port, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_filters, set_up, tear_down),

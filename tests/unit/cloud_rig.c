@@ -80,7 +80,6 @@ void rig_init(struct rig *r)
                                       .quota_instances = 20,
                                       .quota_vcpus = 20,
                                       .quota_groups = 20,
-                                      .quota_members = WIRE_MEMBERS_MAX,
                                       .endpoint = "127.0.0.1:8773"};
     memset(r->config.master_key, 9, sizeof r->config.master_key);
     enum err_code code = store_open(&r->store, ":memory:", &cloud_schema, &err);

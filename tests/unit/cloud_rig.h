@@ -113,6 +113,10 @@ const struct wire_item *rig_wish(const struct rig_child *c, const char *kind, co
 /* The newest that it ever recorded of that id, or NULL. */
 const struct wire_item *rig_known(const struct rig_child *c, const char *kind, const char *id);
 
+/* Who the cluster knows to be in the group, as "172.31.0.4 172.31.0.5" in the rig's arena: by all
+ * pages that it ever recorded and that have not ended. */
+const char *rig_members(struct rig *r, const struct rig_child *c, const char *group);
+
 /* A cluster "laba" with much room, a dos, and an available image; its id is in the rig's arena. */
 struct rig_world {
     struct rig_child cluster, dos;

@@ -229,3 +229,30 @@ const char *rig_run(struct rig *r, struct rig_world *w, const char *more)
                                     w->image, more);
     return rig_text(r, rig_ok(r, form), "instanceId");
 }
+
+static const char *add_page(struct rig *r, const char *text, const struct wire_item *item)
+{
+    struct wire_members page;
+    unsigned char bits[32];
+    bool is_read = wire_decode(&wire_members_type, item->body, strlen(item->body), &r->arena, &page,
+                               NULL) == ERR_OK &&
+                   str_unhex(bits, sizeof bits, page.bits);
+    INV(is_read && str_eq(item->id, arena_printf(&r->arena, "%s/%s", page.group, page.base)));
+    for (int at = 0; at < 256; at++)
+        if (bits[at / 8] & 0x80 >> at % 8)
+            text = arena_printf(&r->arena, "%s%s%.*s%d", text, *text != '\0' ? " " : "",
+                                (int)strlen(page.base) - 1, page.base, at);
+    return text;
+}
+
+const char *rig_members(struct rig *r, const struct rig_child *c, const char *group)
+{
+    const char *text = "", *prefix = arena_printf(&r->arena, "%s/", group);
+    for (size_t i = 0; i < c->held_len; i++) {
+        const struct wire_item *item = &c->held[i];
+        if (str_eq(item->kind, "members") && str_has_prefix(item->id, prefix) &&
+            rig_known(c, "members", item->id) == item && *item->gone == '\0')
+            text = add_page(r, text, item);
+    }
+    return text;
+}

@@ -2,6 +2,7 @@
 cluster_tests = \
 	tests/unit/cluster_capacity_test \
 	tests/unit/cluster_drain_test \
+	tests/unit/cluster_group_test \
 	tests/unit/cluster_place_test \
 	tests/unit/cluster_recover_test \
 	tests/unit/cluster_seed_test \
@@ -14,6 +15,8 @@ tests_unit_cluster_capacity_test_SOURCES = %D%/cluster_capacity_test.c $(cluster
 tests_unit_cluster_capacity_test_LDADD = $(cluster_test_ldadd)
 tests_unit_cluster_drain_test_SOURCES = %D%/cluster_drain_test.c $(cluster_rig)
 tests_unit_cluster_drain_test_LDADD = $(cluster_test_ldadd)
+tests_unit_cluster_group_test_SOURCES = %D%/cluster_group_test.c $(cluster_rig)
+tests_unit_cluster_group_test_LDADD = $(cluster_test_ldadd)
 tests_unit_cluster_place_test_SOURCES = %D%/cluster_place_test.c
 tests_unit_cluster_place_test_LDADD = libcluster.a libproto.a libbase.a $(CMOCKA_LIBS)
 tests_unit_cluster_recover_test_SOURCES = %D%/cluster_recover_test.c $(cluster_rig)

@@ -3,6 +3,7 @@ host_tests = \
 	tests/unit/host_attribute_test \
 	tests/unit/host_cache_test \
 	tests/unit/host_console_test \
+	tests/unit/host_groups_test \
 	tests/unit/host_peers_test \
 	tests/unit/host_plan_test \
 	tests/unit/host_ports_test \
@@ -22,6 +23,8 @@ tests_unit_host_cache_test_SOURCES = %D%/host_cache_test.c $(host_rig)
 tests_unit_host_cache_test_LDADD = $(host_test_ldadd)
 tests_unit_host_console_test_SOURCES = %D%/host_console_test.c $(host_rig)
 tests_unit_host_console_test_LDADD = $(host_test_ldadd)
+tests_unit_host_groups_test_SOURCES = %D%/host_groups_test.c $(host_rig)
+tests_unit_host_groups_test_LDADD = $(host_test_ldadd)
 tests_unit_host_plan_test_SOURCES = %D%/host_plan_test.c
 tests_unit_host_plan_test_LDADD = libhost.a libproto.a libbase.a $(CMOCKA_LIBS)
 tests_unit_host_ports_test_SOURCES = %D%/host_ports_test.c $(host_rig)

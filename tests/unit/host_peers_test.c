@@ -93,13 +93,7 @@ static void told_again_when_the_network_is_another(void **state)
     begin(&r);
     want(&r, "10.0.0.2");
     host_rig_ok(&r, HOST_JOB_NET_PEERS);
-    const char *members[] = {"172.31.0.9"};
-    host_rig_wish_group(&r, 1,
-                        &(struct wire_group){.vpc = "vpc-0123456789abcdef0",
-                                             .vni = 10,
-                                             .name = "g",
-                                             .members = members,
-                                             .members_len = 1});
+    host_rig_wish_member(&r, "172.31.0.0", 9);
     while (host_rig_job(&r, HOST_JOB_NET_GROUP) != NULL)
         host_rig_ok(&r, HOST_JOB_NET_GROUP);
     struct wire_instance moved = host_rig_instance();

@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { LIST_MS = 2000, NET_LIST_MS = 3000, CALL_MS = 30000 };
@@ -206,17 +207,6 @@ void host_rig_wish(struct host_rig *r, int64_t generation, const struct wire_ins
                                 .body = buf_str(&json)});
 }
 
-void host_rig_wish_group(struct host_rig *r, int64_t generation, const struct wire_group *body)
-{
-    CLEANUP(buf_fini) struct buf json = {0};
-    wire_encode(&json, &wire_group_type, body);
-    take(r, &(struct wire_item){.kind = "group",
-                                .id = "sg-0123456789abcdef0",
-                                .generation = generation,
-                                .gone = "",
-                                .body = buf_str(&json)});
-}
-
 void host_rig_end(struct host_rig *r, int64_t generation)
 {
     take(r, &(struct wire_item){.kind = "instance",
@@ -232,6 +222,20 @@ void host_rig_wish_other(struct host_rig *r, const char *kind, const char *id, c
 {
     take(r,
          &(struct wire_item){.kind = kind, .id = id, .generation = 1, .gone = gone, .body = body});
+}
+
+void host_rig_wish_member(struct host_rig *r, const char *base, int at)
+{
+    CLEANUP(buf_fini) struct buf json = {0};
+    unsigned char bits[32] = {0};
+    char text[2 * sizeof bits + 1], id[64];
+    snprintf(id, sizeof id, "%s/%s", RIG_GROUP, base);
+    if (at >= 0)
+        bits[at / 8] = (unsigned char)(0x80 >> at % 8);
+    str_hex(text, bits, sizeof bits);
+    wire_encode(&json, &wire_members_type,
+                &(struct wire_members){.group = RIG_GROUP, .vni = 10, .base = base, .bits = text});
+    host_rig_wish_other(r, "members", id, at >= 0 ? "" : "deleted", at >= 0 ? buf_str(&json) : "");
 }
 
 /* ---- jobs ---------------------------------------------------------------------------------- */

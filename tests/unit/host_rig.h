@@ -8,7 +8,8 @@
 
 enum { RIG_JOBS = 64 };
 
-#define RIG_ID "i-0123456789abcdef0"
+#define RIG_ID    "i-0123456789abcdef0"
+#define RIG_GROUP "sg-0123456789abcdef0"
 
 struct rig_job {
     uint64_t id;
@@ -43,7 +44,9 @@ void host_rig_pass(struct host_rig *r, int64_t ms); /* and ticks */
 /* A good instance and its port, on the network 10. */
 struct wire_instance host_rig_instance(void);
 void host_rig_wish(struct host_rig *r, int64_t generation, const struct wire_instance *body);
-void host_rig_wish_group(struct host_rig *r, int64_t generation, const struct wire_group *body);
+/* That one address of that page of RIG_GROUP is a member's, "172.31.4.0" and 7; or, with -1, that
+ * the page ends. On the network 10. */
+void host_rig_wish_member(struct host_rig *r, const char *base, int at);
 void host_rig_end(struct host_rig *r, int64_t generation);
 /* Of any other kind; `gone` "" and a body, or an end. */
 void host_rig_wish_other(struct host_rig *r, const char *kind, const char *id, const char *gone,

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "computer-manager/model/filter.h"
+#include "computer-manager/model/pages.h"
 #include "computer-manager/model/tunnel.h"
 #include "computer-manager/model/public.h"
 #include "tests/unit/network_facts.h"
@@ -130,21 +131,47 @@ static void a_group_is_a_set_of_its_network(void **state)
     assert_true(set < line);
 }
 
-static void members_replace_each_other(void **state)
+/* All of a group where nothing counts, and else what differs: once in, once out. */
+static void members_change_by_what_differs(void **state)
 {
     (void)state;
     CLEANUP(buf_fini) struct buf out = {0};
     static struct host_net_group g = {
-        .group = "sg-00000001", .vni = 10, .len = 2, .members = {0xac1f0005, 0xac1f0006}};
-    host_filter_group(&out, "tct", &g);
+        .group = "sg-00000001", .vni = 10, .len = 1, .pages = {{0xac1f0000, {0x06}}}};
+    static uint32_t in[HOST_MEMBERS_MAX], gone[] = {0xac1f0105};
+    struct host_filter_change change = {
+        .is_anew = true, .in = in, .in_len = host_pages_others(in, &g, NULL), .out = gone};
+    host_filter_group(&out, "tct", &g, &change);
     assert_string_equal(
         buf_str(&out), "add set inet tercet_tct g00000a_00000001 { type ipv4_addr; }\n"
                        "flush set inet tercet_tct g00000a_00000001\n"
                        "add element inet tercet_tct g00000a_00000001 { 172.31.0.5, 172.31.0.6 }\n");
     buf_clear(&out);
-    g.len = 0;
-    host_filter_group(&out, "tct", &g);
-    assert_null(strstr(buf_str(&out), "add element"));
+    change = (struct host_filter_change){.in = in, .in_len = 1, .out = gone, .out_len = 1};
+    host_filter_group(&out, "tct", &g, &change);
+    assert_string_equal(buf_str(&out),
+                        "delete element inet tercet_tct g00000a_00000001 { 172.31.1.5 }\n"
+                        "add element inet tercet_tct g00000a_00000001 { 172.31.0.5 }\n");
+    buf_clear(&out);
+    host_filter_group(&out, "tct", &g, &(struct host_filter_change){.is_anew = false});
+    assert_int_equal(out.len, 0);
+}
+
+static void pages_are_told_apart(void **state)
+{
+    (void)state;
+    static struct host_net_group a = {.len = 2,
+                                      .pages = {{0xac1f0000, {0x80}}, {0xac1f0100, {[31] = 0x03}}}};
+    static struct host_net_group b = {.len = 1, .pages = {{0xac1f0100, {[31] = 0x01}}}};
+    static uint32_t others[HOST_MEMBERS_MAX];
+    assert_int_equal(host_pages_count(&a), 3);
+    assert_true(host_pages_has(&a, 0xac1f0000) && host_pages_has(&a, 0xac1f01fe));
+    assert_false(host_pages_has(&a, 0xac1f0001) || host_pages_has(&b, 0xac1f0000));
+    assert_int_equal(host_pages_others(others, &a, &b), 2);
+    assert_int_equal(others[0], 0xac1f0000);
+    assert_int_equal(others[1], 0xac1f01fe);
+    assert_int_equal(host_pages_others(others, &b, &a), 0);
+    assert_int_equal(host_pages_others(others, &b, NULL), 1);
 }
 
 /* A peer is let in with its own MAC and with the gateway's, from its host, with its address: in
@@ -226,7 +253,8 @@ int main(void)
         cmocka_unit_test(a_port_without_rules_is_closed),
         cmocka_unit_test(every_form_of_a_rule_is_one_line),
         cmocka_unit_test(a_group_is_a_set_of_its_network),
-        cmocka_unit_test(members_replace_each_other),
+        cmocka_unit_test(members_change_by_what_differs),
+        cmocka_unit_test(pages_are_told_apart),
         cmocka_unit_test(a_tunnel_lets_in_what_is_planned),
         cmocka_unit_test(no_tunnel_touches_nothing),
         cmocka_unit_test(only_our_own_tables_are_named),

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "computer-manager/model/filter.h"
+#include "computer-manager/model/pages.h"
 #include "computer-manager/network/valid.h"
 #include "tests/unit/network_facts.h"
 
@@ -164,12 +165,24 @@ static void rules_make_sense(void **state)
 static void groups_and_removals_too(void **state)
 {
     (void)state;
-    static struct host_net_group g = {.group = "sg-01234567", .vni = 1, .len = 1};
-    assert_int_equal(valid_group(&g, NULL), ERR_OK);
-    g.len = HOST_MEMBERS_MAX + 1;
-    assert_int_equal(valid_group(&g, NULL), ERR_INVALID_PARAMETER);
+    const size_t head = offsetof(struct host_net_group, pages);
+    static struct host_net_group g = {
+        .group = "sg-01234567", .vni = 1, .len = 2, .pages = {{.base = 256}, {.base = 512}}};
+    const size_t size = host_pages_size(&g);
+    assert_int_equal(valid_group(&g, size, NULL), ERR_OK);
+    assert_int_equal(valid_group(&g, size - 1, NULL), ERR_INVALID_PARAMETER);
+    assert_int_equal(valid_group(&g, head - 1, NULL), ERR_INVALID_PARAMETER);
+    g.is_anew = 2;
+    assert_int_equal(valid_group(&g, size, NULL), ERR_INVALID_PARAMETER);
+    g.is_anew = 1;
+    g.pages[1].base = 256; /* twice */
+    assert_int_equal(valid_group(&g, size, NULL), ERR_INVALID_PARAMETER);
+    g.pages[1].base = 513; /* no page begins there */
+    assert_int_equal(valid_group(&g, size, NULL), ERR_INVALID_PARAMETER);
+    g.len = HOST_PAGES_MAX + 1;
+    assert_int_equal(valid_group(&g, host_pages_size(&g), NULL), ERR_INVALID_PARAMETER);
     g.len = -1;
-    assert_int_equal(valid_group(&g, NULL), ERR_INVALID_PARAMETER);
+    assert_int_equal(valid_group(&g, head, NULL), ERR_INVALID_PARAMETER);
     struct host_net_unport u = {.port = "eni-01234567", .vni = 1};
     assert_int_equal(valid_unport(&u, NULL), ERR_OK);
     u.vni = 0;
