@@ -33,6 +33,8 @@ bool cluster_instance_load(struct store *st, const char *id, struct arena *arena
     return true;
 }
 
+/* What has a host was refused a start, which it may ask for again. What found none hears so for
+ * each generation: a cloud that asks under a newer one has not taken the answer. */
 void cluster_instance_save(struct store *st, const struct wire_item *wish,
                            const struct wire_instance *body, int64_t now_ms)
 {
@@ -40,8 +42,7 @@ void cluster_instance_save(struct store *st, const struct wire_item *wish,
               "INSERT INTO instance(id, generation, reservation, minimum, memory_mib, vcpus,"
               " disk_bytes, since_ms, guest_mib) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
               " ON CONFLICT DO UPDATE SET generation=?2, memory_mib=?5, vcpus=?6, disk_bytes=?7,"
-              /* what has a host was refused a start, which it may ask for again */
-              " refused=CASE WHEN host='' THEN refused ELSE 0 END, guest_mib=?9",
+              " refused=CASE WHEN host='' AND generation=?2 THEN refused ELSE 0 END, guest_mib=?9",
               "sisiiiiii", wish->id, wish->generation, body->reservation, body->minimum,
               room_memory_of(body->memory_mib), body->vcpus, body->disk_bytes, now_ms,
               body->memory_mib);

@@ -102,6 +102,27 @@ static struct wire_instance_seen said_of(struct cluster_rig *r, const char *id)
     return seen;
 }
 
+/* A refusal answers the generation under which it was asked; asked under a newer one the zone looks
+ * again, and answers again: a restored cloud has not heard the first. */
+static void what_found_no_host_is_answered_for_each_generation(void **state)
+{
+    struct cluster_rig r;
+    (void)state;
+    cluster_rig_init(&r);
+    speak(&r);
+    cluster_rig_wish(&r, "instance", "i-1", 1, "", cluster_rig_instance(&r, 9000));
+    assert_string_equal(said_of(&r, "i-1").state, "refused");
+    cluster_rig_wish(&r, "instance", "i-1", 2, "", cluster_rig_instance(&r, 9000));
+    cluster_rig_ask(&r, "placement", "i-1"); /* the cloud takes the first, and hears this */
+    assert_non_null(cluster_rig_said(&r, "i-1"));
+    assert_int_equal(cluster_rig_said(&r, "i-1")->generation, 2);
+    assert_string_equal(said_of(&r, "i-1").state, "refused");
+    cluster_rig_wish(&r, "instance", "i-1", 3, "", cluster_rig_instance(&r, 128));
+    speak(&r);
+    assert_non_null(cluster_rig_held(&r.hosts[0], "i-1"));
+    cluster_rig_fini(&r);
+}
+
 /* A step goes up as it is; one that its host would not start waits for the next host, and what the
  * first one has of it is said until then. */
 static void a_refused_one_waits_for_another_host(void **state)
@@ -172,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_drained_host_takes_nothing_new),
         cmocka_unit_test(a_drain_is_remembered),
+        cmocka_unit_test(what_found_no_host_is_answered_for_each_generation),
         cmocka_unit_test(a_refused_one_waits_for_another_host),
         cmocka_unit_test(an_admin_hears_why_here_and_not_there),
         cmocka_unit_test(a_refusal_is_explained_too),
