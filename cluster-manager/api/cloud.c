@@ -119,7 +119,7 @@ static void on_capacity(void *core, struct buf *capacity_json, struct buf *healt
 
 struct sync_child_hooks cluster_cloud_hooks(struct cluster_core *c)
 {
-    static const char *const loose[] = {"group", "members", NULL};
+    static const char *const loose[] = {"group", "members", "drain", "seed", "type", NULL};
     return (struct sync_child_hooks){.core = c,
                                      .on_wish = on_wish,
                                      .loose = loose,
