@@ -22,4 +22,5 @@ libbase_a_SOURCES = \
 	%D%/rng.c %D%/rng.h \
 	%D%/store.c %D%/store.h \
 	%D%/str.c %D%/str.h \
-	%D%/turn.c %D%/turn.h
+	%D%/turn.c %D%/turn.h \
+	%D%/utf8.c %D%/utf8.h

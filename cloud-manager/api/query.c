@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,26 +19,10 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Length of the UTF-8 sequence at `s` (RFC 3629), or 0. */
-static size_t utf8_len(const unsigned char *s, size_t left)
-{
-    static const unsigned char least[] = {0, 0, 0, 0xa0, 0x90};
-    size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    if (len == 0 || len > left || s[0] > 0xf4 || s[0] == 0)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 || s[0] == 0xf0) && s[1] < least[len])
-        return 0;
-    bool is_surrogate = s[0] == 0xed && s[1] > 0x9f, is_beyond = s[0] == 0xf4 && s[1] > 0x8f;
-    return is_surrogate || is_beyond ? 0 : len;
-}
-
 static bool is_utf8(const char *text, size_t len)
 {
     for (size_t at = 0, n; at < len; at += n)
-        if ((n = utf8_len((const unsigned char *)text + at, len - at)) == 0)
+        if ((n = utf8_len(text + at, len - at)) == 0)
             return false;
     return true;
 }

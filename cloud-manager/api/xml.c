@@ -3,8 +3,10 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void cloud_xml_init(struct cloud_xml *x, struct buf *out)
 {
@@ -61,6 +63,8 @@ void cloud_xml_close_to(struct cloud_xml *x, int depth)
         cloud_xml_close(x);
 }
 
+#define NO_CHAR "\xef\xbf\xbd" /* U+FFFD */
+
 static const char *escape_of(unsigned char c)
 {
     switch (c) {
@@ -73,20 +77,35 @@ static const char *escape_of(unsigned char c)
     case '\r':
         return "&#13;";
     default:
-        return c < 0x20 && c != '\n' && c != '\t' ? "\xef\xbf\xbd" : NULL;
+        return c < 0x20 && c != '\n' && c != '\t' ? NO_CHAR : NULL;
     }
+}
+
+/* The same of what begins with a byte above 0x7f: NULL for a Char of XML (1.0, section 2.2), of
+ * which U+FFFE and U+FFFF are none. `*len` is how much of `text` it is about. */
+static const char *escape_of_wide(const char *text, size_t left, size_t *len)
+{
+    *len = utf8_len(text, left);
+    if (*len == 0) {
+        *len = 1;
+        return NO_CHAR;
+    }
+    bool is_none = *len == 3 && memcmp(text, "\xef\xbf", 2) == 0 && (text[2] & 0x3f) >= 0x3e;
+    return is_none ? NO_CHAR : NULL;
 }
 
 static void escape(struct buf *out, const char *text)
 {
-    const char *run = text;
-    for (; *text != '\0'; text++) {
-        const char *instead = escape_of((unsigned char)*text);
+    const char *run = text, *end = text + strlen(text);
+    for (size_t len = 1; text < end; text += len, len = 1) {
+        unsigned char c = (unsigned char)*text;
+        const char *instead = c < 0x80 ? escape_of(c)
+                                       : escape_of_wide(text, (size_t)(end - text), &len);
         if (instead == NULL)
             continue;
         buf_append(out, run, (size_t)(text - run));
         buf_text(out, instead);
-        run = text + 1;
+        run = text + len;
     }
     buf_append(out, run, (size_t)(text - run));
 }

@@ -1,7 +1,8 @@
 /* xml.h - writes XML: elements, escaped text, nothing that could be anything else. With a tree, the
  * same answer is kept for another spelling instead (tree.h).
  *
- * Control characters that XML 1.0 has no way to write become U+FFFD, so an answer always parses. */
+ * What XML 1.0 cannot write (controls, U+FFFE, no UTF-8) becomes U+FFFD: an answer always parses.
+ */
 #pragma once
 
 #include "base/buf.h"

@@ -14,7 +14,8 @@ base_tests = \
 	tests/unit/base_rng_test \
 	tests/unit/base_store_test \
 	tests/unit/base_str_test \
-	tests/unit/base_turn_test
+	tests/unit/base_turn_test \
+	tests/unit/base_utf8_test
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 base_test_ldadd = libbase.a $(CMOCKA_LIBS) $(SQLITE_LIBS) $(INIH_LIBS)
@@ -48,3 +49,5 @@ tests_unit_base_str_test_SOURCES = %D%/base_str_test.c %D%/unit.h
 tests_unit_base_str_test_LDADD = $(base_test_ldadd)
 tests_unit_base_turn_test_SOURCES = %D%/base_turn_test.c %D%/unit.h
 tests_unit_base_turn_test_LDADD = $(base_test_ldadd)
+tests_unit_base_utf8_test_SOURCES = %D%/base_utf8_test.c %D%/unit.h
+tests_unit_base_utf8_test_LDADD = $(base_test_ldadd)

@@ -241,6 +241,11 @@ static void test_xml_escapes(void **state)
     cloud_xml_close_to(&x, 0);
     assert_string_equal(out.data, "<a><b>&lt;&amp;&gt;\"'\xef\xbf\xbd&#13;\n\xc3\xa9</b>"
                                   "<d>true</d><e>2025-11-20T09:53:35.000Z</e></a>");
+    /* U+FFFD and U+10FFFF are characters; U+FFFE, U+FFFF and what is no UTF-8 are none. */
+    buf_clear(&out);
+    cloud_xml_text(&x, "b", "\xef\xbf\xbd\xf4\x8f\xbf\xbf|\xef\xbf\xbe\xef\xbf\xbf|\xff.\xe2\x82");
+    assert_string_equal(out.data, "<b>\xef\xbf\xbd\xf4\x8f\xbf\xbf|\xef\xbf\xbd\xef\xbf\xbd|"
+                                  "\xef\xbf\xbd.\xef\xbf\xbd\xef\xbf\xbd</b>");
 }
 
 int main(void)
