@@ -55,6 +55,9 @@ static void documents(void **state)
     expect("<a><b>1</b> <c x='y' z=\"&lt;\"/></a>", "<1a<2b>2b=1<2c>2c=>1a=.");
     expect("<s3:a xmlns:s3='u'><s3:b>&amp;&lt;&gt;&quot;&apos;&#65;&#x20ac;</s3:b></s3:a>",
            "<1a<2b>2b=&<>\"'A\xe2\x82\xac>1a=.");
+    /* An end of a line is a line feed; a CR that is meant is a reference. */
+    expect("<a>x\r\ny\rz&#13;\r</a>", "<1a>1a=x\ny\nz\r\n.");
+    expect_bad("<s:b:c xmlns:s='u'/>");
 }
 
 static void refused(void **state)

@@ -51,7 +51,7 @@ static bool set_name(struct dos_xml *x, const char *name, size_t len)
 {
     const char *colon = memchr(name, ':', len);
     size_t skip = colon != NULL ? (size_t)(colon - name) + 1 : 0;
-    if (len == skip || len - skip >= sizeof x->name)
+    if (len == skip || len - skip >= sizeof x->name || memchr(name + skip, ':', len - skip) != NULL)
         return false;
     memcpy(x->name, name + skip, len - skip);
     x->name[len - skip] = '\0';
@@ -166,13 +166,22 @@ static bool take_entity(struct dos_xml *x)
     return false;
 }
 
+/* Every end of a line is one line feed (XML 1.0, 2.11); a CR that is meant is written "&#13;". */
+static char take_char(struct dos_xml *x)
+{
+    char c = *x->at++;
+    if (c == '\r' && x->at < x->end && *x->at == '\n')
+        x->at++;
+    return c == '\r' ? '\n' : c;
+}
+
 /* Text up to the next '<'; outside of the root only blanks. */
 static bool take_text(struct dos_xml *x)
 {
     while (x->at < x->end && *x->at != '<') {
         if (x->open == 0 ? !is_space(*x->at) : *x->at == '\0')
             return false;
-        char c = *x->at++;
+        char c = take_char(x);
         if (c != '&')
             buf_char(&x->text, c);
         else if (!take_entity(x))
