@@ -81,10 +81,14 @@ static bool decode_chunk(struct manifest_chunk *chunk, const json_t *json)
     return chunk->is_hole || str_unhex(chunk->hash, MANIFEST_HASH_SIZE, json_string_value(json));
 }
 
-static enum err_code decode_chunks(struct manifest *m, const json_t *chunks, struct err *err)
+/* Room is made for as many chunks as are there, never for as many as it says. */
+static enum err_code decode_chunks(struct manifest *m, uint64_t size_bytes, const json_t *chunks,
+                                   struct err *err)
 {
-    if (!json_is_array(chunks) || json_array_size(chunks) != m->len)
+    if (!json_is_array(chunks) ||
+        json_array_size(chunks) != chunk_count(size_bytes, MANIFEST_CHUNK_SIZE))
         return err_set(err, ERR_IMAGE_INVALID, "manifest: its chunks do not make up its size");
+    manifest_init(m, size_bytes);
     for (size_t i = 0; i < m->len; i++)
         if (!decode_chunk(&m->chunks[i], json_array_get(chunks, i)))
             return err_set(err, ERR_IMAGE_INVALID, "manifest: chunk %zu is not a SHA-256", i);
@@ -101,8 +105,8 @@ enum err_code manifest_decode(struct manifest *m, const char *text, size_t len, 
         json_decref(json);
         return err_set(err, ERR_IMAGE_INVALID, "manifest: not a manifest of version 1");
     }
-    manifest_init(m, (uint64_t)json_integer_value(json_object_get(json, "size")));
-    enum err_code code = decode_chunks(m, json_object_get(json, "chunks"), err);
+    uint64_t size_bytes = (uint64_t)json_integer_value(json_object_get(json, "size"));
+    enum err_code code = decode_chunks(m, size_bytes, json_object_get(json, "chunks"), err);
     json_decref(json);
     if (code != ERR_OK)
         manifest_fini(m);

@@ -72,6 +72,7 @@ static void refused(void **state)
         HEAD "\"size\":0,\"chunk_size\":262144,\"chunks\":[]}",
         HEAD "\"size\":-512,\"chunk_size\":262144,\"chunks\":[\"\"]}",
         HEAD "\"size\":1099511628288,\"chunk_size\":262144,\"chunks\":[\"\"]}",
+        HEAD "\"size\":1099511627776,\"chunk_size\":262144,\"chunks\":[\"\"]}", /* 4 million */
         HEAD "\"size\":512,\"chunk_size\":4096,\"chunks\":[\"\"]}",
         HEAD "\"size\":512,\"size\":512,\"chunk_size\":262144,\"chunks\":[\"\"]}",
         "{\"version\":2,\"hash\":\"sha256\",\"size\":512,\"chunk_size\":262144,\"chunks\":[\"\"]}",
