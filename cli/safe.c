@@ -76,28 +76,32 @@ static enum cli_plain_state behind_escape(unsigned char c)
     return c >= 0x20 && c < 0x30 ? CLI_PLAIN_ESCAPE : CLI_PLAIN_TEXT;
 }
 
-/* C1 in UTF-8: 0xc2 and the byte that ESC would have before it, plus 0x40. */
-static void take_c1(struct cli_plain *p, unsigned char c)
+/* A character that is whole. One of C1 is what ESC and a byte of 0x40 less would be. */
+static void take_rune(struct cli_plain *p, struct buf *out, uint32_t rune, size_t size)
 {
-    p->state = behind_escape((unsigned char)(c - 0x40));
+    if (rune == 0x1b)
+        p->state = CLI_PLAIN_ESCAPE;
+    else if (rune >= 0x80 && rune <= 0x9f)
+        p->state = behind_escape((unsigned char)(rune - 0x40));
+    else if (!is_command(rune) || rune == '\n' || rune == '\t')
+        buf_append(out, p->held, size);
 }
 
+/* What began and did not become a character is forgotten. */
 static void take_text(struct cli_plain *p, struct buf *out, unsigned char c)
 {
-    unsigned char half = p->half;
-    p->half = 0;
-    if (half != 0 && c >= 0x80 && c <= 0x9f) {
-        take_c1(p, c);
+    bool is_more = (c & 0xc0) == 0x80;
+    uint32_t rune = 0;
+    if (!is_more || p->held_len == sizeof p->held)
+        p->held_len = 0;
+    if (is_more && p->held_len == 0)
         return;
-    }
-    if (half != 0)
-        buf_char(out, (char)half);
-    if (c == 0xc2)
-        p->half = c;
-    else if (c == 0x1b)
-        p->state = CLI_PLAIN_ESCAPE;
-    else if ((c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t')
-        buf_char(out, (char)c);
+    p->held[p->held_len++] = (char)c;
+    size_t size = rune_at(p->held, p->held_len, &rune);
+    if (size == 0)
+        return;
+    p->held_len = 0;
+    take_rune(p, out, rune, size);
 }
 
 static void take_byte(struct cli_plain *p, struct buf *out, unsigned char c)

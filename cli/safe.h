@@ -12,8 +12,10 @@ void cli_safe_text(struct buf *out, const char *text);
 /* The same of a whole JSON document, which stays one: within its strings they become \u009b. */
 void cli_safe_json(struct buf *out, const char *json, size_t len);
 
-/* A stream of a terminal without what commands the terminal: whole escape sequences go, and all
- * control characters but line feed and tab. Zeroed at the start; pieces may end anywhere. */
+/* A stream of a terminal without what commands the terminal: whole escape sequences go, all control
+ * characters but line feed and tab, the marks of direction, and bytes that are no UTF-8: of two
+ * halves with a sequence between them a terminal would make one character. Zeroed at the start;
+ * pieces may end anywhere. */
 struct cli_plain {
     enum cli_plain_state {
         CLI_PLAIN_TEXT,
@@ -22,6 +24,7 @@ struct cli_plain {
         CLI_PLAIN_STRING,     /* in ESC ] .. or ESC P .., until BEL or ESC \ */
         CLI_PLAIN_STRING_END, /* ESC in such a string */
     } state;
-    unsigned char half; /* 0xc2 that a C1 character may follow; 0: none */
+    char held[4]; /* the beginning of a character */
+    size_t held_len;
 };
 void cli_plain_take(struct cli_plain *p, struct buf *out, const char *data, size_t len);

@@ -77,6 +77,15 @@ static void a_console_keeps_its_text(void **state)
               "31mx\xc2\x9d"
               "0;t\ay\xc2\xa7z\xc3\xbc",
               "xy\xc2\xa7z\xc3\xbc");
+    /* Two halves with a sequence between them make no character: here CSI, there a mark of
+     * direction. What is no UTF-8 goes, since a terminal of single bytes would obey it. */
+    stream_is("\xc2\x1b[m\x9b"
+              "31m",
+              "31m");
+    stream_is("\xe2\x80\x1b(B\xae|\xe2\x80\xae|\x9b"
+              "2J|\xe2\x82(",
+              "||2J|(");
+    stream_is("\xf0\x9f\x98\x80\xf0\x9f\x98\x80\x80\x80", "\xf0\x9f\x98\x80\xf0\x9f\x98\x80");
     stream_is("\x1b[12\nlost\x1b]0;open\nfound\b\v\f\x7f", "\nlost\nfound");
 }
 
