@@ -76,7 +76,6 @@ static enum err_code find_keyed(struct cloud_core *c, const struct cloud_op *op,
                                 const struct cloud_asked *asked, const struct cloud_repeat *repeat,
                                 struct buf *body, bool *is_known, struct err *err)
 {
-    CLEANUP(seal_wipe) struct buf plain = {0};
     const char *kept = cloud_replay_get(c->store, op->arena, repeat->key);
     *is_known = kept != NULL;
     if (kept == NULL)

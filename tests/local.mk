@@ -1,5 +1,6 @@
 # tests/: unit tests here; tests/run drives everything else.
 include tests/sim/local.mk
+include tests/fuzz/local.mk
 
 # The Debian guest, launched and logged in to; not in tests/run, for it boots slowly where all of it is emulated. Needs root.
 check-guest: all
