@@ -82,6 +82,7 @@ struct sim_node {
     size_t crash_at;      /* event after which it happens */
     size_t stepped;
     bool step_may_fail;
+    uint64_t looks;     /* committed turns; who runs the daemon looks at some of them */
     bool has_no_backup; /* yet: the scene is still being installed */
     void *backup;       /* a dump of the store; owned */
     size_t backup_len;
