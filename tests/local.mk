@@ -8,7 +8,17 @@ check-guest: all
 	$(abs_top_srcdir)/deploy/guest/make-debian $(abs_top_builddir)/debian.qcow2
 	TERCET_SOURCE=$(abs_top_srcdir) TERCET_BUILD=$(abs_top_builddir) \
 		/usr/bin/python3 $(abs_top_srcdir)/tests/guest/debian.py $(abs_top_builddir)/debian.qcow2
-.PHONY: check-guest
+
+# Real daemons under faults and load: so many kills, by that seed. Needs root.
+KILLS = 300
+SEED = 1
+storm: all
+	$(abs_top_srcdir)/deploy/packages/install run guest test
+	$(abs_top_srcdir)/deploy/guest/make-tiny $(abs_top_builddir)/storm-guest.qcow2
+	TERCET_SOURCE=$(abs_top_srcdir) TERCET_BUILD=$(abs_top_builddir) TERCET_CACHE=$(abs_top_srcdir)/var/cache \
+		TERCET_STATE=$(abs_top_builddir)/storm.state TERCET_GUEST=$(abs_top_builddir)/storm-guest.qcow2 \
+		/usr/bin/python3 $(abs_top_srcdir)/tests/storm/kill_storm.py --kills $(KILLS) --seed $(SEED)
+.PHONY: check-guest storm
 if HAVE_CMOCKA
 include tests/unit/base.mk
 include tests/unit/wire.mk

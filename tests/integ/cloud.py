@@ -391,9 +391,8 @@ def changed(before, after):
     return lines
 
 
-def started(furnished=True, hosts=1, clusters=1):
-    """A running cloud that goes with this program, with or without image and key."""
-    cloud = Cloud(hosts, clusters)
+def begin(cloud):
+    """It runs, and goes with this program, which then looks at what it left and said."""
     shutil.rmtree(cloud.state, ignore_errors=True)
 
     def over():
@@ -407,6 +406,12 @@ def started(furnished=True, hosts=1, clusters=1):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     cloud.start()
     say("a cloud is up")
+    return cloud
+
+
+def started(furnished=True, hosts=1, clusters=1):
+    """A running cloud that goes with this program, with or without image and key."""
+    cloud = begin(Cloud(hosts, clusters))
     if furnished:
         cloud.furnish()
         say(f"image {cloud.image}")
