@@ -14,7 +14,7 @@ static enum err_code decode_token(struct cloud_page *page, struct cloud_query *q
 {
     CLEANUP(buf_fini) struct buf plain = {0};
     bool is_fine = strlen(token) < 512 && base64_url_decode(&plain, token, strlen(token)) &&
-                   plain.len > sizeof page->bound &&
+                   plain.len > sizeof page->bound && strlen(plain.data) == plain.len &&
                    strncmp(plain.data, page->bound, sizeof page->bound - 1) == 0 &&
                    plain.data[sizeof page->bound - 1] == '|';
     if (!is_fine)
