@@ -1,8 +1,6 @@
 /* utf8.c - one character at a time. */
 #include "base/utf8.h"
 
-#include <stdbool.h>
-
 size_t utf8_len(const char *text, size_t len)
 {
     static const unsigned char least[] = {0, 0, 0, 0xa0, 0x90};
@@ -19,4 +17,12 @@ size_t utf8_len(const char *text, size_t len)
         return 0;
     bool is_surrogate = s[0] == 0xed && s[1] > 0x9f, is_beyond = s[0] == 0xf4 && s[1] > 0x8f;
     return is_surrogate || is_beyond ? 0 : n;
+}
+
+bool utf8_is(const char *text, size_t len)
+{
+    for (size_t at = 0, n; at < len; at += n)
+        if ((n = utf8_len(text + at, len - at)) == 0)
+            return false;
+    return true;
 }

@@ -19,14 +19,6 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static bool is_utf8(const char *text, size_t len)
-{
-    for (size_t at = 0, n; at < len; at += n)
-        if ((n = utf8_len(text + at, len - at)) == 0)
-            return false;
-    return true;
-}
-
 const char *cloud_query_unescape(struct arena *arena, const char *text, size_t len,
                                  bool plus_is_blank)
 {
@@ -44,7 +36,7 @@ const char *cloud_query_unescape(struct arena *arena, const char *text, size_t l
         out[n++] = (char)(high << 4 | low);
         i += 2;
     }
-    return is_utf8(out, n) ? out : NULL;
+    return utf8_is(out, n) ? out : NULL;
 }
 
 static enum err_code add_param(struct cloud_query *q, const char *text, size_t len, struct err *err)

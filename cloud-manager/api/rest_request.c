@@ -1,6 +1,7 @@
 /* rest_request.c - what a request of REST carries, as parameters of EC2 (rest.h). */
 #include "base/check.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "cloud-manager/api/rest.h"
 #include "proto/auth/base64.h"
 #include "proto/wire/json.h"
@@ -53,6 +54,8 @@ static enum err_code add_text(struct reading *r, const struct cloud_field *f,
 {
     if (value->kind != WIRE_JSON_TEXT || *value->text == '\0')
         return wrong(r, f->name, "a text that is not empty");
+    if (!utf8_is(value->text, strlen(value->text))) /* of a header: they may hold any bytes */
+        return wrong(r, f->name, "UTF-8");
     add(r, f->params, 0,
         f->kind == CLOUD_FIELD_ENCODED ? encoded(r->out->arena, value->text) : value->text);
     return ERR_OK;

@@ -30,6 +30,8 @@ static void characters_of_utf8(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(utf8_len(cases[i].text, strlen(cases[i].text)), cases[i].len);
     assert_int_equal(utf8_len("\0", 1), 0);
+    assert_true(utf8_is("", 0) && utf8_is("a\xc3\xa9z", 4));
+    assert_false(utf8_is("a\xc3", 2) || utf8_is("a\0b", 3));
     assert_int_equal(utf8_len("\xe2\x82\xac", 2), 0);
 }
 

@@ -3,6 +3,7 @@
 #include "cloud-manager/api/page.h"
 #include "cloud-manager/api/query.h"
 #include "cloud-manager/api/xml.h"
+#include "proto/auth/base64.h"
 
 #include "base/check.h"
 #include "base/str.h"
@@ -215,6 +216,14 @@ static void test_pages(void **state)
     walk = (struct cloud_walk){.page = &page};
     assert_false(cloud_walk_takes(&walk, "e"));
     assert_true(cloud_walk_takes(&walk, "f"));
+    q = decode(arena_printf(&arena, "NextToken=%s&F=2", buf_str(&token)));
+    assert_int_equal(cloud_page_decode(&page, &q, 5, 1000, false, &err), ERR_INVALID_PAGING_TOKEN);
+    /* One spelling: what stands behind a NUL would be cut off. */
+    CLEANUP(buf_fini) struct buf plain = {0};
+    buf_printf(&plain, "%s|a", page.bound);
+    buf_append(&plain, "\0b", 2);
+    buf_clear(&token);
+    base64_url_encode(&token, plain.data, plain.len);
     q = decode(arena_printf(&arena, "NextToken=%s&F=2", buf_str(&token)));
     assert_int_equal(cloud_page_decode(&page, &q, 5, 1000, false, &err), ERR_INVALID_PAGING_TOKEN);
     q = decode("NextToken=garbage");

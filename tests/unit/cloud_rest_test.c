@@ -432,6 +432,7 @@ static void test_key_of_launch(void **state)
     assert_string_equal(text_in(with_key("/v1/instances", body, "k1", 202), "id"), first);
     body = at("{\"image\":\"{}\",\"type\":\"t1.nano\",\"count\":2}", world.image);
     with_key("/v1/instances", body, "k1", 422);
+    with_key("/v1/instances", body, "k\xff", 400);
     assert_int_equal(rig_count(wants(200, "GET", "/v1/instances", ""), "\"launched_at\""), 1);
 }
 
