@@ -143,16 +143,27 @@ static bool find_kind(enum sshkey_kind *out, struct line word)
     return false;
 }
 
-/* Printable bytes only: it ends up in files of guests, in logs and on terminals. */
+/* Does a character of UTF-8 go on here? */
+static bool is_inside(const char *at)
+{
+    return ((unsigned char)*at & 0xc0) == 0x80;
+}
+
+/* Printable bytes only: it ends up in files of guests, in logs and on terminals. Where it is cut,
+ * no character is cut in two, and no blank stands at the end: the line that is written reads as it
+ * was read. */
 static bool keep_comment(struct sshkey_public *out, struct line comment)
 {
     size_t len = (size_t)(comment.end - comment.at);
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)comment.at[i] < 0x20 || comment.at[i] == 0x7f)
             return false;
-    len = len < sizeof out->comment - 1 ? len : sizeof out->comment - 1;
-    memcpy(out->comment, comment.at, len);
-    out->comment[len] = '\0';
+    size_t kept = len < sizeof out->comment ? len : sizeof out->comment - 1;
+    while (kept < len && kept > 0 &&
+           (is_blank(comment.at[kept - 1]) || is_inside(comment.at + kept)))
+        kept--;
+    memcpy(out->comment, comment.at, kept);
+    out->comment[kept] = '\0';
     return true;
 }
 

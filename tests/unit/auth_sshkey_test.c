@@ -343,6 +343,25 @@ static void rsa_numbers_are_checked(void **state)
     assert_int_equal(parse_rsa(e, 3, n, min + 1), ERR_KEY_FORMAT);
 }
 
+/* The 255 bytes that are kept end in no half of a character and in no blank. */
+static void a_long_comment_is_cut_where_it_may_be(void **state)
+{
+    static const struct {
+        const char *around;
+        size_t kept;
+    } cases[] = {
+        {"cccccc", 255}, {"cc\xc3\xa9zz", 254}, {"c\xf0\x9f\x98\x80z", 253}, {"c   zz", 253}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CLEANUP(buf_fini) struct buf line = {0};
+        struct sshkey_public key;
+        buf_printf(&line, "%s %0252d%s", ED25519, 0, cases[i].around);
+        assert_int_equal(sshkey_parse(&key, line.data, line.len, NULL), ERR_OK);
+        assert_int_equal(strlen(key.comment), cases[i].kept);
+        sshkey_public_fini(&key);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +369,7 @@ int main(void)
         cmocka_unit_test(one_seed_makes_one_pair),
         cmocka_unit_test(the_point_is_the_seeds),
         cmocka_unit_test(ssh_keygen_sees_our_sha256),
+        cmocka_unit_test(a_long_comment_is_cut_where_it_may_be),
         cmocka_unit_test(openssl_sees_our_rsa_fingerprints),
         cmocka_unit_test(ssh_keygens_keys_are_read),
         cmocka_unit_test(blanks_around_a_line_are_fine),
