@@ -214,6 +214,8 @@ static enum err_code verdict(const struct subject *s, struct sigv4_keys *keys)
     enum err_code code = sigv4_parse(&auth, &r, &err);
     if (code != ERR_OK)
         return code;
+    if (!str_eq(auth.key_id, "AKID")) /* a caller would take another secret */
+        return ERR_UNKNOWN_KEY;
     struct sigv4_check check = {.request = &r,
                                 .auth = &auth,
                                 .service = s->service,

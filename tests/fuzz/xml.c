@@ -130,6 +130,21 @@ static size_t count_leaves(const struct cloud_branch *at, const struct texts *te
     return from;
 }
 
+/* Every text that lies `path` below the answer, and the first of them. */
+static void hold_paths(struct arena *arena, const struct cloud_branch *root)
+{
+    static const char *const paths[] = {
+        "Answer", "Answer/t", "Answer/item/t", "Answer/item/item/t", "Answer/none", ""};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct cloud_branches all = cloud_branch_all(arena, root, paths[i]);
+        const struct cloud_branch *first = cloud_branch_find(root, paths[i]);
+        const char *slash = strrchr(paths[i], '/'), *name = slash != NULL ? slash + 1 : paths[i];
+        INV(first == NULL || (all.len > 0 && all.list[0] == first));
+        for (size_t k = 0; k < all.len; k++)
+            INV(str_eq(all.list[k]->name, name));
+    }
+}
+
 static void free_texts(struct texts *texts)
 {
     for (size_t i = 0; i < texts->len; i++)
@@ -148,6 +163,7 @@ static void hold_tree(struct fuzz input)
     cloud_xml_open(&x, "Answer");
     write_all(&x, &texts, input);
     INV(count_leaves(tree.root, &texts, 0) == texts.len);
+    hold_paths(&arena, tree.root);
     free_texts(&texts);
 }
 
