@@ -41,7 +41,7 @@ class Head(C.Structure):
 class Start(C.Structure):
     _fields_ = [("instance", C.c_char * 24), ("pepoch", C.c_int64), ("generation", C.c_int64),
                 ("profile", C.c_int64), ("firmware", C.c_int64), ("vcpus", C.c_int64), ("memory_mib", C.c_int64),
-                ("volume", C.c_char * 24), ("manifest", C.c_char * 65), ("tap", C.c_char * 16),
+                ("volume", C.c_char * 24), ("manifest", C.c_char * 65), ("is_cdrom", C.c_int64), ("tap", C.c_char * 16),
                 ("mac", C.c_uint8 * 6), ("mtu", C.c_int64)]
 
 
