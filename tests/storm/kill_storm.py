@@ -149,7 +149,6 @@ class Storm:
 
     def run(self):
         self.c.furnish()
-        self.gone = set()
         self.settle_in()
         self.gone = {i["InstanceId"] for r in self.c.ec2.describe_instances()["Reservations"] for i in r["Instances"]}
         self.load = Load(self.c, self.options.seed, launchers=2, keepers=2, most=2)

@@ -32,7 +32,8 @@ class Client(threading.Thread):
     def __init__(self, cloud, calls, seed, until):
         super().__init__(daemon=True)
         self.cloud, self.calls, self.rng, self.until = cloud, calls, random.Random(seed), until
-        self.resting, self.rested, self.wrong = threading.Event(), threading.Event(), []
+        self.going, self.rested, self.wrong = threading.Event(), threading.Event(), []
+        self.going.set()
         self.open_call = None  # what may have been done: a function that asks again
 
     def call(self, function, **words):
@@ -50,11 +51,11 @@ class Client(threading.Thread):
 
     def run(self):
         while not self.until():
-            if self.resting.is_set():
+            if not self.going.is_set():
                 while self.open_call is not None and not self.until():
                     self.again()
                 self.rested.set()
-                time.sleep(0.05)
+                self.going.wait(1)
                 continue
             self.rested.clear()
             if self.open_call is not None:
@@ -181,14 +182,14 @@ class Load:
     def rest(self, seconds):
         """True when nothing is open any more."""
         for client in self.clients():
-            client.resting.set()
+            client.going.clear()
         end = time.monotonic() + seconds
         return all(client.rested.wait(max(0.0, end - time.monotonic())) for client in self.clients())
 
     def go_on(self):
         for client in self.clients():
             client.rested.clear()
-            client.resting.clear()
+            client.going.set()
 
     def wished(self):
         return {i: wish for launcher in self.launchers for i, wish in launcher.wished.items()}
