@@ -18,7 +18,12 @@ storm: all
 	TERCET_SOURCE=$(abs_top_srcdir) TERCET_BUILD=$(abs_top_builddir) TERCET_CACHE=$(abs_top_srcdir)/var/cache \
 		TERCET_STATE=$(abs_top_builddir)/storm.state TERCET_GUEST=$(abs_top_builddir)/storm-guest.qcow2 \
 		/usr/bin/python3 $(abs_top_srcdir)/tests/storm/kill_storm.py --kills $(KILLS) --seed $(SEED)
-.PHONY: check-guest storm
+
+# Which branches of the deciding and the parsing files the unit tests, the corpora and some seeds take.
+coverage:
+	$(abs_top_srcdir)/tests/coverage/run
+.PHONY: check-guest storm coverage
+EXTRA_DIST += %D%/coverage/run %D%/coverage/table
 if HAVE_CMOCKA
 include tests/unit/base.mk
 include tests/unit/wire.mk

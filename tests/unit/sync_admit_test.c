@@ -379,6 +379,43 @@ static void an_expired_node_may_renew_and_a_removed_one_may_not(void **state)
     assert_int_equal(ask(f, "a", "", buf_str(&csr_a2), "a"), ERR_PEER_UNKNOWN);
 }
 
+/* A renewal that is being signed when its node is removed. */
+static void who_is_removed_meanwhile_is_not_renewed(void **state)
+{
+    struct fixture *f = *state;
+    join_a(f);
+    assert_int_equal(ask(f, "a", "", buf_str(&csr_a2), "a"), ERR_OK);
+    struct admit_sign spec = ordered(f);
+    sync_parent_remove(&f->parent, "a");
+    assert_int_equal(sign_spec(f, f->next, &spec), err_row(ERR_PEER_UNKNOWN)->http);
+    assert_false(is_known(f, "a"));
+}
+
+static void what_does_not_fit_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    char name[65], csr[8193]; /* the longest of the message, one more than is kept */
+    memset(name, 'n', sizeof name - 1);
+    memset(csr, 'c', sizeof csr - 1);
+    name[sizeof name - 1] = csr[sizeof csr - 1] = '\0';
+    add_token(f, "token", "a");
+    add_token(f, "of a long name", name);
+    assert_int_equal(ask(f, "a", "token", csr, ""), ERR_BAD_REQUEST);
+    assert_int_equal(ask(f, name, "of a long name", buf_str(&csr_a), ""), ERR_BAD_REQUEST);
+}
+
+static void what_is_no_message_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    const struct event ev = {.kind = EVENT_REQUEST,
+                             .at = {.wall_ms = f->wall_ms},
+                             .request = {.id = 1, .body = "{", .body_len = 1, .peer_node = "a"}};
+    assert_int_equal(admit_join(&f->admit, &ev, 1, &f->out, &err), ERR_MALFORMED_JSON);
+    assert_int_equal(admit_renew(&f->admit, &ev, 1, &f->out, &err), ERR_MALFORMED_JSON);
+    assert_null(f->out.first);
+}
+
 static void a_renewal_keeps_the_certificate_before_it_and_no_older_one(void **state)
 {
     struct fixture *f = *state;
@@ -442,6 +479,9 @@ int main(void)
         ADMIT_TEST(what_cannot_be_signed_is_refused_and_leaves_the_token),
         ADMIT_TEST(a_renewal_is_for_the_same_key_and_the_same_name),
         ADMIT_TEST(an_expired_node_may_renew_and_a_removed_one_may_not),
+        ADMIT_TEST(who_is_removed_meanwhile_is_not_renewed),
+        ADMIT_TEST(what_does_not_fit_is_refused),
+        ADMIT_TEST(what_is_no_message_is_refused),
         ADMIT_TEST(a_renewal_keeps_the_certificate_before_it_and_no_older_one),
         ADMIT_TEST(those_who_wait_are_bounded_and_let_go),
     };

@@ -286,6 +286,23 @@ static void what_is_ephemeral_takes_no_revision_and_no_row(void **state)
     assert_int_equal(rig_changes(&r->down[0]), down);
 }
 
+/* What is asked is ephemeral: a child that is not there costs nothing, and who asks for too much at
+ * once has a deadline of its own. */
+static void what_is_asked_at_once_is_bounded(void **state)
+{
+    struct rig *r = *state;
+    static const char ids[20][3] = {"00", "01", "02", "03", "04", "05", "06", "07", "08", "09",
+                                    "10", "11", "12", "13", "14", "15", "16", "17", "18", "19"};
+    rig_op(&r->up, (struct rig_op){RIG_ASK, "nobody", "console", "i-1", "", 0, 0});
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        rig_op(&r->up, (struct rig_op){RIG_ASK, "a", "console", ids[i], "", 0, 0});
+    rig_settle(r);
+    assert_int_equal(r->down[0].asked, 16);
+    rig_op(&r->up, (struct rig_op){RIG_ASK, "a", "console", "19", "", 0, 0});
+    rig_settle(r);
+    assert_int_equal(r->down[0].asked, 17);
+}
+
 /* ---- sums ---------------------------------------------------------------------------------- */
 
 /* PROTOCOL 3: equal numbers and unequal sums mean a defect: a full follows and heals it. */
@@ -371,6 +388,7 @@ int main(void)
         LINK_TEST(a_wish_wakes_its_own_child_at_once_and_no_other),
         LINK_TEST(facts_are_answered_at_once_beside_the_held_sync),
         LINK_TEST(what_is_ephemeral_takes_no_revision_and_no_row),
+        LINK_TEST(what_is_asked_at_once_is_bounded),
         LINK_TEST(facts_that_differ_are_said_again),
         LINK_TEST(wishes_that_differ_are_taken_again),
         LINK_TEST(what_a_former_life_left_ends_where_nothing_is_made_of_it),
