@@ -227,24 +227,38 @@ static bool introduce(struct http_exchange *x)
     return x->is_known;
 }
 
+static bool is_answered(struct http_exchange *x)
+{
+    pthread_mutex_lock(&x->mutex);
+    bool is_answered = x->is_answered;
+    pthread_mutex_unlock(&x->mutex);
+    return is_answered;
+}
+
 static void begin_body(struct http_exchange *x)
 {
     x->stage = STAGE_BODY;
     set_phase(x, HTTP_PHASE_BODY, x->head.content_length > 0 ? x->head.content_length : 0);
 }
 
-/* After on_headers said false: an answer, or the body after all, or a wait for either. */
-static enum MHD_Result decide(struct http_exchange *x)
+/* The handler resumed, or answered, and libmicrohttpd asks again. It closes a connection on which
+ * it is given an answer at the head; without a body the answer can wait for its end, which is
+ * next. */
+static enum MHD_Result go_on_deciding(struct http_exchange *x)
 {
     enum MHD_Result result;
-    if (take_answer(x, &result))
-        return result;
-    if (wait_for_handler(x))
-        return MHD_YES;
-    if (take_answer(x, &result))
+    if (x->head.content_length != 0 && take_answer(x, &result))
         return result;
     begin_body(x);
     return MHD_YES;
+}
+
+/* After on_headers said false: an answer, or the body after all, or a wait for either. */
+static enum MHD_Result decide(struct http_exchange *x)
+{
+    if (!is_answered(x) && wait_for_handler(x))
+        return MHD_YES;
+    return go_on_deciding(x);
 }
 
 static enum MHD_Result take_head(struct http_exchange *x, const char *method, const char *version)
@@ -260,24 +274,6 @@ static enum MHD_Result take_head(struct http_exchange *x, const char *method, co
         return decide(x);
     begin_body(x);
     return MHD_YES;
-}
-
-/* The handler resumed, or answered, and libmicrohttpd asks again. */
-static enum MHD_Result go_on_deciding(struct http_exchange *x)
-{
-    enum MHD_Result result;
-    if (take_answer(x, &result))
-        return result;
-    begin_body(x);
-    return MHD_YES;
-}
-
-static bool is_answered(struct http_exchange *x)
-{
-    pthread_mutex_lock(&x->mutex);
-    bool is_answered = x->is_answered;
-    pthread_mutex_unlock(&x->mutex);
-    return is_answered;
 }
 
 /* Gives how much of it was taken. What comes after an early answer is dropped: libmicrohttpd can

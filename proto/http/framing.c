@@ -288,3 +288,13 @@ const char *framing_feed(struct framing *f, const char *data, size_t len, size_t
     *good = at;
     return f->reason;
 }
+
+bool framing_is_in_head(const struct framing *f)
+{
+    return f->state <= (int)IN_HEAD_LF && !f->is_trailer;
+}
+
+bool framing_is_in_chunk(const struct framing *f)
+{
+    return f->state > (int)IN_BODY && !f->is_trailer;
+}

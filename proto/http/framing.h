@@ -27,3 +27,6 @@ struct framing {
  * they are well formed, then a reason (static text), and the same for ever after. `*good` bytes
  * may be handed on. */
 const char *framing_feed(struct framing *f, const char *data, size_t len, size_t *good);
+/* Where is the next byte: in a head (or before it), in the line of a chunk? */
+bool framing_is_in_head(const struct framing *f);
+bool framing_is_in_chunk(const struct framing *f);

@@ -7,10 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* RFC 9110, section 5.6.2. */
-static bool is_token(const char *text, size_t len)
+/* One byte at least, and each a letter, a digit or one of `marks`. */
+static bool consists_of(const char *text, size_t len, const char *marks)
 {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
         bool is_alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -18,6 +17,18 @@ static bool is_token(const char *text, size_t len)
             return false;
     }
     return len > 0;
+}
+
+/* RFC 9110, section 5.6.2. */
+static bool is_token(const char *text, size_t len)
+{
+    return consists_of(text, len, "!#$%&'*+-.^_`|~");
+}
+
+/* A name or a numeric address, and perhaps a port. */
+static bool is_host(const char *text, size_t len)
+{
+    return consists_of(text, len, "-._:[]");
 }
 
 /* Bytes above 0x7f stay: metadata of objects may hold them. */
@@ -145,8 +156,10 @@ struct gate_verdict gate_judge(const struct gate_request *r)
         verdict = judge_headers(r, single);
     if (verdict.status != 0)
         return verdict;
-    if (single[HOST] == NULL || single[HOST]->value_len == 0)
+    if (single[HOST] == NULL)
         return refuse(400, "no host header");
+    if (!is_host(single[HOST]->value, single[HOST]->value_len))
+        return refuse(400, "the host is no name and no address");
     if (single[EXPECT] != NULL && !value_is(single[EXPECT], "100-continue"))
         return refuse(417, "the only expectation is 100-continue");
     return judge_body(r, single);

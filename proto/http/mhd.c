@@ -47,7 +47,7 @@ struct MHD_Daemon *http_mhd_start(const struct http_mhd_hooks *hooks,
                             MHD_OPTION_CONNECTION_LIMIT, listen->connections_max,         /**/
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, listen->memory_bytes,     /**/
                             MHD_OPTION_CONNECTION_TIMEOUT, 0u,    /* the sweeper's work */
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1,      /**/
+                            MHD_OPTION_STRICT_FOR_CLIENT, 0,      /* it wants a host: so do we */
                             MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, /* sendfile is used only then */
                             MHD_OPTION_END);
 }

@@ -111,7 +111,7 @@ static void cut(struct http_relay *c)
     close(c->client_fd);
 }
 
-/* The last word to a client whose stream was malformed. */
+/* The last word to a client whose head was malformed. */
 static void say_refused(struct http_relay *c)
 {
     static const char answer[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
@@ -124,7 +124,7 @@ static void say_refused(struct http_relay *c)
 static void begin_drain(struct http_relay *c)
 {
     close_plain(c);
-    if (c->framing.reason != NULL)
+    if (c->framing.reason != NULL && framing_is_in_head(&c->framing))
         say_refused(c);
     ERR_clear_error();
     SSL_shutdown(c->ssl);
@@ -194,14 +194,21 @@ static bool flush_in(struct http_relay *c)
 }
 
 /* How much of what was read may go on. After a malformed byte libmicrohttpd sees the end of the
- * stream in the middle of a request: it answers those before and closes. */
+ * stream in the middle of a request: it answers those before and closes. Whether the request of a
+ * malformed chunk has been answered only libmicrohttpd knows, so it is handed one that it refuses,
+ * too. */
 static size_t inspect(struct http_relay *c, size_t len)
 {
+    static const char no_chunk[] = {'z', 'z'};
     size_t good;
     const char *reason = framing_feed(&c->framing, c->owner->scratch, len, &good);
     if (reason != NULL) {
         log_info("http.refused", "remote", c->peer.remote, "reason", reason, NULL);
         c->client_eof = true;
+        if (framing_is_in_chunk(&c->framing) && good + sizeof no_chunk < HTTP_RELAY_SCRATCH) {
+            memcpy(c->owner->scratch + good, no_chunk, sizeof no_chunk);
+            good += sizeof no_chunk;
+        }
     }
     return good;
 }

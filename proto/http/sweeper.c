@@ -148,6 +148,7 @@ void http_sweeper_phase(struct http_sweeper *s, struct http_conn *conn, enum htt
     conn->since_ms = conn->window_ms = now_ms;
     conn->window_moved = conn->moved = 0;
     conn->size = size;
+    conn->is_looked_at = false;
     pthread_mutex_unlock(&s->mutex);
 }
 
@@ -184,12 +185,27 @@ static const char *phase_name(enum http_phase phase)
     return names[phase];
 }
 
+/* An end that came together with the last bytes: libmicrohttpd stops reading at a short read and
+ * waits for an edge that has been. Idle ones, of which there are many, are looked at once. */
+static bool has_ended(struct http_conn *conn)
+{
+    char byte;
+    bool is_idle = conn->phase == HTTP_PHASE_IDLE;
+    if (is_idle ? conn->is_looked_at
+                : conn->phase != HTTP_PHASE_HEADERS && conn->phase != HTTP_PHASE_BODY)
+        return false;
+    conn->is_looked_at = is_idle;
+    return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 unsigned http_sweeper_run(struct http_sweeper *s, int64_t now_ms)
 {
     unsigned swept = 0;
     pthread_mutex_lock(&s->mutex);
     LIST_EACH (it, &s->live) {
         struct http_conn *conn = conn_of(it);
+        if (has_ended(conn))
+            shutdown(conn->fd, SHUT_RDWR);
         if (conn->is_cut || !http_conn_is_due(conn, &s->limits, now_ms))
             continue;
         conn->is_cut = true;

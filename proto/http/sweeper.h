@@ -37,7 +37,8 @@ struct http_conn {
     int64_t window_moved; /* and `moved` then */
     int64_t held_ms;      /* when http_sweeper_hold stopped the clock */
     enum http_phase held_phase;
-    bool is_cut; /* shut down already */
+    bool is_cut;       /* shut down already */
+    bool is_looked_at; /* since it became idle */
 };
 
 struct http_sweeper {
@@ -71,7 +72,8 @@ void http_sweeper_hold(struct http_sweeper *sweeper, struct http_conn *conn, int
 void http_sweeper_release(struct http_sweeper *sweeper, struct http_conn *conn, int64_t now_ms);
 /* Some of the body came. */
 void http_sweeper_progress(struct http_sweeper *sweeper, struct http_conn *conn, int64_t bytes);
-/* Shuts down whatever is due; gives how many. */
+/* Shuts down whatever is due, and gives how many those were; also whoever has ended and
+ * owes or is owed nothing. */
 unsigned http_sweeper_run(struct http_sweeper *sweeper, int64_t now_ms);
 /* Shuts down every connection. */
 void http_sweeper_cut_all(struct http_sweeper *sweeper);

@@ -37,6 +37,12 @@ static const struct row rows[] = {
 
     {"no host", GET, {H("Accept", "x")}, 1, 400, 0},
     {"empty host", GET, {H("Host", "")}, 1, 400, 0},
+    {"a path in the host", GET, {H("Host", "a/b")}, 1, 400, 0},
+    {"a user in the host", GET, {H("Host", "u@a")}, 1, 400, 0},
+    {"two hosts in one", GET, {H("Host", "a,b")}, 1, 400, 0},
+    {"NUL in the host", GET, {H("Host", "a\0b")}, 1, 400, 0},
+    {"a port", GET, {H("Host", "a-b_c.d:8773")}, 1, 0, 0},
+    {"an address", GET, {H("Host", "[2001:db8::1]:8773")}, 1, 0, 0},
     {"two hosts", GET, {HOST, H("host", "a")}, 2, 400, 0},
     {"two equal lengths",
      "POST",

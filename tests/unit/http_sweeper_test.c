@@ -85,14 +85,38 @@ static void stops_the_clock_while_held(void **state)
     close(pair[1]);
 }
 
+/* Who said that nothing more comes, together with a request, is not kept for two minutes. */
+static void ends_who_has_ended(void **state)
+{
+    struct http_sweeper sweeper;
+    struct http_peer peer = {.remote = "test"};
+    int pair[2];
+    char byte;
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    http_sweeper_init(&sweeper, &limits);
+    http_sweeper_expect(&sweeper, pair[0], &peer);
+    struct http_conn *conn = http_sweeper_begin(&sweeper, pair[0], 0);
+    shutdown(pair[1], SHUT_WR);
+    http_sweeper_phase(&sweeper, conn, HTTP_PHASE_ANSWER, 10, 0);
+    http_sweeper_run(&sweeper, 1000);
+    assert_int_equal(recv(pair[1], &byte, 1, MSG_DONTWAIT), -1); /* it has its answer to hear yet */
+    http_sweeper_phase(&sweeper, conn, HTTP_PHASE_IDLE, 0, 1000);
+    assert_int_equal(http_sweeper_run(&sweeper, 2000), 0); /* it did not dawdle */
+    assert_int_equal(recv(pair[1], &byte, 1, MSG_DONTWAIT), 0);
+    http_sweeper_end(&sweeper, conn);
+    http_sweeper_fini(&sweeper);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 int main(void)
 {
     const struct http_limits none = {0};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(limits_each_phase),
-        cmocka_unit_test(limits_the_whole),
-        cmocka_unit_test(moves_the_window_on),
-        cmocka_unit_test(stops_the_clock_while_held),
+        cmocka_unit_test(limits_each_phase),   cmocka_unit_test(limits_the_whole),
+        cmocka_unit_test(moves_the_window_on), cmocka_unit_test(stops_the_clock_while_held),
+        cmocka_unit_test(ends_who_has_ended),
     };
     limits = http_limits_complete(&none);
     return cmocka_run_group_tests(tests, NULL, NULL);
