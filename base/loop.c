@@ -257,6 +257,9 @@ static void run_turn(struct loop *loop)
     int64_t began_us = watch_us(), lag_ms = loop_now(loop).mono_ms - in->events[0].at.mono_ms;
     enum turn_outcome outcome = turn_run(loop->turn, in->events, in->len, &effects);
     note_turn(&loop->stats, in->len, outcome, lag_ms * 1000, watch_us() - began_us);
+    if (outcome ==
+        TURN_UNKNOWN) /* crash-only: what was in RAM may be ahead of the disk, or behind */
+        exit(EXIT_FAILURE);
     if (outcome == TURN_LOST)
         keep_lost(loop, in);
     perform(loop, &effects);

@@ -39,7 +39,8 @@ void store_begin(struct store *st);
 void store_savepoint(struct store *st);
 void store_release(struct store *st);
 void store_rollback_to(struct store *st);
-/* ERR_OK, or ERR_STORE_FULL / ERR_UNAVAILABLE when it was rolled back as a whole. */
+/* ERR_OK, or ERR_STORE_FULL / ERR_UNAVAILABLE when it was rolled back as a whole. ERR_IO: whether
+ * it is durable only the next process to open the store can tell. */
 enum err_code store_commit(struct store *st, struct err *err);
 void store_rollback(struct store *st);
 /* What a full disk does to the open transaction; for the simulator and tests. */

@@ -76,7 +76,12 @@ enum turn_outcome turn_run(struct turn *t, struct event *events, size_t len, str
         store_run(t->store,
                   "INSERT INTO turn VALUES(1,?1) ON CONFLICT DO UPDATE SET now_ms=max(now_ms,?1)",
                   "i", events[len - 1].now_ms);
-    if (store_is_lost(t->store) || commit(t, &err) != ERR_OK)
+    enum err_code code = store_is_lost(t->store) ? ERR_STORE_FULL : commit(t, &err);
+    if (code == ERR_OK)
+        return TURN_COMMITTED;
+    if (code != ERR_IO)
         return lose(t, events, len, &err, out);
-    return TURN_COMMITTED;
+    log_error("turn.unknown", "why", err.text, NULL);
+    effects_cut(out, NULL);
+    return TURN_UNKNOWN;
 }

@@ -44,6 +44,7 @@ struct turn {
 enum turn_outcome {
     TURN_COMMITTED, /* effects are to be performed */
     TURN_LOST,      /* rolled back as a whole (disk full, busy): effects are 503s only */
+    TURN_UNKNOWN, /* COMMIT met an I/O error: no effects, the process ends and the next finds out */
 };
 
 /* Reads the committed time of `store`; `at` is the clocks' reading now. */
@@ -51,6 +52,5 @@ void turn_init(struct turn *t, const struct core *core, struct store *store,
                const struct instant *at);
 /* The daemon's time at `at`: the largest ever committed plus what passed since this start. */
 int64_t turn_now_ms(const struct turn *t, const struct instant *at);
-/* Runs events[0..len) as one turn; fills in their now_ms. Any failed COMMIT but full and busy
- * aborts the process: its outcome is unknown, and the next start finds out. */
+/* Runs events[0..len) as one turn; fills in their now_ms. */
 enum turn_outcome turn_run(struct turn *t, struct event *events, size_t len, struct effects *out);

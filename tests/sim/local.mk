@@ -5,6 +5,7 @@ libsim_a_SOURCES = \
 	%D%/admin.c %D%/admin.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/cloud.c %D%/cloud.h \
+	%D%/disk.c %D%/disk.h \
 	%D%/disks.c \
 	%D%/dos.c %D%/dos.h \
 	%D%/ec2.c %D%/ec2.h \
@@ -24,6 +25,7 @@ libsim_a_SOURCES = \
 	%D%/tiers.c %D%/tiers.h \
 	%D%/trace.c %D%/trace.h \
 	%D%/tunnel.c \
+	%D%/vfs.c %D%/vfs.h \
 	%D%/wiretap.c %D%/wiretap.h \
 	%D%/world.c %D%/world.h \
 	%D%/self/herald.c %D%/self/herald.h \

@@ -1,5 +1,5 @@
 /* main.c - runs seeds: sim [--scene NAME] --seed K [--seeds N] [--hash] [--without FAULT] [-v]
- * [--idle] [--plain] [--measured] [--mutation-info]. Exit 0: no violation. */
+ * [--idle] [--plain] [--measured] [--level A|B] [--mutation-info]. Exit 0: no violation. */
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -67,14 +67,21 @@ static int64_t number(const char *text)
 
 static struct options parse(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"scene", required_argument, NULL, 's'},     {"seed", required_argument, NULL, 'k'},
-        {"seeds", required_argument, NULL, 'n'},     {"hash", no_argument, NULL, 'h'},
-        {"without", required_argument, NULL, 'w'},   {"faults-ms", required_argument, NULL, 'f'},
-        {"settle-ms", required_argument, NULL, 'q'}, {"lines", required_argument, NULL, 'l'},
-        {"wires", no_argument, NULL, 'W'},           {"idle", no_argument, NULL, 'i'},
-        {"mutation-info", no_argument, NULL, 'm'},   {"measured", no_argument, NULL, 'M'},
-        {"plain", no_argument, NULL, 'p'},           {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"scene", required_argument, NULL, 's'},
+                                          {"seed", required_argument, NULL, 'k'},
+                                          {"seeds", required_argument, NULL, 'n'},
+                                          {"hash", no_argument, NULL, 'h'},
+                                          {"without", required_argument, NULL, 'w'},
+                                          {"faults-ms", required_argument, NULL, 'f'},
+                                          {"settle-ms", required_argument, NULL, 'q'},
+                                          {"lines", required_argument, NULL, 'l'},
+                                          {"wires", no_argument, NULL, 'W'},
+                                          {"idle", no_argument, NULL, 'i'},
+                                          {"mutation-info", no_argument, NULL, 'm'},
+                                          {"measured", no_argument, NULL, 'M'},
+                                          {"plain", no_argument, NULL, 'p'},
+                                          {"level", required_argument, NULL, 'L'},
+                                          {NULL, 0, NULL, 0}};
     struct options o = {.scene = scenes[0], .seed = 1, .seeds = 1, .lines = 40};
     for (int c; (c = getopt_long(argc, argv, "v", longs, NULL)) != -1;) {
         if (c == 's')
@@ -99,6 +106,8 @@ static struct options parse(int argc, char **argv)
             o.world.is_idle = true;
         else if (c == 'p')
             o.world.is_plain = true;
+        else if (c == 'L')
+            o.world.level = *optarg;
         else if (c == 'M')
             o.world.is_measured = true;
         else if (c == 'm')

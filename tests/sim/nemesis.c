@@ -94,20 +94,35 @@ static void partition(struct sim_world *w)
 static void power_fire(struct sim_world *w, const struct sim_due *due)
 {
     struct sim_node *n = due->what;
-    if (n->boot != due->number || n->is_powered)
+    if (n->boot != due->number / SIM_FAULTS || n->is_powered)
         return;
     sim_node_power_on(n);
-    start_later(w, SIM_FAULT_POWER_CUT, n, DOWN_MS / 4);
+    start_later(w, (enum sim_fault)(due->number % SIM_FAULTS), n, DOWN_MS / 4);
+}
+
+static void outage(struct sim_world *w, enum sim_fault f, struct sim_node *n)
+{
+    if (!n->is_powered)
+        return;
+    sim_node_power_off(n);
+    sim_world_after(w, 1 + (int64_t)draw(w, f, POWER_MS), power_fire, n,
+                    n->boot * SIM_FAULTS + (uint64_t)f);
 }
 
 static void power_cut(struct sim_world *w)
 {
-    enum sim_fault f = SIM_FAULT_POWER_CUT;
-    struct sim_node *n = draw_node(w, f);
-    if (!n->is_powered)
-        return;
-    sim_node_power_off(n);
-    sim_world_after(w, 1 + (int64_t)draw(w, f, POWER_MS), power_fire, n, n->boot);
+    outage(w, SIM_FAULT_POWER_CUT, draw_node(w, SIM_FAULT_POWER_CUT));
+}
+
+static void doom_fire(struct sim_world *w, const struct sim_due *due)
+{
+    if (w->faults.on)
+        outage(w, (enum sim_fault)due->number, due->what);
+}
+
+void sim_nemesis_doom(struct sim_world *w, struct sim_node *n, enum sim_fault f)
+{
+    sim_world_after(w, 1 + (int64_t)draw(w, f, DOWN_MS), doom_fire, n, (uint64_t)f);
 }
 
 /* ---- restores

@@ -3,6 +3,8 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/nemesis.h"
 #include "tests/sim/net.h"
 #include "tests/sim/stores.h"
 
@@ -25,15 +27,39 @@ struct sim_node *sim_node_add(struct sim_world *w, const char *name, const struc
     str_copy(n->name, sizeof n->name, name);
     snprintf(n->serial, sizeof n->serial, "%zx", n->index + 16);
     n->random.state = w->seed * 0x2545f4914f6cdd1du + n->index + 1;
+    n->luck.state = ~n->random.state;
     n->clock.rate_ppm = 990000 + (int64_t)sim_world_draw(w, 20001);
     n->clock.booted_ms = 0;
     n->clock.asleep_ms = (int64_t)sim_world_draw(w, 100000);
     n->is_powered = true;
     n->boot = 1;
-    n->store = sim_stores_take(tier->schema);
+    if (w->has_disks) {
+        n->disk = sim_disk_new();
+        sim_stores_install(tier->schema, n->disk);
+    }
+    sim_node_store(n);
     if (tier->found != NULL)
         tier->found(n);
     return n;
+}
+
+struct store *sim_node_store(struct sim_node *n)
+{
+    if (n->store == NULL)
+        n->store = n->disk != NULL ? sim_stores_open(n->tier->schema, n->disk)
+                                   : sim_stores_take(n->tier->schema);
+    return n->store;
+}
+
+/* Its handles go with it; what it wrote does not. */
+static void close_dead(struct sim_node *n)
+{
+    if (n->disk == NULL || n->store == NULL)
+        return;
+    sim_disk_kill(n->disk);
+    store_close(n->store);
+    n->store = NULL;
+    sim_disk_revive(n->disk);
 }
 
 struct instant sim_node_clock(const struct sim_node *n)
@@ -175,6 +201,73 @@ static void plan_crash(struct sim_node *n, size_t len)
     }
 }
 
+/* One of the writes or syncs of this turn fails, or is the last thing that the process does. */
+static void plan_disk(struct sim_node *n)
+{
+    enum { WRITES = 24, SYNCS = 2 };
+    static const struct {
+        enum sim_fault fault;
+        enum sim_disk_fault how;
+    } ways[] = {{SIM_FAULT_DIE_WRITING, SIM_DISK_DEATH},
+                {SIM_FAULT_DISK_ERROR, SIM_DISK_IO_ERROR},
+                {SIM_FAULT_DISK_FULL, SIM_DISK_FULL}};
+    struct sim_faults *f = &n->world->faults;
+    for (size_t i = 0; n->disk != NULL && i < sizeof ways / sizeof ways[0]; i++) {
+        if (!sim_faults_hit(f, ways[i].fault))
+            continue;
+        bool is_sync = sim_faults_draw(f, ways[i].fault, 3) == 0;
+        uint64_t nth = 1 + sim_faults_draw(f, ways[i].fault, is_sync ? SYNCS : WRITES);
+        struct rng rng = rng_seeded(&n->luck);
+        sim_disk_arm(n->disk, ways[i].how, nth, is_sync, &rng);
+        return;
+    }
+}
+
+/* A process that died within a write has often been the first of its machine to notice. */
+static void doom(struct sim_node *n, enum sim_fault f)
+{
+    if (sim_faults_draw(&n->world->faults, f, 3) == 0)
+        sim_nemesis_doom(n->world, n, f);
+}
+
+/* What the disk did to the turn: of a dead process nothing more is heard, and one whose COMMIT has
+ * an unknown outcome ends. */
+static void hear_disk(struct sim_node *n, enum turn_outcome outcome)
+{
+    static const char *const words[] = {"disk-well", "disk-error", "disk-full", "died-writing"};
+    if (n->disk == NULL)
+        return;
+    enum sim_disk_fault struck = sim_disk_disarm(n->disk);
+    if (struck != SIM_DISK_WELL)
+        SIM_TRACE_FAULT(n->world, n->name, words[struck], "", "%s",
+                        outcome == TURN_COMMITTED ? "after COMMIT"
+                        : outcome == TURN_LOST    ? "turn lost"
+                                                  : "outcome unknown");
+    POST(outcome != TURN_UNKNOWN || struck == SIM_DISK_IO_ERROR || struck == SIM_DISK_DEATH);
+    if (outcome == TURN_UNKNOWN || struck == SIM_DISK_DEATH) {
+        n->crash = SIM_CRASH_DISK;
+        doom(n, struck == SIM_DISK_DEATH ? SIM_FAULT_DIE_WRITING : SIM_FAULT_DISK_ERROR);
+    }
+    if (outcome == TURN_LOST && struck != SIM_DISK_WELL && n->crash != SIM_CRASH_BEFORE)
+        n->crash = SIM_CRASH_LOSE;
+}
+
+static bool is_crashed(const struct sim_node *n)
+{
+    return n->crash == SIM_CRASH_BEFORE || n->crash == SIM_CRASH_AFTER ||
+           n->crash == SIM_CRASH_DISK;
+}
+
+static void say_crash(const struct sim_node *n, size_t len)
+{
+    static const char *const words[] = {[SIM_CRASH_BEFORE] = "crash-before",
+                                        [SIM_CRASH_AFTER] = "crash-after",
+                                        [SIM_CRASH_LOSE] = "turn-lost",
+                                        [SIM_CRASH_DISK] = "crash-disk"};
+    if (n->crash != SIM_CRASH_NONE)
+        SIM_TRACE_FAULT(n->world, n->name, words[n->crash], "", "%zu events", len);
+}
+
 static void perform(struct sim_node *n, const struct effect *e)
 {
     switch (e->kind) {
@@ -248,17 +341,14 @@ static void run_turn(struct sim_node *n, size_t len)
     }
     plan_crash(n, len);
     struct effects out = {.arena = &n->arena};
+    plan_disk(n);
     enum turn_outcome outcome = turn_run(&n->turn, events, len, &out);
-    POST(outcome == TURN_COMMITTED || n->crash == SIM_CRASH_BEFORE || n->crash == SIM_CRASH_LOSE);
-    if (n->crash != SIM_CRASH_NONE)
-        SIM_TRACE_FAULT(n->world, n->name,
-                        n->crash == SIM_CRASH_BEFORE  ? "crash-before"
-                        : n->crash == SIM_CRASH_AFTER ? "crash-after"
-                                                      : "turn-lost",
-                        "", "%zu events", len);
-    if (n->crash != SIM_CRASH_BEFORE)
+    hear_disk(n, outcome);
+    POST(outcome == TURN_COMMITTED || is_crashed(n) || n->crash == SIM_CRASH_LOSE);
+    say_crash(n, len);
+    if (n->crash != SIM_CRASH_BEFORE && n->crash != SIM_CRASH_DISK)
         perform_all(n, &out);
-    if (outcome == TURN_COMMITTED)
+    if (outcome == TURN_COMMITTED && n->crash != SIM_CRASH_DISK)
         look_at(n, &at);
     arena_reset(&n->arena);
     if (outcome == TURN_LOST && n->crash == SIM_CRASH_LOSE)
@@ -284,7 +374,7 @@ static void turn_fire(struct sim_world *w, const struct sim_due *due)
     PRE(most > 0);
     run_turn(n, 1 + sim_world_draw(w, most));
     w->scene->after_turn(w, n);
-    if (n->crash == SIM_CRASH_BEFORE || n->crash == SIM_CRASH_AFTER) {
+    if (is_crashed(n)) {
         sim_node_kill(n);
         sim_world_after(w, 1 + (int64_t)sim_world_draw(w, RESTART_MS), restart_fire, n, n->life);
         return;
@@ -330,6 +420,7 @@ void sim_node_start(struct sim_node *n)
     if (n->core != NULL || !n->is_powered || n->is_held)
         return;
     n->life++;
+    sim_node_store(n);
     struct rng rng = rng_seeded(&n->random);
     n->core = n->tier->core_new(n, &rng);
     n->real = n->tier->as_core(n->core);
@@ -351,9 +442,11 @@ static void drop_core(struct sim_node *n, bool is_silent)
 {
     if (n->core == NULL)
         return;
-    store_rollback(n->store);
+    if (n->disk == NULL)
+        store_rollback(n->store);
     n->tier->core_free(n->core);
     n->core = NULL;
+    close_dead(n);
     n->tick++;
     drop_items(n, n->inbox_len);
     sim_net_node_died(n, is_silent);
@@ -368,10 +461,21 @@ void sim_node_kill(struct sim_node *n)
     drop_core(n, false);
 }
 
+static void cut_disk(struct sim_node *n)
+{
+    if (n->disk == NULL)
+        return;
+    close_dead(n);
+    struct rng rng = rng_seeded(&n->luck);
+    sim_disk_cut(n->disk, &rng);
+    sim_disk_revive(n->disk);
+}
+
 void sim_node_power_off(struct sim_node *n)
 {
     SIM_TRACE_FAULT(n->world, n->name, "power-off", "", "boot %lu", (unsigned long)n->boot);
     drop_core(n, true);
+    cut_disk(n);
     n->is_powered = false;
     if (n->tier->power != NULL)
         n->tier->power(n, false);
@@ -393,7 +497,7 @@ void sim_node_power_on(struct sim_node *n)
 void sim_node_backup(struct sim_node *n)
 {
     free(n->backup);
-    n->backup = store_dump(n->store, &n->backup_len);
+    n->backup = store_dump(sim_node_store(n), &n->backup_len);
     n->backup_at_ms = n->world->now_ms;
     SIM_TRACE(n->world, n->name, "backup", "", "%zu bytes", n->backup_len);
 }
@@ -402,7 +506,7 @@ void sim_node_restore(struct sim_node *n)
 {
     PRE(n->backup != NULL && n->tier->restore != NULL);
     drop_core(n, false);
-    store_load(n->store, n->backup, n->backup_len);
+    store_load(sim_node_store(n), n->backup, n->backup_len);
     struct rng rng = rng_seeded(&n->random);
     n->tier->restore(n->store, &rng);
     n->was_restored = true;
@@ -413,7 +517,14 @@ void sim_node_restore(struct sim_node *n)
 void sim_node_reinstall(struct sim_node *n)
 {
     drop_core(n, false);
-    sim_stores_reset(n->tier->schema, n->store);
+    if (n->disk == NULL) {
+        sim_stores_reset(n->tier->schema, n->store);
+    } else {
+        close_dead(n);
+        sim_disk_free(n->disk);
+        n->disk = sim_disk_new();
+        sim_stores_install(n->tier->schema, n->disk);
+    }
     n->is_held = true;
     n->was_restored = true;
     SIM_TRACE_FAULT(n->world, n->name, "reinstalled", "", "life %lu", (unsigned long)n->life);
@@ -427,6 +538,9 @@ void sim_node_fini(struct sim_node *n)
     drop_items(n, n->inbox_len);
     free(n->inbox);
     arena_fini(&n->arena);
-    sim_stores_give(n->tier->schema, n->store);
+    if (n->disk == NULL)
+        sim_stores_give(n->tier->schema, n->store);
+    close_dead(n);
+    sim_disk_free(n->disk);
     free(n->backup);
 }

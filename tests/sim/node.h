@@ -49,7 +49,13 @@ struct sim_pending {
     bool is_forged;
 };
 
-enum sim_crash { SIM_CRASH_NONE, SIM_CRASH_BEFORE, SIM_CRASH_AFTER, SIM_CRASH_LOSE };
+enum sim_crash {
+    SIM_CRASH_NONE,
+    SIM_CRASH_BEFORE,
+    SIM_CRASH_AFTER,
+    SIM_CRASH_LOSE,
+    SIM_CRASH_DISK
+};
 
 struct sim_node {
     struct sim_world *world;
@@ -61,7 +67,9 @@ struct sim_node {
     void *machine;           /* what outlives the daemon; the scene's own */
     struct sim_clock clock;
     struct store *store;
+    struct sim_disk *disk;    /* level B; NULL: the store is in memory, and a crash is a rollback */
     struct rng_seeded random; /* of the core */
+    struct rng_seeded luck;   /* of what its disk had not synced */
     bool is_powered;
     bool is_held;               /* not installed yet: it does not start */
     unsigned char link_key[32]; /* of a child of the cloud; what joining gave */
@@ -108,6 +116,8 @@ void sim_node_backup(struct sim_node *n);
  * until somebody has let it join again. */
 void sim_node_reinstall(struct sim_node *n);
 
+/* Its store, opened if need be: on a disk it is closed by each death. */
+struct store *sim_node_store(struct sim_node *n);
 struct instant sim_node_clock(const struct sim_node *n);
 /* Each takes ownership of the parcel or the result. */
 void sim_node_take_request(struct sim_node *n, struct sim_parcel *p, uint64_t request_id);

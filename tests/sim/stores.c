@@ -2,6 +2,7 @@
 #include "tests/sim/stores.h"
 
 #include "base/check.h"
+#include "tests/sim/vfs.h"
 
 #include <stdlib.h>
 
@@ -11,6 +12,8 @@ static struct pool {
     const struct store_schema *schema;
     void *pristine; /* dump of a store that was only migrated */
     size_t pristine_len;
+    void *file; /* the file of such a store, closed */
+    size_t file_len;
     struct store *idle[IDLE_MAX];
     size_t idle_len;
 } pools[SCHEMAS_MAX];
@@ -60,12 +63,46 @@ void sim_stores_reset(const struct store_schema *schema, struct store *st)
     store_load(st, p->pristine, p->pristine_len);
 }
 
+/* ---- level B -------------------------------------------------------------------------------- */
+
+struct store *sim_stores_open(const struct store_schema *schema, struct sim_disk *d)
+{
+    struct store *st = NULL;
+    struct err err = {0};
+    sim_vfs_register();
+    enum err_code code = store_open(&st, sim_disk_path(d), schema, &err);
+    if (code != ERR_OK)
+        check_failed("RECOVERY", err.text, __FILE__, __LINE__, __func__);
+    return st;
+}
+
+static void make_file(struct pool *p)
+{
+    struct sim_disk *d = sim_disk_new();
+    store_close(sim_stores_open(p->schema, d));
+    const struct sim_file *f = sim_disk_find(d, "store");
+    INV(f != NULL && sim_disk_find(d, "store-wal") == NULL);
+    p->file_len = (size_t)sim_file_size(f);
+    p->file = check_alloc(p->file_len);
+    INV(sim_file_read(f, 0, p->file, p->file_len) == p->file_len);
+    sim_disk_free(d);
+}
+
+void sim_stores_install(const struct store_schema *schema, struct sim_disk *d)
+{
+    struct pool *p = pool_of(schema);
+    if (p->file == NULL)
+        make_file(p);
+    sim_disk_install(d, "store", p->file, p->file_len);
+}
+
 void sim_stores_fini(void)
 {
     for (size_t i = 0; i < SCHEMAS_MAX; i++) {
         while (pools[i].idle_len > 0)
             store_close(pools[i].idle[--pools[i].idle_len]);
         free(pools[i].pristine);
+        free(pools[i].file);
         pools[i] = (struct pool){0};
     }
 }

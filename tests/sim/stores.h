@@ -3,10 +3,15 @@
 #pragma once
 
 #include "base/store.h"
+#include "tests/sim/disk.h"
 
 struct store *sim_stores_take(const struct store_schema *schema);
 void sim_stores_give(const struct store_schema *schema, struct store *st);
 /* Sets a store back to what its migrations make. */
 void sim_stores_reset(const struct store_schema *schema, struct store *st);
+
+/* Level B: the store is files on a disk, which the product's own code opens and recovers. */
+void sim_stores_install(const struct store_schema *schema, struct sim_disk *d);
+struct store *sim_stores_open(const struct store_schema *schema, struct sim_disk *d);
 /* Closes all that were given back. */
 void sim_stores_fini(void);

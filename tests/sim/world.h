@@ -57,6 +57,7 @@ struct sim_options {
     bool is_idle;                 /* nothing new is ordered; of equal length otherwise */
     bool is_plain;                /* guests are started and ended, and nothing else is asked for */
     bool is_measured;             /* for figures: what costs more than the product does not run */
+    char level;                   /* of stores: 'A' memory, 'B' files on disks; 0 = by the seed */
     int64_t faults_ms, settle_ms; /* length of the two phases; 0 = the scene's own */
 };
 
@@ -65,6 +66,7 @@ struct sim_world {
     void *scene_self;
     uint64_t seed;
     bool reads_wires, is_idle, is_plain, is_measured;
+    bool has_disks; /* level B: stores are files, and power cuts take what was not synced */
     int64_t now_ms;
     int64_t heal_ms, end_ms;
     struct sim_heap heap;
