@@ -11,13 +11,18 @@
 #include <stdlib.h>
 #include <uv.h>
 
-enum { HANDSHAKES = 64 }; /* steps of them in one iteration of the loop */
+enum {
+    HANDSHAKES = 64,     /* steps of them in one iteration of the loop */
+    SHAKING_LEAST = 64,  /* handshakes at once, on a listener for few */
+    SHAKING_MOST = 1024, /* and for many */
+};
 
 struct http_front {
     struct http_relay_owner relays;
     struct http_listen options;
     SSL_CTX *context;
     int64_t newest_ms;
+    size_t shaking_max;
     struct http_acceptor acceptor;
     uv_timer_t sweep;
     uv_prepare_t prepare;  /* refills handshakes_left before each poll */
@@ -31,7 +36,7 @@ static void maybe_free_front(struct http_front *front)
     if (!front->is_closing || front->open_handles > 0 || front->relays.len > 0)
         return;
     void (*closed)(void *self) = front->closed;
-    void *self = front->relays.self;
+    void *self = front->relays.front_owner.self;
     SSL_CTX_free(front->context);
     free(front);
     closed(self);
@@ -47,7 +52,9 @@ static void on_relay_gone(struct http_relay_owner *owner)
 static bool has_room(void *self)
 {
     const struct http_front *front = self;
-    return front->relays.len < front->options.connections_max;
+    const struct http_front_owner *owner = &front->relays.front_owner;
+    size_t open = front->relays.len - front->relays.shaking_len; /* some drain */
+    return owner->has_room(owner->self) && open < 2 * (size_t)front->options.connections_max;
 }
 
 static void accepted(void *self, int fd, const struct sockaddr *address, socklen_t len)
@@ -56,6 +63,8 @@ static void accepted(void *self, int fd, const struct sockaddr *address, socklen
     SSL *ssl = SSL_new(front->context);
     INV(ssl != NULL && SSL_set_fd(ssl, fd) == 1);
     http_tls_set_time(SSL_get0_param(ssl), front->newest_ms);
+    if (front->relays.shaking_len >= front->shaking_max)
+        http_relay_cut_oldest(&front->relays);
     http_relay_open(&front->relays, fd, ssl, address, len);
 }
 
@@ -87,8 +96,8 @@ static void start_handles(struct http_front *front)
 }
 
 enum err_code http_front_open(struct http_front **out, struct uv_loop_s *uv,
-                              const struct http_listen *listen, http_front_deliver *deliver,
-                              void *self, struct err *err)
+                              const struct http_listen *listen,
+                              const struct http_front_owner *owner, struct err *err)
 {
     struct http_front *front = check_alloc(sizeof *front);
     front->options = *listen;
@@ -96,16 +105,21 @@ enum err_code http_front_open(struct http_front **out, struct uv_loop_s *uv,
     front->newest_ms = listen->tls->newest_ms;
     front->relays.uv = uv;
     front->relays.limits = front->options.limits;
-    front->relays.deliver = deliver;
-    front->relays.self = self;
+    front->relays.front_owner = *owner;
+    front->shaking_max = listen->connections_max / 4;
+    if (front->shaking_max < SHAKING_LEAST)
+        front->shaking_max = SHAKING_LEAST;
+    if (front->shaking_max > SHAKING_MOST)
+        front->shaking_max = SHAKING_MOST;
     front->relays.handshakes_left = HANDSHAKES;
     front->relays.gone = on_relay_gone;
     list_init(&front->relays.relays);
+    list_init(&front->relays.shaking);
     list_init(&front->relays.told);
-    const struct http_acceptor_owner owner = {front, has_room, accepted, listen->pace_bytes_s};
+    const struct http_acceptor_owner own = {front, has_room, accepted, listen->pace_bytes_s};
     enum err_code code = http_tls_server_context(&front->context, listen, err);
     if (code == ERR_OK)
-        code = http_acceptor_open(&front->acceptor, uv, listen->address, listen->tcp_port, &owner,
+        code = http_acceptor_open(&front->acceptor, uv, listen->address, listen->tcp_port, &own,
                                   err);
     if (code != ERR_OK) {
         SSL_CTX_free(front->context);

@@ -2,13 +2,15 @@
  *
  * Called by server.c and pool.c, one front per TLS listener. It accepts, shakes hands, checks the
  * client's certificate, and hands over one end of a socket pair together with who the peer is.
- * It reads no HTTP. Bytes are held back both ways when the other side does not take them.
+ * It reads no HTTP. Bytes are held back both ways when the other side does not take them. Whoever
+ * has not finished a handshake keeps nobody out: of many such the oldest goes.
  * All calls belong to the thread of `uv`. */
 #pragma once
 
 #include "base/err.h"
 #include "proto/http/listen.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -27,12 +29,17 @@ struct http_peer {
     socklen_t address_len;
 };
 
-/* Takes `fd`, a connected and non-blocking stream socket. */
-typedef void http_front_deliver(void *self, int fd, const struct http_peer *peer);
+struct http_front_owner {
+    void *self;
+    /* For one more that has shaken hands? */
+    bool (*has_room)(void *self);
+    /* Takes `fd`, a connected and non-blocking stream socket. */
+    void (*deliver)(void *self, int fd, const struct http_peer *peer);
+};
 
 enum err_code http_front_open(struct http_front **out, struct uv_loop_s *uv,
-                              const struct http_listen *listen, http_front_deliver *deliver,
-                              void *self, struct err *err);
+                              const struct http_listen *listen,
+                              const struct http_front_owner *owner, struct err *err);
 uint16_t http_front_tcp_port(const struct http_front *front);
 /* New certificates for new connections; on failure the old ones stay. */
 enum err_code http_front_reload(struct http_front *front, const struct http_tls *tls,

@@ -10,6 +10,7 @@ libproto_a_SOURCES += \
 	%D%/gate.c %D%/gate.h \
 	%D%/listen.h \
 	%D%/mhd.c %D%/mhd.h \
+	%D%/pending.c %D%/pending.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/relay.c %D%/relay.h \
 	%D%/renewal.c %D%/renewal.h \

@@ -19,7 +19,7 @@ enum { MEMORY = 64 * 1024 };
 static bool has_room(void *self)
 {
     struct http_pool_listener *l = self;
-    return http_sweeper_len(&l->sweeper) < l->options.connections_max;
+    return http_sweeper_has_room(&l->sweeper, l->options.connections_max);
 }
 
 static void deliver(void *self, int fd, const struct http_peer *peer)
@@ -106,17 +106,18 @@ static void open_listener(struct http_pool_task *task)
     struct http_pool_listener *l = task->listener;
     uv_loop_t *uv = &l->pool->uv;
     struct http_listen listen = l->options;
-    const struct http_acceptor_owner owner = {
+    const struct http_front_owner owner = {.self = l, .has_room = has_room, .deliver = deliver};
+    const struct http_acceptor_owner plain = {
         .self = l, .has_room = has_room, .accepted = accepted};
     listen.address = task->listen->address;
     listen.tls = task->listen->tls;
     if (listen.tls != NULL)
-        task->code = http_front_open(&l->front, uv, &listen, deliver, l, task->err);
+        task->code = http_front_open(&l->front, uv, &listen, &owner, task->err);
     else if (!http_address_is_loopback(listen.address))
         task->code = err_set(task->err, ERR_CONFIG,
                              "plain HTTP is for loopback addresses; %s needs TLS", listen.address);
     else
-        task->code = http_acceptor_open(&l->acceptor, uv, listen.address, listen.tcp_port, &owner,
+        task->code = http_acceptor_open(&l->acceptor, uv, listen.address, listen.tcp_port, &plain,
                                         task->err);
     if (task->code != ERR_OK)
         return;

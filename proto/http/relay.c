@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "proto/http/acceptor.h"
 #include "proto/http/framing.h"
+#include "proto/http/pending.h"
 #include "proto/http/sweeper.h"
 #include "proto/http/tls_context.h"
 
@@ -32,12 +33,6 @@ enum {
     NUDGES = 20,
 };
 
-/* Bytes that the far side has not taken yet. */
-struct pending {
-    char *data;
-    size_t at, len;
-};
-
 enum state { STATE_HANDSHAKE, STATE_OPEN, STATE_DRAIN, STATE_DEAD };
 
 struct http_relay {
@@ -53,26 +48,12 @@ struct http_relay {
     struct pending in, out;
     bool client_eof, plain_eof, is_told;
     unsigned nudges;
-    struct list told; /* in the owner's list while libmicrohttpd may have missed the end */
-    bool wants_write; /* OpenSSL does, for its own purposes */
+    struct list told;    /* in the owner's list while libmicrohttpd may have missed the end */
+    struct list shaking; /* in the owner's list in STATE_HANDSHAKE */
+    bool wants_write;    /* OpenSSL does, for its own purposes */
     struct framing framing;
     struct http_peer peer;
 };
-
-/* Pending bytes. */
-
-static void pending_keep(struct pending *p, const char *data, size_t len)
-{
-    INV(p->data == NULL && len > 0);
-    *p = (struct pending){.data = check_alloc(len), .len = len};
-    memcpy(p->data, data, len);
-}
-
-static void pending_drop(struct pending *p)
-{
-    free(p->data);
-    *p = (struct pending){0};
-}
 
 /* The end of a connection. */
 
@@ -99,10 +80,21 @@ static void close_plain(struct http_relay *c)
     pending_drop(&c->in);
 }
 
+/* The handshake is over, one way or the other. */
+static void leave_handshake(struct http_relay *c, enum state next)
+{
+    INV(c->state == STATE_HANDSHAKE);
+    list_remove(&c->shaking);
+    c->owner->shaking_len--;
+    c->state = next;
+}
+
 static void cut(struct http_relay *c)
 {
     if (c->state == STATE_DEAD)
         return;
+    if (c->state == STATE_HANDSHAKE)
+        leave_handshake(c, STATE_DEAD);
     c->state = STATE_DEAD;
     close_plain(c);
     pending_drop(&c->out);
@@ -164,29 +156,12 @@ static bool is_patient(struct http_relay *c, int result, bool *is_end)
     }
 }
 
-/* Sends to libmicrohttpd; true when all of it went. */
-static bool send_plain(struct http_relay *c, const char *data, size_t len, size_t *sent)
-{
-    *sent = 0;
-    while (*sent < len) {
-        ssize_t n = send(c->plain_fd, data + *sent, len - *sent, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            return false;
-        if (n < 0)
-            return true; /* it has closed: what comes is dropped, recv will say the rest */
-        *sent += (size_t)n;
-    }
-    return true;
-}
-
 static bool flush_in(struct http_relay *c)
 {
     size_t sent;
     if (c->in.data == NULL)
         return true;
-    bool is_done = send_plain(c, c->in.data + c->in.at, c->in.len - c->in.at, &sent);
+    bool is_done = pending_send(c->plain_fd, c->in.data + c->in.at, c->in.len - c->in.at, &sent);
     c->in.at += sent;
     if (is_done)
         pending_drop(&c->in);
@@ -260,7 +235,7 @@ static void pump_in(struct http_relay *c)
             continue;
         }
         size_t sent, good = inspect(c, (size_t)len);
-        if (!send_plain(c, owner->scratch, good, &sent))
+        if (!pending_send(c->plain_fd, owner->scratch, good, &sent))
             pending_keep(&c->in, owner->scratch + sent, good - sent);
         if (len < RECORD && SSL_pending(c->ssl) == 0 && !c->client_eof)
             return; /* likely all there was: the poll tells of more */
@@ -374,8 +349,8 @@ static bool open_pair(struct http_relay *c)
     INV(uv_poll_init(c->owner->uv, &c->plain_poll, pair[0]) == 0);
     c->plain_poll.data = c;
     c->open_handles++;
-    c->state = STATE_OPEN;
-    c->owner->deliver(c->owner->self, pair[1], &c->peer);
+    leave_handshake(c, STATE_OPEN);
+    c->owner->front_owner.deliver(c->owner->front_owner.self, pair[1], &c->peer);
     return true;
 }
 
@@ -460,6 +435,8 @@ void http_relay_open(struct http_relay_owner *owner, int fd, SSL *ssl, const str
     c->open_handles = 1;
     list_append(&owner->relays, &c->link);
     owner->len++;
+    list_append(&owner->shaking, &c->shaking);
+    owner->shaking_len++;
     watch(c);
 }
 
@@ -477,6 +454,14 @@ static bool is_due(const struct http_relay *c, int64_t now_ms)
         return false;
     }
     IMPOSSIBLE("a connection in no state");
+}
+
+void http_relay_cut_oldest(struct http_relay_owner *owner)
+{
+    PRE(!list_is_empty(&owner->shaking));
+    struct http_relay *oldest = LIST_ENTRY(owner->shaking.next, struct http_relay, shaking);
+    log_info("tls.displaced", "remote", oldest->peer.remote, NULL);
+    cut(oldest);
 }
 
 void http_relay_sweep(struct http_relay_owner *owner, int64_t now_ms)

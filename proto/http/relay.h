@@ -19,13 +19,14 @@ enum { HTTP_RELAY_SCRATCH = 64 * 1024 };
 struct http_relay_owner {
     uv_loop_t *uv;
     struct http_limits limits; /* complete */
-    http_front_deliver *deliver;
-    void *self;               /* of deliver */
+    struct http_front_owner front_owner;
     unsigned handshakes_left; /* steps of them in this iteration of the loop */
     uv_timer_t nudge;         /* init and close are the owner's */
     struct list told;         /* relays whose end libmicrohttpd was told, and may have missed */
     struct list relays;
     size_t len;
+    struct list shaking; /* those among them whose handshake goes on, the oldest first */
+    size_t shaking_len;
     void (*gone)(struct http_relay_owner *owner); /* one less */
     char scratch[HTTP_RELAY_SCRATCH];
 };
@@ -33,6 +34,8 @@ struct http_relay_owner {
 /* Takes `fd` and `ssl` (which has the fd). */
 void http_relay_open(struct http_relay_owner *owner, int fd, SSL *ssl, const struct sockaddr *from,
                      socklen_t len);
+/* Cuts the one that has shaken hands for the longest; there is one. */
+void http_relay_cut_oldest(struct http_relay_owner *owner);
 /* Cuts those that have passed a limit; or all, after what can be sent at once. */
 void http_relay_sweep(struct http_relay_owner *owner, int64_t now_ms);
 void http_relay_cut_all(struct http_relay_owner *owner);

@@ -59,7 +59,7 @@ static void on_sweep(uv_timer_t *timer)
 static bool has_room(void *self)
 {
     struct http_listener *l = self;
-    return http_sweeper_len(&l->sweeper) < l->options.connections_max;
+    return http_sweeper_has_room(&l->sweeper, l->options.connections_max);
 }
 
 static void deliver(void *self, int fd, const struct http_peer *peer)
@@ -104,7 +104,8 @@ static enum err_code open_socket(struct http_listener *l, const struct http_list
         struct http_listen complete_listen = l->options;
         complete_listen.tls = listen->tls;
         complete_listen.address = listen->address;
-        return http_front_open(&l->front, uv, &complete_listen, deliver, l, err);
+        const struct http_front_owner owner = {.self = l, .has_room = has_room, .deliver = deliver};
+        return http_front_open(&l->front, uv, &complete_listen, &owner, err);
     }
     if (!http_address_is_loopback(listen->address))
         return err_set(err, ERR_CONFIG, "plain HTTP is for loopback addresses; %s needs TLS",

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+enum { ROOM = 32 }; /* connections that are cut at once, for as many others */
+
 struct http_limits http_limits_complete(const struct http_limits *given)
 {
     struct http_limits l = *given;
@@ -198,19 +200,64 @@ static bool has_ended(struct http_conn *conn)
     return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+/* With the mutex held. */
+static void cut_one(struct http_conn *conn)
+{
+    conn->is_cut = true;
+    log_info("http.swept", "remote", conn->peer.remote, "phase", phase_name(conn->phase), NULL);
+    shutdown(conn->fd, SHUT_RDWR);
+}
+
+/* With the mutex held: since when the one that has been idle the longest is. */
+static int64_t oldest_idle_ms(const struct http_sweeper *s)
+{
+    int64_t oldest_ms = INT64_MAX;
+    LIST_EACH (it, &s->live) {
+        const struct http_conn *conn = conn_of(it);
+        if (conn->phase == HTTP_PHASE_IDLE && !conn->is_cut && conn->since_ms < oldest_ms)
+            oldest_ms = conn->since_ms;
+    }
+    return oldest_ms;
+}
+
+/* With the mutex held. Those within a second of the oldest are as good as it. */
+static void make_room(struct http_sweeper *s)
+{
+    int64_t oldest_ms = oldest_idle_ms(s);
+    unsigned cut = 0;
+    LIST_EACH (it, &s->live) {
+        struct http_conn *conn = conn_of(it);
+        if (conn->phase != HTTP_PHASE_IDLE || conn->is_cut || conn->since_ms - oldest_ms > 1000)
+            continue;
+        cut_one(conn);
+        if (++cut == ROOM)
+            break;
+    }
+    s->made_room += cut;
+}
+
+bool http_sweeper_has_room(struct http_sweeper *s, unsigned max)
+{
+    pthread_mutex_lock(&s->mutex);
+    bool has_room = s->len < max;
+    if (!has_room)
+        make_room(s);
+    pthread_mutex_unlock(&s->mutex);
+    return has_room;
+}
+
 unsigned http_sweeper_run(struct http_sweeper *s, int64_t now_ms)
 {
-    unsigned swept = 0;
     pthread_mutex_lock(&s->mutex);
+    unsigned swept = s->made_room;
+    s->made_room = 0;
     LIST_EACH (it, &s->live) {
         struct http_conn *conn = conn_of(it);
         if (has_ended(conn))
             shutdown(conn->fd, SHUT_RDWR);
         if (conn->is_cut || !http_conn_is_due(conn, &s->limits, now_ms))
             continue;
-        conn->is_cut = true;
-        log_info("http.swept", "remote", conn->peer.remote, "phase", phase_name(conn->phase), NULL);
-        shutdown(conn->fd, SHUT_RDWR);
+        cut_one(conn);
         swept++;
     }
     pthread_mutex_unlock(&s->mutex);

@@ -47,12 +47,17 @@ struct http_sweeper {
     struct list arriving; /* handed to libmicrohttpd, which has not named them yet */
     struct list live;
     unsigned len;
+    unsigned made_room; /* cut for others since the last run */
 };
 
 void http_sweeper_init(struct http_sweeper *sweeper, const struct http_limits *limits);
 /* Frees what never arrived; live connections must be gone. */
 void http_sweeper_fini(struct http_sweeper *sweeper);
 unsigned http_sweeper_len(struct http_sweeper *sweeper);
+
+/* Is there room below `max`? If not, some that have been idle the longest are cut, and soon there
+ * is: who only keeps a connection does not keep others out. */
+bool http_sweeper_has_room(struct http_sweeper *sweeper, unsigned max);
 
 /* A socket is about to be handed over. */
 void http_sweeper_expect(struct http_sweeper *sweeper, int fd, const struct http_peer *peer);
@@ -72,8 +77,8 @@ void http_sweeper_hold(struct http_sweeper *sweeper, struct http_conn *conn, int
 void http_sweeper_release(struct http_sweeper *sweeper, struct http_conn *conn, int64_t now_ms);
 /* Some of the body came. */
 void http_sweeper_progress(struct http_sweeper *sweeper, struct http_conn *conn, int64_t bytes);
-/* Shuts down whatever is due, and gives how many those were; also whoever has ended and
- * owes or is owed nothing. */
+/* Shuts down whatever is due, and gives how many those were since the last run; also whoever has
+ * ended and owes or is owed nothing. */
 unsigned http_sweeper_run(struct http_sweeper *sweeper, int64_t now_ms);
 /* Shuts down every connection. */
 void http_sweeper_cut_all(struct http_sweeper *sweeper);

@@ -110,13 +110,47 @@ static void ends_who_has_ended(void **state)
     close(pair[1]);
 }
 
+/* A listener that is full cuts who has been idle the longest, and nobody who is at work. */
+static void makes_room_among_the_idle(void **state)
+{
+    enum { N = 4 };
+    static const enum http_phase phases[N] = {HTTP_PHASE_ANSWER, HTTP_PHASE_IDLE, HTTP_PHASE_IDLE,
+                                              HTTP_PHASE_HEADERS};
+    struct http_sweeper sweeper;
+    struct http_peer peer = {.remote = "test"};
+    struct http_conn *conns[N];
+    int pairs[N][2];
+    (void)state;
+    http_sweeper_init(&sweeper, &limits);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
+        http_sweeper_expect(&sweeper, pairs[i][0], &peer);
+        conns[i] = http_sweeper_begin(&sweeper, pairs[i][0], 0);
+        http_sweeper_phase(&sweeper, conns[i], phases[i], 0, (int64_t)i * 2000);
+    }
+    assert_true(http_sweeper_has_room(&sweeper, N + 1));
+    assert_false(http_sweeper_has_room(&sweeper, N));
+    for (int i = 0; i < N; i++) {
+        char byte;
+        assert_int_equal(recv(pairs[i][1], &byte, 1, MSG_DONTWAIT), i == 1 ? 0 : -1);
+    }
+    assert_int_equal(http_sweeper_run(&sweeper, 6001), 1); /* is told of it */
+    for (int i = 0; i < N; i++) {
+        http_sweeper_end(&sweeper, conns[i]);
+        close(pairs[i][0]);
+        close(pairs[i][1]);
+    }
+    assert_true(http_sweeper_has_room(&sweeper, N));
+    http_sweeper_fini(&sweeper);
+}
+
 int main(void)
 {
     const struct http_limits none = {0};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits_each_phase),   cmocka_unit_test(limits_the_whole),
         cmocka_unit_test(moves_the_window_on), cmocka_unit_test(stops_the_clock_while_held),
-        cmocka_unit_test(ends_who_has_ended),
+        cmocka_unit_test(ends_who_has_ended),  cmocka_unit_test(makes_room_among_the_idle),
     };
     limits = http_limits_complete(&none);
     return cmocka_run_group_tests(tests, NULL, NULL);
