@@ -292,7 +292,8 @@ static void run_core(struct shell *s)
                                 .timing = sync_timing_scaled(o->timing_scale),
                                 .limits = {.buckets_max = o->buckets,
                                            .image_bytes_max = o->image_bytes,
-                                           .garbage_ms = o->garbage_ms}};
+                                           .garbage_ms = o->garbage_ms,
+                                           .scan_ms = o->scan_ms}};
     struct dos_core *core = dos_core_new(s->store, &s->rng, &config);
     struct core steps = dos_core_steps(core);
     struct instant now = loop_now(s->loop);

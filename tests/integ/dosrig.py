@@ -54,7 +54,19 @@ class Dos:
         text = wait("dos is ready", lambda: self.ready(begin))
         ports = dict(re.findall(r'dos\.listens what="?([a-z0-9 ]+?)"? address=\S+ port=(\d+)', text))
         self.port, self.tier_port, self.tls_port = (int(ports.get(name, 0)) for name in ("s3", "tier", "s3 tls"))
+        wait("dos has read its index", lambda: self.process.poll() is not None or self.probe() != 503)
         return self
+
+    def probe(self):
+        """The status that a stranger gets; 0 without an answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().status
+        except OSError:
+            return 0
+        finally:
+            connection.close()
 
     def ready(self, begin):
         if self.process.poll() is not None:
@@ -82,6 +94,11 @@ class Dos:
     def rows(self, sql):
         with contextlib.closing(sqlite3.connect(f"file:{self.data}/index.db?mode=ro", uri=True)) as index:
             return index.execute(sql).fetchall()
+
+    def rows_write(self, sql):
+        """Only while it does not run."""
+        with contextlib.closing(sqlite3.connect(self.data / "index.db", isolation_level=None)) as index:
+            index.executescript(sql)
 
     def files(self, folder):
         return [path for path in (self.data / folder).rglob("*") if path.is_file()]
