@@ -1,12 +1,25 @@
 /* cluster.h - the inside of the core: what its parts share. Nobody else includes it. */
 #pragma once
 
+#include "base/list.h"
 #include "base/map.h"
 #include "cluster-manager/core.h"
-#include "cluster-manager/model/room.h"
+#include "cluster-manager/model/zone.h"
 #include "proto/sync/admit.h"
 #include "proto/sync/child.h"
 #include "proto/sync/parent.h"
+
+/* Every host that said something of itself in this run, by name (ops/roster.h). */
+struct cluster_roster {
+    struct place_host *hosts;
+    struct cluster_host **of; /* in the same order */
+    size_t len;
+    struct zone zone;       /* the sums over them */
+    struct list noted;      /* struct cluster_host: to be looked at again */
+    int64_t silent_mono_ms; /* until then nobody who is up falls silent */
+    bool is_whole;          /* false: all of it is read anew */
+    bool is_read;           /* in the step at hand, whose rows may be rolled back */
+};
 
 struct cluster_core {
     struct store *store;
@@ -16,9 +29,11 @@ struct cluster_core {
     struct sync_parent down; /* the links to the hosts */
     struct admit admit;      /* hosts that join */
     struct map rooms;        /* host -> struct cluster_host: what each last said of itself */
-    struct effects *out;     /* of the step at hand; NULL outside */
-    int64_t mono_ms;         /* of the step at hand */
-    int64_t retry_mono_ms;   /* unplaced instances are looked at again; INT64_MAX = none wait */
+    struct cluster_roster roster;
+    struct effects *out;    /* of the step at hand; NULL outside */
+    int64_t mono_ms;        /* of the step at hand */
+    int64_t listed_mono_ms; /* when the cloud was told of all hosts last; 0 = not yet */
+    int64_t retry_mono_ms;  /* unplaced instances are looked at again; INT64_MAX = none wait */
     uint64_t next_job;
 };
 
@@ -27,6 +42,10 @@ struct cluster_host {
     char node[64];
     struct room total; /* after the machine's reserve */
     char health[128];  /* "" = well; else why it takes no new instances */
+    int64_t instances; /* placed there; ops/roster.c reads it */
+    size_t at;         /* place in the roster */
+    struct list noted; /* heard, or counted with more than its rows: looked at again */
+    bool is_counted;
 };
 
 /* api/cloud.c: what the cloud wishes. */

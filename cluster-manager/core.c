@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cluster-manager/cluster.h"
+#include "cluster-manager/ops/roster.h"
 #include "cluster-manager/store/instance.h"
 
 #include <stdlib.h>
@@ -33,6 +34,7 @@ struct cluster_core *cluster_core_new(struct store *store, const struct rng *rng
     c->rng = *rng;
     c->config = config;
     c->retry_mono_ms = INT64_MAX;
+    cluster_roster_init(&c->roster);
     struct sync_child_hooks up = cluster_cloud_hooks(c);
     struct sync_parent_hooks down = cluster_host_hooks(c);
     sync_child_init(&c->up, store, rng, config->node, "parent", &up, &config->timing);
@@ -50,6 +52,7 @@ void cluster_core_free(struct cluster_core *c)
     for (struct map_entry *e; (e = map_next(&c->rooms, &at)) != NULL;)
         free(e->value);
     map_fini(&c->rooms);
+    cluster_roster_fini(&c->roster);
     sync_child_fini(&c->up);
     sync_parent_fini(&c->down);
     free(c);
@@ -94,6 +97,7 @@ static enum err_code step(void *self, const struct event *ev, struct effects *ou
     enum err_code code = ERR_OK;
     c->out = out;
     c->mono_ms = ev->at.mono_ms;
+    c->roster.is_read = false;
     switch (ev->kind) {
     case EVENT_START:
         start(c, ev);
@@ -116,6 +120,7 @@ static enum err_code step(void *self, const struct event *ev, struct effects *ou
     if (code == ERR_OK) {
         cluster_group_settle(c);
         cluster_underlay_settle(c);
+        cluster_roster_settle(c);
     }
     c->out = NULL;
     return code;
@@ -127,6 +132,8 @@ static void fail(void *self, const struct event *ev, const struct err *err, stru
     uint64_t request = ev->kind == EVENT_REQUEST    ? ev->request.id
                        : ev->kind == EVENT_JOB_DONE ? admit_failed(&c->admit, ev->job.job_id)
                                                     : 0;
+    if (c->roster.is_read)
+        cluster_roster_doubt(c);
     log_warn("event.failed", "code", err_row(err->code)->name, "why", err->text, NULL);
     if (request == 0)
         return;
@@ -155,6 +162,7 @@ static void reload(void *self)
     sync_parent_reload(&c->down);
     admit_reload(&c->admit);
     sync_child_reload(&c->up);
+    cluster_roster_doubt(c);
     c->retry_mono_ms = 0; /* whatever waits is looked at again */
 }
 

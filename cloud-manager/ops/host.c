@@ -14,7 +14,7 @@ static struct cloud_host *list(struct cloud_op *op, size_t *len)
     const struct cloud_node *zones = cloud_node_list(op->store, op->arena, "cluster", &zones_len);
     *len = 0;
     for (size_t i = 0; i < zones_len; i++) {
-        const struct wire_capacity *said = cloud_room_get(op, zones[i].name);
+        const struct wire_capacity *said = cloud_room_listed(op, zones[i].name);
         const char *zone = cloud_zone_name(op, zones[i].letter);
         for (size_t k = 0; said != NULL && k < said->hosts_len; k++) {
             hosts = row_grow(op->arena, hosts, *len, sizeof *hosts);

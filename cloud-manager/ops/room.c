@@ -28,8 +28,23 @@ void cloud_rooms_fini(struct cloud_rooms *rooms)
 {
     size_t at = 0;
     for (struct map_entry *e; (e = map_next(&rooms->by_node, &at)) != NULL;)
+        if (map_get(&rooms->listed, e->key) != e->value)
+            room_free(e->value);
+    at = 0;
+    for (struct map_entry *e; (e = map_next(&rooms->listed, &at)) != NULL;)
         room_free(e->value);
     map_fini(&rooms->by_node);
+    map_fini(&rooms->listed);
+}
+
+/* In the place of what was said before; hosts that were listed stay until they are listed again. */
+static void put(struct cloud_rooms *rooms, const char *node, struct cloud_room *room)
+{
+    struct cloud_room *before = map_put(&rooms->by_node, node, room);
+    if (before != map_get(&rooms->listed, node))
+        room_free(before);
+    if (room->said.lists)
+        room_free(map_put(&rooms->listed, node, room));
 }
 
 void cloud_room_hear(struct cloud_op *op, const char *node, const char *capacity_json)
@@ -46,7 +61,7 @@ void cloud_room_hear(struct cloud_op *op, const char *node, const char *capacity
     }
     if (*room->said.dos_url != '\0')
         cloud_node_set_dos_url(op->store, node, room->said.dos_url);
-    room_free(map_put(&op->rooms->by_node, node, room));
+    put(op->rooms, node, room);
 }
 
 static const struct cloud_room *find(const struct cloud_op *op, const char *node)
@@ -57,6 +72,12 @@ static const struct cloud_room *find(const struct cloud_op *op, const char *node
 const struct wire_capacity *cloud_room_get(const struct cloud_op *op, const char *node)
 {
     const struct cloud_room *room = find(op, node);
+    return room != NULL ? &room->said : NULL;
+}
+
+const struct wire_capacity *cloud_room_listed(const struct cloud_op *op, const char *node)
+{
+    const struct cloud_room *room = map_get(&op->rooms->listed, node);
     return room != NULL ? &room->said : NULL;
 }
 

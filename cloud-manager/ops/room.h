@@ -10,6 +10,7 @@
 
 struct cloud_rooms {
     struct map by_node; /* node -> struct cloud_room */
+    struct map listed;  /* the newest of each that lists its hosts; the same ones, or older */
 };
 
 void cloud_rooms_fini(struct cloud_rooms *rooms);
@@ -21,5 +22,7 @@ bool cloud_room_is_fresh(const struct cloud_op *op, const char *node);
  * own count, less what it was told after the last revision in that count. */
 int64_t cloud_room_fits(const struct cloud_op *op, const char *node, const struct cloud_type *type,
                         int64_t disk_gib);
+/* The newest of what it said that lists its hosts; NULL when none was heard. */
+const struct wire_capacity *cloud_room_listed(const struct cloud_op *op, const char *node);
 /* What it said, decoded; NULL when nothing was heard. */
 const struct wire_capacity *cloud_room_get(const struct cloud_op *op, const char *node);

@@ -6,6 +6,7 @@
 #include "cluster-manager/ops/drain.h"
 #include "cluster-manager/ops/grant.h"
 #include "cluster-manager/ops/resize.h"
+#include "cluster-manager/ops/roster.h"
 #include "cluster-manager/ops/seed.h"
 #include "cluster-manager/ops/share.h"
 #include "cluster-manager/store/instance.h"
@@ -41,6 +42,7 @@ static enum err_code take_shape(struct cluster_core *c, const struct wire_item *
                                 struct arena *arena, const struct event *ev, struct err *err)
 {
     struct wire_shape body;
+    cluster_roster_doubt(c); /* which counts how many would start */
     store_run(c->store, "DELETE FROM shape WHERE type=?", "s", wish->id);
     if (*wish->gone != '\0') {
         sync_child_gone(&c->up, "type", wish->id, wish->generation, wish->pepoch, ev);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cluster-manager/cluster.h"
+#include "cluster-manager/ops/roster.h"
 #include "cluster-manager/ops/seed.h"
 #include "cluster-manager/ops/share.h"
 #include "cluster-manager/store/instance.h"
@@ -112,6 +113,7 @@ static struct cluster_host *host_of(struct cluster_core *c, const char *node)
     if (h == NULL) {
         h = check_alloc(sizeof *h);
         str_copy(h->node, sizeof h->node, node);
+        list_init(&h->noted);
         map_put(&c->rooms, node, h);
     }
     return h;
@@ -141,6 +143,7 @@ static void on_capacity(void *core, const char *node, const char *capacity_json,
         h->total.disk_bytes =
             (class_total(&capacity, "disk_gib") * config->disk_overcommit_pct / 100) << 30;
         str_copy(h->health, sizeof h->health, health);
+        cluster_roster_note(c, h);
     }
     cluster_share_forward(c, node);
     cluster_seed_forward(c, node, ev); /* it may be new here, or its grant grow old */

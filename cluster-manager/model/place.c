@@ -89,40 +89,45 @@ static struct share scarcest(const struct shares *s)
     return share_compare(most, s->disk) < 0 ? s->disk : most;
 }
 
-/* Below zero: a is preferred. */
-static int preference(enum place_strategy strategy, const struct shares *a, const struct shares *b)
+/* What the strategy goes by, with the instance on the host. */
+static struct share key_of(enum place_strategy strategy, const struct place_host *h,
+                           struct room need)
+{
+    if (strategy != PLACE_BALANCED)
+        return share_of(h->used.memory_mib, need.memory_mib, h->total.memory_mib);
+    struct shares with = shares_with(h, need);
+    return scarcest(&with);
+}
+
+static bool is_preferred(enum place_strategy strategy, struct share a, struct share b)
 {
     switch (strategy) {
     case PLACE_SPREAD:
-        return share_compare(a->memory, b->memory);
-    case PLACE_PACK:
-        return share_compare(b->memory, a->memory);
     case PLACE_BALANCED:
-        return share_compare(scarcest(a), scarcest(b));
+        return share_compare(a, b) < 0;
+    case PLACE_PACK:
+        return share_compare(b, a) < 0;
     case PLACE_STRATEGIES:
         break;
     }
     IMPOSSIBLE("strategy");
 }
 
-static bool is_preferred(enum place_strategy strategy, const struct place_host *a,
-                         const struct place_host *b, struct room need)
-{
-    struct shares with_a = shares_with(a, need), with_b = shares_with(b, need);
-    int better = preference(strategy, &with_a, &with_b);
-    return better != 0 ? better < 0 : strcmp(a->node, b->node) < 0;
-}
-
 long place_choose(enum place_strategy strategy, const struct place_host *hosts, size_t len,
                   struct room need, struct place_counts *counts)
 {
     long best = -1;
+    struct share best_key = {0, 1};
     for (size_t i = 0; i < len; i++) {
         enum place_why why = place_why(&hosts[i], need);
         counts->hosts[why]++;
-        if (why == PLACE_FITS &&
-            (best < 0 || is_preferred(strategy, &hosts[i], &hosts[best], need)))
-            best = (long)i;
+        if (why != PLACE_FITS)
+            continue;
+        struct share key = key_of(strategy, &hosts[i], need);
+        if (best >= 0 && !is_preferred(strategy, key, best_key))
+            continue;
+        best = (long)i;
+        best_key = key;
     }
     return best;
 }

@@ -40,8 +40,9 @@ bool place_strategy_parse(const char *word, enum place_strategy *out);
 const char *place_strategy_word(enum place_strategy strategy);
 
 enum place_why place_why(const struct place_host *host, struct room need);
-/* The host that the strategy prefers of those that fit, counted with the instance on it; equal ones
- * go to the first name, whatever their order in the list. -1 when none fits. Adds to `counts`. */
+/* The host that the strategy prefers of those that fit, counted with the instance on it; of equal
+ * ones the first, so that a list in the order of names gives the same choice each time. -1 when
+ * none fits. Adds to `counts`. */
 long place_choose(enum place_strategy strategy, const struct place_host *hosts, size_t len,
                   struct room need, struct place_counts *counts);
 /* May what takes `from` of a host's room take `to` of it? What does not grow always may. */

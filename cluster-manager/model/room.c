@@ -8,6 +8,20 @@ int64_t room_memory_of(int64_t guest_mib)
     return guest_mib + ROOM_OVERHEAD_MIB + guest_mib / 50;
 }
 
+bool room_equal(struct room a, struct room b)
+{
+    return a.memory_mib == b.memory_mib && a.vcpus == b.vcpus && a.disk_bytes == b.disk_bytes;
+}
+
+struct room room_add_times(struct room sum, struct room room, int64_t times)
+{
+    return (struct room){
+        .memory_mib = sum.memory_mib + room.memory_mib * times,
+        .vcpus = sum.vcpus + room.vcpus * times,
+        .disk_bytes = sum.disk_bytes + room.disk_bytes * times,
+    };
+}
+
 struct room room_sub(struct room total, struct room used)
 {
     return (struct room){

@@ -18,6 +18,8 @@ enum { ROOM_OVERHEAD_MIB = 96 };
 /* The memory that an instance of that size takes on a host. */
 int64_t room_memory_of(int64_t guest_mib);
 struct room room_sub(struct room total, struct room used);
+bool room_equal(struct room a, struct room b);
+struct room room_add_times(struct room sum, struct room room, int64_t times);
 bool room_fits(struct room free, struct room need);
 /* How many times `need` goes into `free`; `need` is positive. */
 int64_t room_count(struct room free, struct room need);

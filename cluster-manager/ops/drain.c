@@ -13,8 +13,3 @@ void cluster_drain(struct cluster_core *c, const struct wire_item *wish, const s
     }
     log_info(*wish->gone != '\0' ? "host.undrained" : "host.drained", "host", wish->id, NULL);
 }
-
-bool cluster_is_drained(struct store *st, const char *host)
-{
-    return store_has(st, "SELECT 1 FROM drained WHERE host=?", "s", host);
-}

@@ -6,4 +6,3 @@
 /* A wish of kind "drain", named by its host; its end lets new instances in again. Takes no instance
  * away from anywhere. */
 void cluster_drain(struct cluster_core *c, const struct wire_item *wish, const struct event *ev);
-bool cluster_is_drained(struct store *st, const char *host);

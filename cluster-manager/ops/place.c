@@ -5,8 +5,8 @@
 #include "cluster-manager/cluster.h"
 #include "cluster-manager/model/place.h"
 #include "cluster-manager/ops/decision.h"
-#include "cluster-manager/ops/drain.h"
 #include "cluster-manager/ops/grant.h"
+#include "cluster-manager/ops/roster.h"
 #include "cluster-manager/store/instance.h"
 
 #include <stdlib.h>
@@ -14,48 +14,16 @@
 
 enum { TRIES_MAX = 3 }; /* hosts that may fail to start it before the zone gives up */
 
-struct candidates {
-    struct place_host *hosts;
-    size_t len;
-    bool is_waiting; /* a known host has not been heard in this run yet */
-};
-
-static int by_name(const void *a, const void *b)
+/* Hosts that refused this instance before. */
+static void exclude(struct cluster_core *c, struct cluster_roster *all, const char *id,
+                    bool is_excluded)
 {
-    return strcmp(((const struct place_host *)a)->node, ((const struct place_host *)b)->node);
-}
-
-static struct candidates gather(struct cluster_core *c, struct arena *arena)
-{
-    struct candidates all = {.is_waiting = sync_parent_awaits(&c->down, c->mono_ms)};
-    all.hosts = arena_alloc(arena, (c->rooms.live + 1) * sizeof *all.hosts);
-    size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&c->rooms, &at)) != NULL;) {
-        const struct cluster_host *h = e->value;
-        enum sync_child_state state = sync_parent_child_state(&c->down, h->node, c->mono_ms);
-        all.hosts[all.len++] = (struct place_host){
-            .node = h->node,
-            .is_up = state == SYNC_CHILD_UP && *h->health == '\0' && h->total.memory_mib > 0,
-            .is_drained = cluster_is_drained(c->store, h->node),
-            .total = h->total,
-            .used = cluster_instance_use(c->store, h->node),
-        };
+    struct query q;
+    STORE_EACH (c->store, q, "SELECT host FROM excluded WHERE instance=? ORDER BY host", "s", id) {
+        long at = cluster_roster_find(all, query_text(&q, 0));
+        if (at >= 0)
+            all->hosts[at].is_excluded = is_excluded;
     }
-    qsort(all.hosts, all.len, sizeof *all.hosts, by_name);
-    return all;
-}
-
-static void exclude(const struct cluster_core *c, struct candidates *all, const char *id)
-{
-    for (size_t i = 0; i < all->len; i++)
-        all->hosts[i].is_excluded = cluster_instance_is_excluded(c->store, id, all->hosts[i].node);
-}
-
-static void take(struct place_host *h, struct room need)
-{
-    h->used.memory_mib += need.memory_mib;
-    h->used.vcpus += need.vcpus;
-    h->used.disk_bytes += need.disk_bytes;
 }
 
 /* One transaction: the row, and the wish for the host. */
@@ -90,7 +58,7 @@ static void place_all_quarantined(struct cluster_core *c, struct arena *arena,
 {
     struct query q;
     STORE_EACH (c->store, q,
-                "SELECT i.id, h.node, h.pepoch FROM instance i JOIN heard h ON h.id=i.id"
+                "SELECT i.id, h.node, h.pepoch FROM instance i CROSS JOIN heard h ON h.id=i.id"
                 " AND h.kind='stray' AND h.number>0 AND h.pepoch>=i.pepoch WHERE i.host=''"
                 " AND i.refused=0 AND i.ending=0 ORDER BY i.id, h.pepoch DESC, h.node",
                 "")
@@ -141,18 +109,19 @@ static void load_reservation(struct cluster_core *c, const char *name, struct ar
     }
 }
 
-/* A host for one instance, counted as taken in `all`. */
-static struct wire_placement choose(const struct cluster_core *c, struct candidates *all,
+/* A host for one instance, counted as taken. */
+static struct wire_placement choose(struct cluster_core *c, struct cluster_roster *all,
                                     const struct cluster_instance *i, struct arena *arena,
                                     const struct event *ev)
 {
     struct place_counts counts = {0};
-    exclude(c, all, i->id);
+    exclude(c, all, i->id, true);
     long choice = place_choose(c->config->strategy, all->hosts, all->len, i->need, &counts);
     struct wire_placement d = cluster_decision(c, all->hosts, all->len, choice, i->need, &counts,
                                                arena, ev);
+    exclude(c, all, i->id, false);
     if (choice >= 0)
-        take(&all->hosts[choice], i->need);
+        cluster_roster_take(c, (size_t)choice, i->need);
     return d;
 }
 
@@ -175,21 +144,21 @@ static void decide(struct cluster_core *c, struct reservation *r, int64_t found,
     }
 }
 
-/* Chooses for each on a copy of the sums. */
+/* Chooses for each, and counts what it chose for those before. */
 static void place_reservation(struct cluster_core *c, const char *name, struct arena *arena,
                               const struct event *ev)
 {
-    struct candidates all = gather(c, arena);
+    struct cluster_roster *all = cluster_roster_look(c);
     struct reservation r;
     load_reservation(c, name, arena, &r);
     if (r.len == 0)
         return;
     int64_t found = 0;
     for (size_t i = 0; i < r.len; i++) {
-        r.decisions[i] = choose(c, &all, &r.members[i], arena, ev);
+        r.decisions[i] = choose(c, all, &r.members[i], arena, ev);
         found += *r.decisions[i].host != '\0';
     }
-    bool may_wait = all.is_waiting &&
+    bool may_wait = sync_parent_awaits(&c->down, c->mono_ms) &&
                     ev->now_ms - r.members[0].since_ms < 3 * c->config->timing.suspect_ms;
     if ((size_t)found < r.len && may_wait)
         c->retry_mono_ms = ev->at.mono_ms + c->config->timing.heartbeat_ms;
@@ -237,8 +206,7 @@ bool cluster_place_again(struct cluster_core *c, const char *id, const char *why
     bool again = cluster_instance_load(c->store, id, &arena, &i) && i.tries < TRIES_MAX;
     if (again) {
         cluster_instance_exclude(c->store, id, i.host);
-        struct candidates all = gather(c, &arena);
-        struct wire_placement d = choose(c, &all, &i, &arena, ev);
+        struct wire_placement d = choose(c, cluster_roster_look(c), &i, &arena, ev);
         again = *d.host != '\0';
         if (again) {
             cluster_decision_save(c, id, &d);

@@ -10,6 +10,7 @@
 #include "cluster-manager/cluster.h"
 #include "cluster-manager/model/place.h"
 #include "cluster-manager/ops/resize.h"
+#include "cluster-manager/store/host.h"
 
 #include <inttypes.h>
 
@@ -22,7 +23,7 @@ bool cluster_resize_cut(struct cluster_core *c, const char *id, struct wire_inst
     const struct cluster_host *h = map_get(&c->rooms, i.host);
     struct room total = h != NULL ? h->total : (struct room){0};
     struct room asked = {room_memory_of(body->memory_mib), body->vcpus, body->disk_bytes};
-    if (place_may_grow(total, cluster_instance_use(c->store, i.host), i.need, asked))
+    if (place_may_grow(total, cluster_host_load(c->store, i.host).used, i.need, asked))
         return false;
     body->memory_mib = i.guest_mib;
     body->vcpus = i.need.vcpus;

@@ -52,11 +52,11 @@ void cluster_share_forward_all(struct cluster_core *c)
     arena_fini(&arena);
 }
 
-/* Those after its own name come first, so that not all ask the same one. */
+/* By name between two: those after its own come first, so that not all ask the same one. */
 #define HOLDERS                                                                           \
     "SELECT b.node, s.body FROM heard b JOIN heard s ON s.node=b.node AND s.kind='share'" \
     " AND s.id='self' AND s.number>0 JOIN child h ON h.node=b.node AND h.removed=0"       \
-    " WHERE b.kind='base' AND b.id=?1 AND b.number>0 AND b.node<>?2 ORDER BY b.node<?2, b.node"
+    " WHERE b.kind='base' AND b.id=?1 AND b.number>0 AND b.node>?2 AND b.node<?3 ORDER BY b.node"
 
 /* The one that was told last comes first: each serves the next one, and nobody follows himself. */
 #define COMERS                                                                               \
@@ -109,12 +109,17 @@ static void add(struct offer *o, const char *node, const char *json)
             node, seen.url, grant_for(o->key, node, o->host, o->manifest, o->arena, o->ev)};
 }
 
-static void add_holders(struct offer *o)
+static void add_holders(struct offer *o, const char *after, const char *before)
 {
     struct query q;
-    STORE_EACH (o->c->store, q, HOLDERS, "ss", o->manifest, o->host)
+    STORE_EACH (o->c->store, q, HOLDERS, "sss", o->manifest, after, before) {
         add(o, arena_strdup(o->arena, query_text(&q, 0)),
             arena_strdup(o->arena, query_text(&q, 1)));
+        if (o->len < SOURCES_MAX)
+            continue;
+        query_close(&q);
+        break;
+    }
 }
 
 /* Nobody fetches for so long; who was told before is not on the way any more. */
@@ -125,8 +130,10 @@ static void add_comers(struct offer *o)
     struct query q;
     STORE_EACH (o->c->store, q, COMERS, "ssi", o->manifest, o->host,
                 o->ev->at.wall_ms - COMING_MS) {
-        if (o->len == SOURCES_MAX)
-            continue;
+        if (o->len == SOURCES_MAX) {
+            query_close(&q);
+            break;
+        }
         add(o, arena_strdup(o->arena, query_text(&q, 0)),
             arena_strdup(o->arena, query_text(&q, 1)));
     }
@@ -166,7 +173,9 @@ struct wire_source *cluster_share_sources(struct cluster_core *c, const char *ho
     *len = 0;
     if (strlen(manifest) != 64 || has_it(c, host, manifest) || !cluster_grant_key(c, o.key, arena))
         return o.out;
-    add_holders(&o);
+    add_holders(&o, host, "\x7f"); /* beyond every name */
+    if (o.len < SOURCES_MAX)
+        add_holders(&o, "", host);
     add_comers(&o);
     note_coming(&o);
     explicit_bzero(o.key, sizeof o.key);

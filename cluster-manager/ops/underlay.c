@@ -130,7 +130,10 @@ void cluster_underlay_hear(struct cluster_core *c, const char *host, const struc
 {
     struct arena arena = {0};
     struct query q;
+    bool gives_up = cluster_tunnel_has(c->store, host);
     take(c, host, fact->body);
+    if (!gives_up)
+        return;
     STORE_EACH (c->store, q,
                 "SELECT node, body FROM heard WHERE kind='tunnel' AND node<>? AND node NOT IN"
                 " (SELECT host FROM tunnel) ORDER BY node",

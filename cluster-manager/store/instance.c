@@ -80,11 +80,6 @@ void cluster_instance_exclude(struct store *st, const char *id, const char *host
     store_run(st, "INSERT INTO excluded VALUES(?, ?) ON CONFLICT DO NOTHING", "ss", id, host);
 }
 
-bool cluster_instance_is_excluded(struct store *st, const char *id, const char *host)
-{
-    return store_has(st, "SELECT 1 FROM excluded WHERE instance=? AND host=?", "ss", id, host);
-}
-
 bool cluster_instance_any_waiting(struct store *st)
 {
     return store_has(st, "SELECT 1 FROM instance WHERE host='' AND refused=0 AND ending=0 LIMIT 1",
@@ -94,23 +89,10 @@ bool cluster_instance_any_waiting(struct store *st)
 int64_t cluster_instance_first_waiting(struct store *st)
 {
     return store_i64(st, INT64_MAX,
-                     "SELECT g.number FROM instance i JOIN got g ON g.kind='instance'"
+                     "SELECT g.number FROM instance i CROSS JOIN got g ON g.kind='instance'"
                      " AND g.id=i.id AND g.gone='' WHERE i.host='' AND i.refused=0 AND i.ending=0"
                      " ORDER BY g.number LIMIT 1",
                      "");
-}
-
-struct room cluster_instance_use(struct store *st, const char *host)
-{
-    struct room use = {0};
-    struct query q;
-    query_open(&q, st, "SELECT memory_mib, vcpus, disk_bytes FROM host_use WHERE host=?", "s",
-               host);
-    if (query_next(&q)) {
-        use = (struct room){query_i64(&q, 0), query_i64(&q, 1), query_i64(&q, 2)};
-        query_close(&q);
-    }
-    return use;
 }
 
 struct cluster_placed cluster_instance_placed(struct store *st)

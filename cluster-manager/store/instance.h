@@ -31,7 +31,6 @@ void cluster_instance_refuse(struct store *st, const char *id);
 void cluster_instance_end(struct store *st, const char *id, int64_t generation);
 void cluster_instance_delete(struct store *st, const char *id);
 void cluster_instance_exclude(struct store *st, const char *id, const char *host);
-bool cluster_instance_is_excluded(struct store *st, const char *id, const char *host);
 /* Is any instance waiting for a host? */
 bool cluster_instance_any_waiting(struct store *st);
 /* The cloud's revision of the oldest that is; INT64_MAX = none. */
@@ -43,5 +42,3 @@ struct cluster_placed {
     struct room use;
 };
 struct cluster_placed cluster_instance_placed(struct store *st);
-/* The sums on a host. */
-struct room cluster_instance_use(struct store *st, const char *host);

@@ -90,6 +90,11 @@ const char *cluster_tunnel_of(struct store *st, const char *host, struct arena *
 }
 
 /* An address that changes is one that goes and one that comes: the triggers see both. */
+bool cluster_tunnel_has(struct store *st, const char *host)
+{
+    return store_has(st, "SELECT 1 FROM tunnel WHERE host=?", "s", host);
+}
+
 bool cluster_tunnel_save(struct store *st, const char *host, const char *address)
 {
     if (store_has(st, "SELECT 1 FROM tunnel WHERE host=? AND address=?", "ss", host, address))

@@ -29,6 +29,7 @@ struct cluster_reach *cluster_reach_take_changed(struct store *st, struct arena 
 
 /* Where the tunnels of a host end; NULL = it has said nothing that could be used. */
 const char *cluster_tunnel_of(struct store *st, const char *host, struct arena *arena);
+bool cluster_tunnel_has(struct store *st, const char *host);
 /* "" = nowhere. False: another host has that address; then this one has none. */
 bool cluster_tunnel_save(struct store *st, const char *host, const char *address);
 

@@ -18,6 +18,12 @@ static const char instances[] =
     "CREATE INDEX instance_waiting ON instance(reservation, id)"
     " WHERE host='' AND refused=0 AND ending=0;"
     "CREATE INDEX instance_host ON instance(host, id);"
+    "CREATE INDEX instance_reservation ON instance(reservation);"
+    /* Of what hosts say, that which is asked for by its name: who has an image, who has a domain
+     * that nobody wishes there, where tunnels end. */
+    "CREATE INDEX heard_base ON heard(id, node) WHERE kind='base' AND number>0;"
+    "CREATE INDEX heard_stray ON heard(id) WHERE kind='stray' AND number>0;"
+    "CREATE INDEX heard_tunnel ON heard(node) WHERE kind='tunnel';"
     /* A host that would not start it; not asked again. */
     "CREATE TABLE excluded(instance TEXT NOT NULL, host TEXT NOT NULL,"
     " PRIMARY KEY(instance, host)) WITHOUT ROWID;"
@@ -25,6 +31,12 @@ static const char instances[] =
     "CREATE TABLE host_use(host TEXT PRIMARY KEY, memory_mib INTEGER NOT NULL,"
     " vcpus INTEGER NOT NULL, disk_bytes INTEGER NOT NULL, instances INTEGER NOT NULL)"
     " WITHOUT ROWID;"
+    /* Hosts of which the roster is to read its rows again; empty between steps (ops/roster.c). */
+    "CREATE TABLE host_changed(host TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "CREATE TRIGGER host_use_insert AFTER INSERT ON host_use BEGIN"
+    " INSERT INTO host_changed VALUES(new.host) ON CONFLICT DO NOTHING; END;"
+    "CREATE TRIGGER host_use_update AFTER UPDATE ON host_use BEGIN"
+    " INSERT INTO host_changed VALUES(new.host) ON CONFLICT DO NOTHING; END;"
     "CREATE TRIGGER use_insert AFTER INSERT ON instance WHEN new.host<>'' BEGIN"
     " INSERT INTO host_use VALUES(new.host, new.memory_mib, new.vcpus, new.disk_bytes, 1)"
     " ON CONFLICT DO UPDATE SET memory_mib=memory_mib+excluded.memory_mib,"
@@ -52,6 +64,10 @@ static const char instances[] =
     "CREATE TABLE decision(instance TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;"
     /* Hosts that take no new instances. */
     "CREATE TABLE drained(host TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "CREATE TRIGGER drained_insert AFTER INSERT ON drained BEGIN"
+    " INSERT INTO host_changed VALUES(new.host) ON CONFLICT DO NOTHING; END;"
+    "CREATE TRIGGER drained_delete AFTER DELETE ON drained BEGIN"
+    " INSERT INTO host_changed VALUES(old.host) ON CONFLICT DO NOTHING; END;"
     /* Images that every host is to have: what each was told, and what it said. */
     "CREATE TABLE seeded(image TEXT NOT NULL, host TEXT NOT NULL, generation INTEGER NOT NULL,"
     " granted_wall_ms INTEGER NOT NULL, state TEXT NOT NULL DEFAULT '',"

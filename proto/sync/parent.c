@@ -54,6 +54,7 @@ static struct sync_link *link_add(struct sync_parent *p, const char *node)
     list_init(&l->dirty);
     str_copy(l->node, sizeof l->node, node);
     map_put(&p->children, node, l);
+    p->unheard++;
     return l;
 }
 
@@ -226,6 +227,7 @@ enum err_code sync_parent_request(struct sync_parent *p, const struct event *ev,
     if (code == ERR_OK)
         code = take_boot(p, l, &m, err);
     if (code == ERR_OK) {
+        p->unheard -= l->heard_mono_ms == 0;
         l->heard_mono_ms = ev->at.mono_ms;
         take(p, l, &m, ev);
         sync_parent_hold(p, l, &m, ev);
@@ -236,27 +238,45 @@ enum err_code sync_parent_request(struct sync_parent *p, const struct event *ev,
 
 /* ---- who is alive ------------------------------------------------------------------------- */
 
+/* R4 and R5: until then its lease is believed to last. */
+static int64_t lease_until(const struct sync_parent *p, const struct sync_link *l)
+{
+    int64_t granted = l->granted_mono_ms > p->started_mono_ms ? l->granted_mono_ms
+                                                              : p->started_mono_ms;
+    return granted + sync_lease_believed_ms(&p->timing);
+}
+
 enum sync_child_state sync_parent_child_state(const struct sync_parent *p, const char *node,
                                               int64_t mono_ms)
 {
     const struct sync_link *l = sync_link_get(p, node);
     if (l == NULL)
         return SYNC_CHILD_UNKNOWN;
-    int64_t granted = l->granted_mono_ms > p->started_mono_ms ? l->granted_mono_ms
-                                                              : p->started_mono_ms;
-    if (mono_ms > granted + sync_lease_believed_ms(&p->timing))
+    if (mono_ms > lease_until(p, l))
         return SYNC_CHILD_DOWN;
     if (l->heard_mono_ms == 0)
         return SYNC_CHILD_UNKNOWN;
     return mono_ms > l->heard_mono_ms + p->timing.suspect_ms ? SYNC_CHILD_SUSPECT : SYNC_CHILD_UP;
 }
 
+int64_t sync_parent_up_until(const struct sync_parent *p, const char *node, int64_t mono_ms)
+{
+    if (sync_parent_child_state(p, node, mono_ms) != SYNC_CHILD_UP)
+        return INT64_MIN;
+    const struct sync_link *l = sync_link_get(p, node);
+    INV(l != NULL);
+    int64_t suspect = l->heard_mono_ms + p->timing.suspect_ms, down = lease_until(p, l);
+    return suspect < down ? suspect : down;
+}
+
+bool sync_parent_is_heard(const struct sync_parent *p, const char *node, int64_t mono_ms)
+{
+    const struct sync_link *l = sync_link_get(p, node);
+    return l != NULL && l->heard_mono_ms != 0 && mono_ms <= l->heard_mono_ms + p->timing.suspect_ms;
+}
+
+/* Who was granted a lease was heard: none of the others outlives the start's R5. */
 bool sync_parent_awaits(const struct sync_parent *p, int64_t mono_ms)
 {
-    size_t at = 0;
-    for (const struct map_entry *e; (e = map_next(&p->children, &at)) != NULL;)
-        if (sync_parent_child_state(p, ((const struct sync_link *)e->value)->node, mono_ms) ==
-            SYNC_CHILD_UNKNOWN)
-            return true;
-    return false;
+    return p->unheard > 0 && mono_ms <= p->started_mono_ms + sync_lease_believed_ms(&p->timing);
 }

@@ -56,6 +56,7 @@ struct sync_parent {
     struct map children;     /* node -> struct sync_link, RAM only */
     struct list held;        /* links whose idle sync is held, oldest first: as they fall due */
     struct list dirty;       /* links that this turn has something for */
+    size_t unheard;          /* links that were not heard in this run */
     int64_t started_mono_ms; /* of this run: R5 */
     int64_t turn_rev;        /* rev of the open turn, 0 until a wish is written in it */
     int64_t turn_n;          /* turns sealed in this run */
@@ -120,6 +121,10 @@ void sync_parent_ask(struct sync_parent *p, const char *node, const char *kind, 
 /* UP until suspect_ms without a sync; DOWN when its lease is over by R4 and R5. */
 enum sync_child_state sync_parent_child_state(const struct sync_parent *p, const char *node,
                                               int64_t mono_ms);
+/* Until when it stays UP if it is not heard again, mono_ms; before `mono_ms` = it is not. */
+int64_t sync_parent_up_until(const struct sync_parent *p, const char *node, int64_t mono_ms);
+/* Was it heard within suspect_ms, whatever became of its lease? */
+bool sync_parent_is_heard(const struct sync_parent *p, const char *node, int64_t mono_ms);
 /* Is there a child that was not heard in this run and may still live? */
 bool sync_parent_awaits(const struct sync_parent *p, int64_t mono_ms);
 /* In RECOVERY nothing is wished, freed, moved or created (R14). */

@@ -39,7 +39,8 @@ static void test_hosts(void **state)
     (void)state;
     rig_join(&rig, &cluster, "cluster", "laba");
     rig_capacity(&rig, &cluster,
-                 "{\"hosts\":[{\"id\":\"h1\",\"state\":\"up\",\"instances\":3,\"room\":[{\"class\":"
+                 "{\"lists\":true,\"hosts\":[{\"id\":\"h1\",\"state\":\"up\",\"instances\":3,"
+                 "\"room\":[{\"class\":"
                  "\"vcpu\",\"total\":8,\"free\":5},{\"class\":\"memory_mib\",\"total\":1000,"
                  "\"free\":-10}]}]}");
     const char *body = rig_ok(&rig, "Action=DescribeHosts" V);
@@ -49,8 +50,8 @@ static void test_hosts(void **state)
     assert_non_null(strstr(body, "<class>memory_mib</class><total>1000</total><free>-10</free>"));
 }
 
-static const char two_hosts[] =
-    "{\"hosts\":[{\"id\":\"h1\",\"state\":\"up\"},{\"id\":\"h2\",\"state\":\"up\"}]}";
+static const char two_hosts[] = "{\"lists\":true,\"hosts\":[{\"id\":\"h1\",\"state\":\"up\"},{"
+                                "\"id\":\"h2\",\"state\":\"up\"}]}";
 
 /* What a child was told of draining that host: "drained", "no longer", "nothing". */
 static const char *told(const struct rig_child *c, const char *host)
@@ -67,7 +68,7 @@ static void test_drain(void **state)
     rig_join(&rig, &a, "cluster", "laba");
     rig_join(&rig, &b, "cluster", "labb");
     rig_capacity(&rig, &a, two_hosts);
-    rig_capacity(&rig, &b, "{\"hosts\":[{\"id\":\"h1\",\"state\":\"up\"}]}");
+    rig_capacity(&rig, &b, "{\"lists\":true,\"hosts\":[{\"id\":\"h1\",\"state\":\"up\"}]}");
     rig_fails(&rig, "Action=DrainHosts&HostId.1=h2&HostId.2=h7" V, 400, "InvalidHostID.NotFound");
     rig_fails(&rig, "Action=DrainHosts&HostId.1=h1" V, 400, "InvalidParameterValue"); /* where? */
     rig_fails(&rig, "Action=DrainHosts" V, 400, "MissingParameter");

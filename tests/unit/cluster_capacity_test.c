@@ -1,12 +1,14 @@
 /* What the zone says of its room: counted as hosts are chosen, and up to which revision. */
 #include "tests/unit/cluster_rig.h"
 
+#include "base/rng.h"
 #include "base/str.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -93,12 +95,101 @@ static void what_waits_is_not_said_to_be_placed(void **state)
     cluster_rig_fini(&r);
 }
 
+/* ---- sums are kept by what changes, and are what a new run counts from the rows -------------- */
+
+enum { GUESTS = 12, STEPS = 200 };
+
+struct life {
+    struct cluster_rig rig;
+    char id[GUESTS][8];
+    int64_t generation[GUESTS], drain_n[CLUSTER_RIG_HOSTS];
+    bool is_wished[GUESTS], is_drained[CLUSTER_RIG_HOSTS];
+};
+
+static void say_gone(struct life *l, const char *id)
+{
+    for (size_t i = 0; i < CLUSTER_RIG_HOSTS; i++) {
+        struct cluster_rig_host *h = &l->rig.hosts[i];
+        speak(&l->rig, i, a_gib_and_more);
+        const struct wire_item *held = cluster_rig_held(h, id);
+        if (held != NULL && *held->gone != '\0')
+            cluster_rig_host(&l->rig, h, "instance", id, held->pepoch, NULL);
+    }
+}
+
+static void change_guest(struct life *l, size_t n, int memory_mib)
+{
+    bool ends = l->is_wished[n] && memory_mib > 500;
+    l->generation[n]++;
+    cluster_rig_wish(&l->rig, "instance", l->id[n], l->generation[n], ends ? "deleted" : "",
+                     ends ? "" : cluster_rig_instance(&l->rig, memory_mib));
+    l->is_wished[n] = !ends;
+    if (ends)
+        say_gone(l, l->id[n]);
+}
+
+static void change_host(struct life *l, size_t n, bool is_health)
+{
+    struct cluster_rig_host *h = &l->rig.hosts[n];
+    if (is_health) {
+        h->health = *h->health == '\0' ? "the disk fails" : "";
+        return;
+    }
+    l->is_drained[n] = !l->is_drained[n];
+    cluster_rig_wish(&l->rig, "drain", h->node, ++l->drain_n[n], l->is_drained[n] ? "" : "deleted",
+                     l->is_drained[n] ? "{}" : "");
+}
+
+static void speak_all(struct life *l)
+{
+    for (size_t i = 0; i < CLUSTER_RIG_HOSTS; i++)
+        speak(&l->rig, i, a_gib_and_more);
+}
+
+static void check_sums(struct life *l)
+{
+    speak_all(l);
+    struct wire_capacity kept = cluster_rig_capacity(&l->rig);
+    cluster_rig_restart(&l->rig);
+    speak_all(l);
+    struct wire_capacity counted = cluster_rig_capacity(&l->rig);
+    assert_int_equal(fits(&kept, "t1.nano"), fits(&counted, "t1.nano"));
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(kept.room[i].total, counted.room[i].total);
+        assert_int_equal(kept.room[i].free, counted.room[i].free);
+    }
+}
+
+static void sums_follow_what_changes(void **state)
+{
+    static struct life l;
+    struct rng_seeded seed = {.state = 11};
+    struct rng rng = rng_seeded(&seed);
+    (void)state;
+    l = (struct life){0};
+    cluster_rig_init(&l.rig);
+    cluster_rig_wish(&l.rig, "type", "t1.nano", 1, "", "{\"vcpus\":1,\"memory_mib\":128}");
+    speak_all(&l);
+    for (size_t i = 0; i < GUESTS; i++)
+        snprintf(l.id[i], sizeof l.id[i], "i-%zu", i);
+    for (int step = 0; step < STEPS; step++) {
+        if (rng_below(&rng, 3) > 0)
+            change_guest(&l, rng_below(&rng, GUESTS), 100 + (int)rng_below(&rng, 800));
+        else
+            change_host(&l, rng_below(&rng, CLUSTER_RIG_HOSTS), rng_below(&rng, 2) == 0);
+        if (step % 20 == 19)
+            check_sums(&l);
+    }
+    cluster_rig_fini(&l.rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_are_counted_host_by_host),
         cmocka_unit_test(what_cannot_start_is_not_counted),
         cmocka_unit_test(what_waits_is_not_said_to_be_placed),
+        cmocka_unit_test(sums_follow_what_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

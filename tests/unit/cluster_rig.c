@@ -206,6 +206,7 @@ struct wire_capacity cluster_rig_capacity(struct cluster_rig *r)
 {
     struct err err = {0};
     struct wire_capacity said = {0};
+    cluster_rig_advance(r, r->config.timing.heartbeat_ms); /* hosts are listed once in that time */
     answer_idle(r, NULL, 0, NULL);
     enum err_code code = wire_decode(&wire_capacity_type, r->idle.capacity,
                                      strlen(r->idle.capacity), &r->arena, &said, &err);
