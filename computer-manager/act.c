@@ -67,11 +67,12 @@ static int64_t earlier(int64_t a, int64_t b)
 }
 
 /* When its plan is another one by time alone. */
-static void note_record_due(struct host_core *c, struct host_record *r, const struct host_wish *w)
+static void note_record_due(struct host_core *c, struct host_record *r, const struct host_wish *w,
+                            int64_t step_due_ms)
 {
     struct host_view view = host_act_view(c, r, w);
     const struct host_base *base = w != NULL ? map_get(&c->bases, w->image.manifest) : NULL;
-    int64_t due = host_plan_due_ms(r, &view);
+    int64_t due = earlier(host_plan_due_ms(r, &view), step_due_ms);
     if (base != NULL && !base->is_ready && base->job_id == 0 && base->next_ms > c->at.now_ms)
         due = earlier(due, base->next_ms);
     due_set(&c->dues, &r->due, due);
@@ -87,11 +88,11 @@ static void plan_one(struct host_core *c, struct host_record *r, bool has_turn)
         str_copy(r->text, sizeof r->text, "less than 10 % of the host's disk is free");
     enum host_action action = is_known ? host_plan(r, &view) : HOST_ACT_NONE;
     host_starts_queue(c, r, action == HOST_ACT_QUEUE);
-    host_steps_note(c, r, w != NULL ? host_plan_step(r, &view) : STEP_NONE,
-                    w != NULL ? map_get(&c->bases, w->image.manifest) : NULL);
+    int64_t step_due_ms = host_steps_note(c, r, w != NULL ? host_plan_step(r, &view) : STEP_NONE,
+                                          w != NULL ? map_get(&c->bases, w->image.manifest) : NULL);
     host_order(c, r, w, action);
     if (action != HOST_ACT_GONE)
-        note_record_due(c, r, w);
+        note_record_due(c, r, w, step_due_ms);
 }
 
 /* ---- listings ------------------------------------------------------------------------------ */

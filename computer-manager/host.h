@@ -109,9 +109,13 @@ void host_starts_queue(struct host_core *c, struct host_record *r, bool waits);
 void host_starts_note_load(struct host_core *c, int64_t idle_permille);
 
 /* steps.c: what is being done for it now, `base` being fetched or NULL; says it where it is news.
+ * When to ask again, in now_ms: what is told too soon after another step waits; INT64_MAX = never.
  */
-void host_steps_note(struct host_core *c, struct host_record *r, enum instance_step step,
-                     const struct host_base *base);
+int64_t host_steps_note(struct host_core *c, struct host_record *r, enum instance_step step,
+                        const struct host_base *base);
+/* It was said, or waits to be. */
+bool host_steps_are_told(const struct host_core *c, const struct host_record *r,
+                         enum instance_step step, const struct host_base *base);
 /* steps.c: takes a HOST_DISK_PROGRESS. */
 void host_steps_hear(struct host_core *c, const struct job_done *said);
 

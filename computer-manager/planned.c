@@ -33,13 +33,6 @@ static bool is_done(const struct host_core *c, const struct host_record *r, enum
            (action == HOST_ACT_BASE && base != NULL && !host_cache_may_fetch(c, base));
 }
 
-static bool is_told(const struct host_core *c, const struct host_record *r, enum instance_step step)
-{
-    const struct host_base *base = map_get(&c->bases, r->manifest);
-    int64_t percent = instance_step_has_percent(step) && base != NULL ? base->percent : 0;
-    return r->step == step && r->step_percent == percent;
-}
-
 static bool check(struct host_core *c, const struct host_record *r, const struct host_wish *w,
                   char *why, size_t size)
 {
@@ -50,7 +43,8 @@ static bool check(struct host_core *c, const struct host_record *r, const struct
         return true;
     snprintf(why, size, "%s: to do: %s, told: %s, so it is: %s", r->id, host_action_name(action),
              instance_step_text(r->step), instance_step_text(step));
-    return is_done(c, r, action) && is_told(c, r, step);
+    return is_done(c, r, action) &&
+           host_steps_are_told(c, r, step, map_get(&c->bases, r->manifest));
 }
 
 bool host_core_is_planned(struct host_core *c, char *why, size_t size)

@@ -76,6 +76,7 @@ struct host_record {
     uint32_t address;
     enum instance_step step; /* on its way to running: what is being done for it */
     int64_t step_percent;
+    int64_t step_ms; /* now_ms when that was told */
     /* records.c: */
     struct host_wish *wish;   /* owned; NULL = not read yet, or none that could be */
     struct host_record *twin; /* another placement of the instance; NULL = no more */
