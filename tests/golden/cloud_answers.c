@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct rig rig;
-
 static const char *show(const char *service, const char *action, const char *rest)
 {
     const char *form = arena_printf(&rig.arena, "Action=%s&Version=2016-11-15%s", action, rest);

@@ -14,6 +14,7 @@ cloud_tests = \
 	tests/unit/cloud_plan_test \
 	tests/unit/cloud_query_test \
 	tests/unit/cloud_rest_test \
+	tests/unit/cloud_restore_test \
 	tests/unit/cloud_rule_test \
 	tests/unit/cloud_watch_test
 check_PROGRAMS += $(cloud_tests)
@@ -50,6 +51,8 @@ tests_unit_cloud_rule_test_SOURCES = %D%/cloud_rule_test.c $(cloud_rig)
 tests_unit_cloud_rule_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_rest_test_SOURCES = %D%/cloud_rest_test.c $(cloud_rig)
 tests_unit_cloud_rest_test_LDADD = $(cloud_test_ldadd)
+tests_unit_cloud_restore_test_SOURCES = %D%/cloud_restore_test.c $(cloud_rig)
+tests_unit_cloud_restore_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_watch_test_SOURCES = %D%/cloud_watch_test.c $(cloud_rig)
 tests_unit_cloud_watch_test_LDADD = $(cloud_test_ldadd)
 # Answers are judged by the clients' own parser, never by our own output.

@@ -16,22 +16,6 @@
 
 #define V "&Version=2016-11-15"
 
-static struct rig rig;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_init(&rig);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_fini(&rig);
-    return 0;
-}
-
 /* Hosts as their cluster last said, for admins. */
 static void test_hosts(void **state)
 {
@@ -220,12 +204,9 @@ static void test_admins_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_hosts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_drain, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_seed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_seed_pending, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_explain, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_admins_only, set_up, tear_down),
+        RIG_TEST_BARE(test_hosts),   RIG_TEST_BARE(test_drain),
+        RIG_TEST_BARE(test_seed),    RIG_TEST_BARE(test_seed_pending),
+        RIG_TEST_BARE(test_explain), RIG_TEST_BARE(test_admins_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,22 +17,6 @@
 
 #define V "&Version=2016-11-15"
 
-static struct rig rig;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_init(&rig);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_fini(&rig);
-    return 0;
-}
-
 static uint64_t join(const char *node, const char *token, const char *csr)
 {
     CLEANUP(buf_fini) struct buf body = {0};
@@ -452,21 +436,14 @@ static void test_tags(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_tokens, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_failed_signature, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_zones, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_keys, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_second_account, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_grant, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_groups, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_types, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_types_change, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_rules, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_image_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_password, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_console, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_created_keys, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_tags, set_up, tear_down),
+        RIG_TEST_BARE(test_tokens),         RIG_TEST_BARE(test_failed_signature),
+        RIG_TEST_BARE(test_zones),          RIG_TEST_BARE(test_keys),
+        RIG_TEST_BARE(test_second_account), RIG_TEST_BARE(test_grant),
+        RIG_TEST_BARE(test_groups),         RIG_TEST_BARE(test_types),
+        RIG_TEST_BARE(test_types_change),   RIG_TEST_BARE(test_rules),
+        RIG_TEST_BARE(test_image_end),      RIG_TEST_BARE(test_password),
+        RIG_TEST_BARE(test_console),        RIG_TEST_BARE(test_created_keys),
+        RIG_TEST_BARE(test_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,22 +15,6 @@
 
 #define V "&Version=2016-11-15"
 
-static struct rig rig;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_init(&rig);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_fini(&rig);
-    return 0;
-}
-
 /* I15: an unauthorized request reads nothing. The keys are wrong in one thing each. */
 static void test_strangers(void **state)
 {
@@ -252,15 +236,11 @@ static void test_paging(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_strangers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_no_signature, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_expired, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_actions, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_sts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_dry_run, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_input, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_user_data_size, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_paging, set_up, tear_down),
+        RIG_TEST_BARE(test_strangers), RIG_TEST_BARE(test_no_signature),
+        RIG_TEST_BARE(test_expired),   RIG_TEST_BARE(test_actions),
+        RIG_TEST_BARE(test_sts),       RIG_TEST_BARE(test_dry_run),
+        RIG_TEST_BARE(test_bad_input), RIG_TEST_BARE(test_user_data_size),
+        RIG_TEST_BARE(test_paging),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,24 +19,7 @@
 #define OK(...)          rig_ok(&rig, TEXT(__VA_ARGS__))
 #define FAILS(code, ...) rig_fails(&rig, TEXT(__VA_ARGS__), 400, code)
 
-static struct rig rig;
-static struct rig_world world;
 static const char running[] = "{\"state\":\"running\",\"ever_ran\":true}";
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_init(&rig);
-    rig_world(&rig, &world);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_fini(&rig);
-    return 0;
-}
 
 static const char *make_group(const char *name)
 {
@@ -500,20 +483,20 @@ static void test_restore(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_new_group, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_names, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_limit, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_page_at_a_time, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pages_by_reference, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_deletion, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_held_by_a_port, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_filters, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pages, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_other_account, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_live_change, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_live_change_by_port, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_live_changes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_restore, set_up, tear_down),
+        RIG_TEST(test_new_group),
+        RIG_TEST(test_bad_names),
+        RIG_TEST(test_limit),
+        RIG_TEST(test_a_page_at_a_time),
+        RIG_TEST(test_pages_by_reference),
+        RIG_TEST(test_deletion),
+        RIG_TEST(test_held_by_a_port),
+        RIG_TEST(test_filters),
+        RIG_TEST(test_pages),
+        RIG_TEST(test_other_account),
+        RIG_TEST(test_live_change),
+        RIG_TEST(test_live_change_by_port),
+        RIG_TEST(test_bad_live_changes),
+        RIG_TEST(test_restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,24 +16,6 @@
 
 #include <cmocka.h>
 
-static struct rig rig;
-static struct rig_world world;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_init(&rig);
-    rig_world(&rig, &world);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_fini(&rig);
-    return 0;
-}
-
 static uint64_t ask(const char *method, const char *target, const char *body)
 {
     return rig_rest(&rig, method, target, body, NULL);
@@ -462,22 +444,22 @@ static void test_key_of_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_nowhere, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_dots, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_strangers, set_up, tear_down),
+        RIG_TEST(test_nowhere),
+        RIG_TEST(test_dots),
+        RIG_TEST(test_strangers),
         cmocka_unit_test(test_every_action),
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_names),
-        cmocka_unit_test_setup_teardown(test_openapi, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_bodies, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_launch, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_cursors, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_cursors_of_whole_lists, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_etags, set_up, tear_down),
+        RIG_TEST(test_openapi),
+        RIG_TEST(test_bad_bodies),
+        RIG_TEST(test_launch),
+        RIG_TEST(test_cursors),
+        RIG_TEST(test_cursors_of_whole_lists),
+        RIG_TEST(test_etags),
         cmocka_unit_test(test_etag_lists),
-        cmocka_unit_test_setup_teardown(test_if_match, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_key_of_launch, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_key_of_others, set_up, tear_down),
+        RIG_TEST(test_if_match),
+        RIG_TEST(test_key_of_launch),
+        RIG_TEST(test_key_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

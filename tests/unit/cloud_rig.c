@@ -225,6 +225,19 @@ const char *rig_ok(struct rig *r, const char *form)
     return rig_body(r, id);
 }
 
+void rig_ask(struct rig *r, const char *action, const char *instance)
+{
+    rig_ok(r, arena_printf(&r->arena, "Action=%s&Version=2016-11-15&InstanceId.1=%s", action,
+                           instance));
+}
+
+const char *rig_state_of(struct rig *r, const char *instance)
+{
+    const char *form = arena_printf(
+        &r->arena, "Action=DescribeInstances&Version=2016-11-15&InstanceId.1=%s", instance);
+    return rig_text(r, strstr(rig_ok(r, form), "<instanceState>"), "name");
+}
+
 void rig_fails(struct rig *r, const char *form, int status, const char *code)
 {
     uint64_t id = rig_send(r, "ec2", form);

@@ -63,6 +63,9 @@ int rig_status(const struct rig *r, uint64_t request);
 const char *rig_body(const struct rig *r, uint64_t request);
 /* Sends to ec2 and wants 200: the body, until the next few requests. */
 const char *rig_ok(struct rig *r, const char *form);
+/* Of one instance: an action that succeeds; its state as its owner is told. */
+void rig_ask(struct rig *r, const char *action, const char *instance);
+const char *rig_state_of(struct rig *r, const char *instance);
 /* Sends to ec2 and wants this error code. */
 void rig_fails(struct rig *r, const char *form, int status, const char *code);
 /* Another account, made as the admin's command makes it. */
@@ -126,3 +129,12 @@ void rig_world(struct rig *r, struct rig_world *w);
 /* The cluster is heard, then runs one instance with `more` parameters ("" or "&X=Y"); its id in the
  * rig's arena. */
 const char *rig_run(struct rig *r, struct rig_world *w, const char *more);
+
+/* Set-up and tear-down of a test of cmocka's: a rig, and a world in it unless it is bare. */
+extern struct rig rig;
+extern struct rig_world world;
+int rig_set_up(void **state);
+int rig_set_up_bare(void **state);
+int rig_tear_down(void **state);
+#define RIG_TEST(name)      cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
+#define RIG_TEST_BARE(name) cmocka_unit_test_setup_teardown(name, rig_set_up_bare, rig_tear_down)

@@ -256,3 +256,29 @@ const char *rig_members(struct rig *r, const struct rig_child *c, const char *gr
     }
     return text;
 }
+
+/* ---- of a test ----------------------------------------------------------------------------- */
+
+struct rig rig;
+struct rig_world world;
+
+int rig_set_up_bare(void **state)
+{
+    (void)state;
+    rig_init(&rig);
+    return 0;
+}
+
+int rig_set_up(void **state)
+{
+    rig_set_up_bare(state);
+    rig_world(&rig, &world);
+    return 0;
+}
+
+int rig_tear_down(void **state)
+{
+    (void)state;
+    rig_fini(&rig);
+    return 0;
+}

@@ -18,22 +18,13 @@
 #define OK(...)          rig_ok(&rig, TEXT(__VA_ARGS__))
 #define FAILS(code, ...) rig_fails(&rig, TEXT(__VA_ARGS__), 400, code)
 
-static struct rig rig;
 static const char *group;
 
 static int set_up(void **state)
 {
-    (void)state;
-    rig_init(&rig);
+    rig_set_up_bare(state);
     group = rig_text(&rig, OK("Action=CreateSecurityGroup&GroupName=web&GroupDescription=d" V),
                      "groupId");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_fini(&rig);
     return 0;
 }
 
@@ -380,16 +371,16 @@ static void test_described_rules(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_both_directions, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_spellings, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_permissions, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_absent_kinds, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_all_or_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_limit, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_modify, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_modify, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_descriptions, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_described_rules, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_both_directions, set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(test_spellings, set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(test_bad_permissions, set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(test_absent_kinds, set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(test_all_or_nothing, set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(test_limit, set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(test_modify, set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(test_bad_modify, set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(test_descriptions, set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(test_described_rules, set_up, rig_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

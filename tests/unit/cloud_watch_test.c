@@ -14,24 +14,6 @@
 
 #include <cmocka.h>
 
-static struct rig rig;
-static struct rig_world world;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rig_init(&rig);
-    rig_world(&rig, &world);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rig_fini(&rig);
-    return 0;
-}
-
 static uint64_t watch(const char *after)
 {
     struct header header = {"Last-Event-ID", after != NULL ? after : ""};
@@ -321,18 +303,12 @@ static void test_restore(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_hears_its_own, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_steps, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_volumes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_groups_and_rules, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_tags, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_goes_on, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_cursors, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_lives_so_long, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_makes_room, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_paces, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_lost_turn, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_restore, set_up, tear_down),
+        RIG_TEST(test_hears_its_own), RIG_TEST(test_steps),
+        RIG_TEST(test_volumes),       RIG_TEST(test_groups_and_rules),
+        RIG_TEST(test_tags),          RIG_TEST(test_goes_on),
+        RIG_TEST(test_bad_cursors),   RIG_TEST(test_lives_so_long),
+        RIG_TEST(test_makes_room),    RIG_TEST(test_paces),
+        RIG_TEST(test_lost_turn),     RIG_TEST(test_restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
