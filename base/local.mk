@@ -13,11 +13,13 @@ libbase_a_SOURCES = \
 	%D%/id.c %D%/id.h \
 	%D%/list.h \
 	%D%/job.c %D%/job.h \
+	%D%/journal.c %D%/journal.h \
 	%D%/log.c %D%/log.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/loop_report.c %D%/metrics.def \
 	%D%/loop_watch.c %D%/loop_watch.h \
 	%D%/map.c %D%/map.h \
+	%D%/notify.c %D%/notify.h \
 	%D%/report.c %D%/report.h \
 	%D%/rng.c %D%/rng.h \
 	%D%/store.c %D%/store.h \

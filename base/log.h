@@ -1,7 +1,8 @@
 /* log.h - one line a thing: level, daemon, event and key=value pairs.
  *
- * Lines go to stderr: under systemd the journal keeps them, elsewhere a file does. A value
- * with a blank or a control byte is quoted and escaped, so a line stays a line whatever a
+ * Lines go to stderr, for a file to keep. Where stderr is the journal's, each is an entry there,
+ * whose fields can be searched: TERCET_EVENT, TERCET_REQUEST, TERCET_ and the key in capitals. A
+ * value with a blank or a control byte is quoted and escaped, so a line stays a line whatever a
  * tenant sends. Never pass a secret.
  *
  *   log_info("instance.placed", "id", id, "host", host, NULL);
@@ -12,6 +13,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* `daemon` is borrowed for the life of the process. */
 void log_init(const char *daemon, enum log_level least);
+/* Part of log_init: looks again whether stderr is the journal's, which listens at `path`. */
+void log_journal(const char *path);
 /* The request id that every line carries until the next call; NULL or "" for none. */
 void log_request(const char *request_id);
 

@@ -4,6 +4,7 @@
 #include "base/job.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/notify.h"
 #include "base/str.h"
 #include "cloud-manager/core.h"
 #include "cloud-manager/effect/timer.h"
@@ -203,6 +204,7 @@ static void run_core(struct shell *s)
                                         .not_after_ms = &s->identity.info.not_after_ms});
     struct cloud_timer *renewal = cloud_timer_open(s->loop, RENEW_EVERY_MS, on_renewal, s);
     log_info("cloud.ready", "region", config.region, "endpoint", config.endpoint, NULL);
+    notify_ready();
     loop_run(s->loop, &turn, &performer);
     cloud_timer_close(renewal);
     cloud_core_free(core);

@@ -4,6 +4,7 @@
 #include "base/job.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/notify.h"
 #include "base/str.h"
 #include "cluster-manager/core.h"
 #include "cluster-manager/effect/sign.h"
@@ -34,7 +35,7 @@ static const struct config_option table[] = {
 static const char verbs[] =
     "verbs:\n"
     "  (none)      runs the cluster-manager\n"
-    "  join TOKEN  becomes a child of the cloud-manager named in the token\n"
+    "  join TOKEN  becomes a child of the cloud-manager named in the token; - = on stdin\n"
     "  token NAME  prints a token with which host NAME may join, once\n"
     "  renew       asks for a new certificate now\n"
     "  restored    says that a backup was put in place of its store; to be\n"
@@ -237,6 +238,7 @@ static int run_core(const struct cluster_options *o, struct store *store,
                                         .tcp_port = o->status_tcp_port,
                                         .not_after_ms = &shell->not_after_ms});
     log_info("cluster.ready", "node", id->node, "zone", id->zone, NULL);
+    notify_ready();
     loop_run(loop, &turn, &performer);
     cluster_core_free(core);
     return 0;

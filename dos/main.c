@@ -7,6 +7,7 @@
 #include "base/job.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/notify.h"
 #include "base/str.h"
 #include "dos/api/s3/s3.h"
 #include "dos/api/tier/tier.h"
@@ -310,6 +311,7 @@ static void run_core(struct shell *s)
                                         .report = report,
                                         .self = s});
     log_info("dos.ready", "node", config.node, "region", s->region, NULL);
+    notify_ready();
     loop_run(s->loop, &turn, &performer);
     dos_index_close(s->index);
     dos_core_free(core);

@@ -1,10 +1,17 @@
 /* Log: a line stays a line whatever a tenant sends, and carries the request it belongs to. */
 #include "tests/unit/unit.h"
 
+#include "base/journal.h"
 #include "base/log.h"
+#include "base/notify.h"
 
 #include <stdlib.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static char captured[4096];
@@ -105,6 +112,109 @@ static void lesser_levels_are_left_out(void **state)
     assert_non_null(strstr(line, " error unit shown\n"));
 }
 
+/* ---- the journal, and systemd
+ * -------------------------------------------------------------------- */
+
+static char socket_path[64];
+
+static int bind_socket(void)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    snprintf(socket_path, sizeof socket_path, "/tmp/tercet-log-test.%d", (int)getpid());
+    snprintf(at.sun_path, sizeof at.sun_path, "%s", socket_path);
+    unlink(socket_path);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    return fd;
+}
+
+/* As systemd says it of a service's stderr. */
+static void say_stream(int off)
+{
+    struct stat st;
+    char text[64];
+    assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+    snprintf(text, sizeof text, "%ju:%ju", (uintmax_t)st.st_dev,
+             (uintmax_t)st.st_ino + (unsigned)off);
+    setenv("JOURNAL_STREAM", text, 1);
+}
+
+static const char *received(int fd)
+{
+    ssize_t n = recv(fd, captured, sizeof captured - 1, 0);
+    captured[n > 0 ? n : 0] = '\0';
+    return captured;
+}
+
+static void the_journal_gets_fields(void **state)
+{
+    (void)state;
+    int fd = bind_socket();
+    say_stream(0);
+    log_journal(socket_path);
+    log_request("3f-1");
+    log_warn("instance.placed", "id", "i-0123", "host-name", "a b", NULL);
+    log_request(NULL);
+    assert_string_equal(received(fd),
+                        "MESSAGE=instance.placed request=3f-1 id=i-0123 host-name=\"a b\"\n"
+                        "PRIORITY=4\nSYSLOG_IDENTIFIER=unit\nTERCET_EVENT=instance.placed\n"
+                        "TERCET_REQUEST=3f-1\nTERCET_ID=i-0123\nTERCET_HOST_NAME=a b\n");
+    close(fd);
+    unlink(socket_path);
+}
+
+/* Else a tenant's line feed would be a field of the tenant's making. */
+static void a_tenant_cannot_forge_a_field(void **state)
+{
+    (void)state;
+    static const char wanted[] = "TERCET_NAME\n\x0d\0\0\0\0\0\0\0x\nPRIORITY=0\n\n";
+    int fd = bind_socket();
+    say_stream(0);
+    log_journal(socket_path);
+    log_info("e", "name", "x\nPRIORITY=0\n", NULL);
+    ssize_t n = recv(fd, captured, sizeof captured, 0);
+    assert_true(n > 0);
+    assert_non_null(memmem(captured, (size_t)n, wanted, sizeof wanted - 1));
+    close(fd);
+    unlink(socket_path);
+}
+
+static void without_a_journal_lines_are_written(void **state)
+{
+    (void)state;
+    int fd = bind_socket();
+    capture();
+    say_stream(1); /* somebody else's stream: a shell within a service started us */
+    log_journal(socket_path);
+    log_info("one", NULL);
+    say_stream(0);
+    log_journal(socket_path);
+    close(fd); /* journald is gone */
+    log_info("two", NULL);
+    const char *lines = captured_text();
+    assert_non_null(strstr(lines, " info unit one\n"));
+    assert_non_null(strstr(lines, " info unit two\n"));
+    unlink(socket_path);
+    unsetenv("JOURNAL_STREAM");
+    log_journal(JOURNAL_SOCKET);
+}
+
+static void systemd_hears_that_it_is_ready(void **state)
+{
+    (void)state;
+    int fd = bind_socket();
+    unsetenv("NOTIFY_SOCKET");
+    assert_true(notify_ready());
+    assert_string_equal(received(fd), "");
+    setenv("NOTIFY_SOCKET", socket_path, 1);
+    assert_true(notify_ready());
+    assert_string_equal(received(fd), "READY=1");
+    close(fd);
+    unlink(socket_path);
+    assert_false(notify_ready());
+    unsetenv("NOTIFY_SOCKET");
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -121,6 +231,10 @@ int main(void)
         cmocka_unit_test(a_missing_value_is_a_dash),
         cmocka_unit_test(lines_carry_the_request_until_the_next),
         cmocka_unit_test(lesser_levels_are_left_out),
+        cmocka_unit_test(the_journal_gets_fields),
+        cmocka_unit_test(a_tenant_cannot_forge_a_field),
+        cmocka_unit_test(without_a_journal_lines_are_written),
+        cmocka_unit_test(systemd_hears_that_it_is_ready),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
