@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -138,12 +139,24 @@ static bool write_again(struct store *st)
     return code == SQLITE_OK || code == SQLITE_FULL || code == SQLITE_BUSY;
 }
 
+/* Nobody but its own user reads a store, whatever the umask and whoever shares the folder; its WAL
+ * takes the mode from it. A name without a folder is memory, or a simulation's. */
+static void make_private(const char *path)
+{
+    int fd = strchr(path, '/') != NULL
+                 ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)
+                 : -1;
+    if (fd >= 0)
+        close(fd);
+}
+
 enum err_code store_open(struct store **out, const char *path, const struct store_schema *schema,
                          struct err *err)
 {
     struct store *st = check_alloc(sizeof *st);
     /* Counting bytes takes a lock at each of its many allocations. Later opens change nothing. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    make_private(path);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(path, &st->db, flags, NULL) != SQLITE_OK ||
@@ -378,6 +391,7 @@ const void *query_blob(const struct query *q, int column, size_t *len)
 enum err_code store_backup(struct store *st, const char *path, struct err *err)
 {
     sqlite3 *copy = NULL;
+    make_private(path);
     int code = sqlite3_open(path, &copy);
     sqlite3_backup *backup = code == SQLITE_OK ? sqlite3_backup_init(copy, "main", st->db, "main")
                                                : NULL;

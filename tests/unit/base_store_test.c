@@ -371,6 +371,31 @@ static void a_newer_schema_is_refused(void **state)
     assert_non_null(strstr(err.text, "newer version"));
 }
 
+/* I16, where several users share a folder: those of a host do. */
+static void nobody_else_reads_a_store(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"private", "private-wal", "private-shm", "copy"};
+    struct store *st = NULL;
+    struct err err = {0};
+    char paths[4][128];
+    for (size_t i = 0; i < 4; i++)
+        snprintf(paths[i], sizeof paths[i], "%s/%s", folder, names[i]);
+    mode_t before = umask(0);
+    assert_int_equal(store_open(&st, paths[0], &schema_1, &err), ERR_OK);
+    add(st, 1);
+    assert_int_equal(store_backup(st, paths[3], &err), ERR_OK);
+    umask(before);
+    for (size_t i = 0; i < 4; i++) {
+        struct stat found;
+        assert_int_equal(stat(paths[i], &found), 0);
+        assert_int_equal(found.st_mode & 0777, 0600);
+    }
+    store_close(st);
+    for (size_t i = 0; i < 4; i++)
+        unlink(paths[i]);
+}
+
 static void a_path_that_cannot_be_is_an_error(void **state)
 {
     (void)state;
@@ -413,6 +438,7 @@ int main(void)
         cmocka_unit_test(a_statement_undone_for_want_of_room_is_a_loss),
         cmocka_unit_test(it_is_durable_as_promised_and_migrates_with_a_copy),
         cmocka_unit_test(a_newer_schema_is_refused),
+        cmocka_unit_test(nobody_else_reads_a_store),
         cmocka_unit_test(a_path_that_cannot_be_is_an_error),
         cmocka_unit_test(bytes_of_a_store_make_the_same_store),
     };
