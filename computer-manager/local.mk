@@ -15,6 +15,6 @@ include computer-manager/hypervisor/local.mk
 include computer-manager/network/local.mk
 
 sbin_PROGRAMS += tercet-computer-manager
-tercet_computer_manager_SOURCES = %D%/effect/progress.c %D%/effect/progress.h %D%/main.c %D%/options.def %D%/options.h
+tercet_computer_manager_SOURCES = %D%/effect/progress.c %D%/effect/progress.h %D%/main.c
 tercet_computer_manager_LDADD = libhost.a libhosteffect.a libhostnet.a libproto.a libbase.a \
 	$(MHD_LIBS) $(CURL_LIBS) $(UV_LIBS) $(SSL_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(INIH_LIBS)

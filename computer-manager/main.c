@@ -5,8 +5,10 @@
 #include "base/job.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/notify.h"
 #include "base/str.h"
 #include "computer-manager/core.h"
+#include "computer-manager/effect/arguments.h"
 #include "computer-manager/effect/disk.h"
 #include "computer-manager/effect/helper.h"
 #include "computer-manager/effect/metadata_server.h"
@@ -34,17 +36,10 @@ enum {
 };
 enum { GUEST_MTU_MIN = 576, GUEST_MTU_MAX = 9166 };
 
-static const struct config_option table[] = {
-#define OPTION(section, key, name, kind, otherwise, min, max, help) \
-    {#section, #key, CONFIG_##kind, otherwise, min, max, offsetof(struct host_options, name), help},
-#include "computer-manager/options.def"
-#undef OPTION
-};
-
 static const char verbs[] =
     "verbs:\n"
     "  (none)      runs the computer-manager\n"
-    "  join TOKEN  becomes a host of the cluster-manager named in the token\n"
+    "  join TOKEN  becomes a host of the cluster-manager named in the token; - = on stdin\n"
     "  renew       asks for a new certificate now\n";
 
 static int say(const struct err *err)
@@ -94,10 +89,9 @@ struct shell {
     char folder[ENROLL_PATH_SIZE]; /* of the identity */
     int64_t not_after_ms;          /* of its certificate */
     char state[ENROLL_PATH_SIZE], images[ENROLL_PATH_SIZE];
-    char hypervisor_path[ENROLL_PATH_SIZE], network_path[ENROLL_PATH_SIZE];
+    char hypervisor_socket[ENROLL_PATH_SIZE], network_socket[ENROLL_PATH_SIZE];
     struct underlay underlay;
-    char tunnel_port[8];
-    const char *hypervisor_argv[10], *network_argv[14];
+    struct host_arguments hypervisor_arguments, network_arguments;
 };
 
 static void perform_call(void *self, const struct effect_call *call)
@@ -176,42 +170,38 @@ static const struct metadata_instance *find_metadata(void *self, int64_t vni, ui
     return host_core_metadata(((struct shell *)self)->core, vni, address);
 }
 
+static struct host_helper *start_helper(struct shell *s, const struct host_helper_config *how,
+                                        const char *socket)
+{
+    struct host_helper_config config = *how;
+    if (*s->options->sockets != '\0')
+        config.socket_path = socket;
+    config.respawn_min_ms = RESPAWN_MIN_MS;
+    config.respawn_max_ms = RESPAWN_MAX_MS;
+    config.self = s;
+    config.done = on_done;
+    return host_helper_new(loop_uv(s->loop), &config);
+}
+
 static void start_helpers(struct shell *s)
 {
     const struct host_options *o = s->options;
-    bool has_tunnel = s->underlay.address[0] != '\0';
-    const char *hv[] = {s->hypervisor_path, "--uri",   o->uri,          "--state-dir",  s->state,
-                        "--images-dir",     s->images, "--accelerator", o->accelerator, NULL};
-    const char *net[] = {s->network_path,     "--prefix",
-                         o->prefix,           "--run-dir",
-                         o->network_run,      "--resolv-conf",
-                         o->resolv_conf,      "--tap-owner",
-                         o->tap_owner,        "--tunnel-port",
-                         s->tunnel_port,      has_tunnel ? "--tunnel-address" : NULL,
-                         s->underlay.address, NULL};
-    snprintf(s->tunnel_port, sizeof s->tunnel_port, "%lld", (long long)o->tunnel_udp_port);
-    path_in(s->hypervisor_path, o->helpers, "tercet-computer-hypervisor");
-    path_in(s->network_path, o->helpers, "tercet-computer-network");
-    memcpy(s->hypervisor_argv, hv, sizeof hv);
-    memcpy(s->network_argv, net, sizeof net);
-    s->hypervisor = host_helper_new(loop_uv(s->loop),
-                                    &(struct host_helper_config){.name = "computer-hypervisor",
-                                                                 .argv = s->hypervisor_argv,
-                                                                 .respawn_min_ms = RESPAWN_MIN_MS,
-                                                                 .respawn_max_ms = RESPAWN_MAX_MS,
-                                                                 .self = s,
-                                                                 .done = on_done,
-                                                                 .said = on_hypervisor_said,
-                                                                 .started = hypervisor_changed});
-    s->network = host_helper_new(loop_uv(s->loop),
-                                 &(struct host_helper_config){.name = "computer-network",
-                                                              .argv = s->network_argv,
-                                                              .respawn_min_ms = RESPAWN_MIN_MS,
-                                                              .respawn_max_ms = RESPAWN_MAX_MS,
-                                                              .self = s,
-                                                              .done = on_done,
-                                                              .said = on_network_said,
-                                                              .started = on_network_started});
+    host_arguments_hypervisor(&s->hypervisor_arguments, o);
+    host_arguments_network(&s->network_arguments, o, &s->underlay);
+    path_in(s->hypervisor_socket, o->sockets, "hypervisor.sock");
+    path_in(s->network_socket, o->sockets, "network.sock");
+    s->hypervisor = start_helper(s,
+                                 &(struct host_helper_config){.name = "computer-hypervisor",
+                                                              .argv = s->hypervisor_arguments.argv,
+                                                              .said = on_hypervisor_said,
+                                                              .started = hypervisor_changed},
+                                 s->hypervisor_socket);
+    s->network = start_helper(s,
+                              &(struct host_helper_config){.name = "computer-network",
+                                                           .argv = s->network_arguments.argv,
+                                                           .said = on_network_said,
+                                                           .started = on_network_started},
+                              s->network_socket);
 }
 
 #define DISK_HANDLER(name, job)                                                        \
@@ -245,8 +235,8 @@ static enum err_code start_disks(struct shell *s, struct err *err)
                                       .dos_name = s->options->dos_name,
                                       .progress = host_progress_post,
                                       .self = s->loop};
-    mkdir(s->state, 0711);
-    mkdir(s->images, 0711);
+    mkdir(s->state, 0771); /* computer-hypervisor writes there, by the group that they share */
+    mkdir(s->images, 0751);
     if (host_disk_new(&s->disk, &config, err) != ERR_OK)
         return err->code;
     struct job_handler handlers[] = {
@@ -371,6 +361,7 @@ static void run_core(struct shell *s, struct store *store, const struct enroll_i
                                         .tcp_port = o->status_tcp_port,
                                         .not_after_ms = &s->not_after_ms});
     log_info("computer.ready", "node", id->node, "tunnel", s->underlay.address, NULL);
+    notify_ready();
     loop_run(s->loop, &turn, &performer);
     http_server_free(server);
     host_helper_close(s->hypervisor);
@@ -388,11 +379,8 @@ static int run(const struct host_options *o, const struct daemon *d, char **argv
     char db[ENROLL_PATH_SIZE];
     path_in(s.folder, o->data, "identity");
     path_in(db, o->data, "computer.db");
-    path_in(s.state, o->data, "instances");
-    if (*o->images != '\0')
-        str_copy(s.images, sizeof s.images, o->images);
-    else
-        path_in(s.images, o->data, "images");
+    host_state_folder(s.state, o);
+    host_images_folder(s.images, o);
     if (enroll_load(&id, s.folder, &err) != ERR_OK ||
         underlay_find(&s.underlay, o->tunnel_address, &err) != ERR_OK ||
         store_open(&store, db, &host_schema, &err) != ERR_OK)
@@ -428,9 +416,8 @@ int main(int argc, char **argv)
     struct daemon d = {.name = "tercet-computer-manager",
                        .summary = "One host: drives its hypervisor, network and disks.",
                        .verbs = verbs,
-                       .table = table,
-                       .table_len = sizeof table / sizeof table[0],
                        .options = &o};
+    d.table = host_options_table(&d.table_len);
     enum daemon_next next = daemon_options(&d, argc, argv);
     if (next != DAEMON_GO)
         return next == DAEMON_DONE ? 0 : 2;

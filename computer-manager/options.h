@@ -3,6 +3,8 @@
 
 #include "base/config.h"
 
+#include <stddef.h>
+
 #define OPTION_TEXT(name) char name[CONFIG_TEXT_SIZE];
 #define OPTION_PATH(name) char name[CONFIG_TEXT_SIZE];
 #define OPTION_INT(name)  int64_t name;
@@ -14,3 +16,6 @@ struct host_options {
 #undef OPTION_TEXT
 #undef OPTION_PATH
 #undef OPTION_INT
+
+/* For base/config; the rows are those of options.def. */
+const struct config_option *host_options_table(size_t *len);

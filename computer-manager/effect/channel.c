@@ -9,11 +9,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { CHANNEL_BUFFER_BYTES = 4 * HOST_MESSAGE_MAX };
 
-static void widen(int fd)
+void channel_widen(int fd)
 {
     /* FORCE needs privilege and is for more than the machine's limit; the limit suffices. */
     int bytes = CHANNEL_BUFFER_BYTES;
@@ -30,11 +31,29 @@ enum err_code channel_pair(int *ours, int *theirs, struct err *err)
         return err_set(err, ERR_IO, "socketpair: %s", strerror(errno));
     int flags = fcntl(pair[0], F_GETFL);
     POST(flags >= 0 && fcntl(pair[0], F_SETFL, flags | O_NONBLOCK) == 0);
-    widen(pair[0]);
-    widen(pair[1]);
+    channel_widen(pair[0]);
+    channel_widen(pair[1]);
     *ours = pair[0];
     *theirs = pair[1];
     return ERR_OK;
+}
+
+enum err_code channel_connect(int *ours, const char *path, struct err *err)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    if (!str_copy(to.sun_path, sizeof to.sun_path, path))
+        return err_set(err, ERR_CONFIG, "%.64s...: too long for a socket", path);
+    *ours = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*ours < 0)
+        return err_set(err, ERR_IO, "socket: %s", strerror(errno));
+    if (connect(*ours, (const struct sockaddr *)&to, sizeof to) == 0) {
+        channel_widen(*ours);
+        return ERR_OK;
+    }
+    err_set(err, ERR_UNAVAILABLE, "%s: %s", path, strerror(errno));
+    close(*ours);
+    *ours = -1;
+    return err->code;
 }
 
 static enum channel_result failed(void)

@@ -42,6 +42,12 @@ enum channel_result {
  * for the helper, as CHANNEL_FD; `ours` is non-blocking. */
 enum err_code channel_pair(int *ours, int *theirs, struct err *err);
 
+/* To a helper that is a service of its own: what listens at `path` makes a process for each
+ * connection. Non-blocking and close-on-exec. ERR_UNAVAILABLE: nobody is there. */
+enum err_code channel_connect(int *ours, const char *path, struct err *err);
+/* Buffers for the largest message; part of the two above, and of an end that came by other ways. */
+void channel_widen(int fd);
+
 /* Sends `head` and `head->size` bytes of `body`; `pass_fd` goes along (-1 = none) and stays the
  * caller's. All or nothing: a message is never sent in part. */
 enum channel_result channel_send(int fd, const struct channel_head *head, const void *body,

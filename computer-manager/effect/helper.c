@@ -1,6 +1,7 @@
 /* helper.c - lives of a helper process, one after another; see helper.h.
  *
  *   respawn timer -> life: process, channel, pidfd -> (ended | hung | broken) -> respawn timer
+ *   respawn timer -> life: channel -> (ended | hung | broken) -> let go -> its end -> respawn timer
  */
 #include "computer-manager/effect/helper.h"
 
@@ -13,8 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
+
+enum { DRAIN_MAX = 64 }; /* messages in one call */
 
 struct helper_job {
     uint64_t id;
@@ -34,17 +38,19 @@ struct helper_jobs {
 /* One process. It outlives its place in the helper until it has been reaped. */
 struct life {
     struct host_helper *helper; /* NULL = given up, only to be reaped */
-    pid_t pid;
+    pid_t pid;                  /* 0 = a service, known by its channel alone; pidfd is -1 then */
     int fd, pidfd;
     uv_poll_t channel, exit;
     int handles;
     bool has_answered;
+    bool is_let_go; /* no life any more, but its end is awaited */
 };
 
 struct host_helper {
     struct host_helper_config config;
     uv_loop_t *uv;
-    struct life *life; /* NULL = none now */
+    struct life *life;   /* NULL = none now */
+    struct life *former; /* a service that was let go of and has not ended; NULL = none */
     struct helper_jobs jobs;
     uv_timer_t deadline, respawn;
     int handles;
@@ -139,11 +145,13 @@ static void on_handle_closed(uv_handle_t *handle)
     if (--l->handles > 0)
         return;
     close(l->fd);
-    close(l->pidfd);
+    if (l->pidfd >= 0)
+        close(l->pidfd);
     free(l);
 }
 
 static void on_spawn_due(uv_timer_t *timer);
+static void on_channel(uv_poll_t *poll, int status, int events);
 
 static void arm_respawn(struct host_helper *h)
 {
@@ -155,13 +163,35 @@ static void arm_respawn(struct host_helper *h)
     uv_timer_start(&h->respawn, on_spawn_due, (uint64_t)wait, 0);
 }
 
-/* The process is of no use any more. It is killed in any case; one that the kernel does not let
- * go is waited for beside its successor. */
-static void give_up(struct life *l)
+static void leave(struct life *l)
 {
     l->helper = NULL;
-    kill(l->pid, SIGKILL);
     uv_close((uv_handle_t *)&l->channel, on_handle_closed);
+}
+
+/* The process is of no use any more. It is killed in any case; one that the kernel does not let
+ * go is waited for beside its successor. A service cannot be killed: its channel stays until it has
+ * heard that it is over, so that nothing it still did can follow what its successor lists. */
+static void give_up(struct host_helper *h, struct life *l)
+{
+    if (l->pid == 0) {
+        shutdown(l->fd, SHUT_WR);
+        l->is_let_go = true;
+        h->former = l;
+        uv_poll_start(&l->channel, UV_READABLE, on_channel);
+        return;
+    }
+    kill(l->pid, SIGKILL);
+    leave(l);
+}
+
+static void former_ended(struct host_helper *h)
+{
+    struct life *l = h->former;
+    PRE(l != NULL);
+    h->former = NULL;
+    leave(l);
+    arm_respawn(h);
 }
 
 /* The life at hand is over: what was sent has an unknown outcome. */
@@ -170,19 +200,18 @@ static void end_life(struct host_helper *h, const char *why)
     struct life *l = h->life;
     struct helper_jobs lost = {0};
     char pid[16];
-    PRE(l != NULL);
+    PRE(l != NULL && h->former == NULL);
     snprintf(pid, sizeof pid, "%d", (int)l->pid);
     log_warn("helper.ended", "name", h->config.name, "pid", pid, "why", why, NULL);
     h->failures = l->has_answered ? 0 : h->failures + 1;
     h->life = NULL;
-    give_up(l);
+    give_up(h, l);
     take_lost(h, &lost, true, INT64_MAX);
-    arm_respawn(h);
+    if (h->former == NULL)
+        arm_respawn(h);
     arm_deadline(h);
     finish_all(h, &lost, ERR_TIMEOUT, why);
 }
-
-static void on_channel(uv_poll_t *poll, int status, int events);
 
 static void watch(struct life *l, int more)
 {
@@ -232,12 +261,29 @@ static void on_message(struct host_helper *h, struct channel_message *m)
         close(m->fd);
 }
 
+/* What a service says after it was let go of counts for nothing. */
+static void drain(struct host_helper *h, int status)
+{
+    enum channel_result r = status < 0 ? CHANNEL_CLOSED : CHANNEL_OK;
+    for (int i = 0; i < DRAIN_MAX && (r == CHANNEL_OK || r == CHANNEL_BROKEN); i++) {
+        r = channel_recv(h->former->fd, &h->message);
+        if (r == CHANNEL_OK && h->message.fd >= 0)
+            close(h->message.fd);
+    }
+    if (r == CHANNEL_CLOSED)
+        former_ended(h);
+}
+
 static void on_channel(uv_poll_t *poll, int status, int events)
 {
     struct life *l = poll->data;
     struct host_helper *h = l->helper;
     if (h == NULL)
         return;
+    if (l->is_let_go) {
+        drain(h, status);
+        return;
+    }
     INV(h->life == l);
     enum channel_result r = status < 0 ? CHANNEL_CLOSED : CHANNEL_OK;
     /* Callbacks may close the helper: then l->helper is NULL. */
@@ -278,6 +324,9 @@ static void on_ended(uv_poll_t *poll, int status, int events)
 static enum err_code start_life(struct host_helper *h, struct life *l, struct err *err)
 {
     int theirs;
+    if (h->config.socket_path != NULL)
+        return channel_connect(&l->fd, h->config.socket_path, err);
+    l->handles++; /* its exit, too */
     if (channel_pair(&l->fd, &theirs, err) != ERR_OK)
         return err->code;
     struct host_spawn spawn = {.argv = h->config.argv, .output = -1, .pass_fd = theirs};
@@ -292,7 +341,7 @@ static void on_spawn_due(uv_timer_t *timer)
     struct host_helper *h = timer->data;
     struct err err = {0};
     struct life *l = check_alloc(sizeof *l);
-    *l = (struct life){.helper = h, .handles = 2};
+    *l = (struct life){.helper = h, .pidfd = -1, .handles = 1};
     if (start_life(h, l, &err) != ERR_OK) {
         log_error("helper.start", "name", h->config.name, "error", err.text, NULL);
         free(l);
@@ -301,9 +350,11 @@ static void on_spawn_due(uv_timer_t *timer)
         return;
     }
     uv_poll_init(h->uv, &l->channel, l->fd);
-    uv_poll_init(h->uv, &l->exit, l->pidfd);
     l->channel.data = l->exit.data = l;
-    uv_poll_start(&l->exit, UV_READABLE, on_ended);
+    if (l->pidfd >= 0) {
+        uv_poll_init(h->uv, &l->exit, l->pidfd);
+        uv_poll_start(&l->exit, UV_READABLE, on_ended);
+    }
     h->life = l;
     flush(h);
     if (h->config.started != NULL)
@@ -386,8 +437,10 @@ void host_helper_close(struct host_helper *h)
 {
     h->is_closed = true;
     if (h->life != NULL)
-        give_up(h->life);
-    h->life = NULL;
+        give_up(h, h->life);
+    if (h->former != NULL)
+        leave(h->former); /* it hears the channel close */
+    h->life = h->former = NULL;
     for (size_t i = 0; i < h->jobs.len; i++)
         free(h->jobs.items[i]);
     free(h->jobs.items);

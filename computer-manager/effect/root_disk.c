@@ -96,7 +96,7 @@ enum err_code host_root_disk_make(const char *state_dir, const char *images_dir,
     if (check_base(base, spec, err) != ERR_OK)
         return err->code;
     /* others may pass through, to the disk that the hypervisor service owns, but not look */
-    if (mkdir(dir, 0711) != 0 && errno != EEXIST)
+    if (mkdir(dir, 0771) != 0 && errno != EEXIST)
         return err_set(err, errno == ENOSPC ? ERR_NO_SPACE : ERR_IO, "%s: %s", dir,
                        strerror(errno));
     snprintf(temporary, sizeof temporary, "%s/.new-%d", dir, (int)gettid());

@@ -78,10 +78,10 @@ static bool takes_direct(const char *path)
 }
 
 /* The log is ours before the service opens it, which appends: so that we may read and cut it,
- * whoever QEMU runs as. */
+ * whoever QEMU runs as: the service may give it to that user, and then it is ours by the group. */
 static enum err_code make_console(const char *path, struct err *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0660);
     if (fd < 0)
         return err_set(err, ERR_IO, "console log: %s", strerror(errno));
     close(fd);

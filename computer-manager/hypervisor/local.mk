@@ -2,6 +2,8 @@
 # shares with the manager.
 noinst_LIBRARIES += libhosteffect.a libhypervisor.a
 libhosteffect_a_SOURCES = \
+	computer-manager/options.c computer-manager/options.h computer-manager/options.def \
+	computer-manager/effect/arguments.c computer-manager/effect/arguments.h \
 	computer-manager/effect/assembly.c computer-manager/effect/assembly.h \
 	computer-manager/effect/channel.c computer-manager/effect/channel.h \
 	computer-manager/effect/child.c computer-manager/effect/child.h \
@@ -20,6 +22,7 @@ libhosteffect_a_SOURCES = \
 	computer-manager/effect/root_disk.c computer-manager/effect/root_disk.h \
 	computer-manager/effect/share.c computer-manager/effect/share.h \
 	computer-manager/effect/spawn.c computer-manager/effect/spawn.h \
+	computer-manager/effect/tether.c computer-manager/effect/tether.h \
 	computer-manager/effect/underlay.c computer-manager/effect/underlay.h
 libhypervisor_a_SOURCES = \
 	%D%/connection.c %D%/connection.h \
@@ -42,4 +45,4 @@ libhypervisor_a_SOURCES = \
 libexec_PROGRAMS += tercet-computer-hypervisor
 tercet_computer_hypervisor_SOURCES = %D%/main.c
 tercet_computer_hypervisor_LDADD = libhypervisor.a libhosteffect.a libbase.a \
-	$(LIBVIRT_LIBS) $(SSL_LIBS)
+	$(LIBVIRT_LIBS) $(SSL_LIBS) $(INIH_LIBS)

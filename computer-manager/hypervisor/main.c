@@ -1,15 +1,17 @@
 /* main.c - computer-hypervisor: the one process of a host that links libvirt.
  *
- * Started by computer-manager with its end of a socket pair at descriptor 3; lives as long as
- * that does. It keeps nothing: the manager kills it when a job passes its deadline and starts
- * another, which finds the domains as they are. It never decides anything, and never talks to
- * anybody but the manager and the hypervisor service. */
+ * Started by computer-manager, or by systemd for it, with its end of a channel at descriptor 3;
+ * lives as long as that does. It keeps nothing: the manager kills it when a job passes its deadline
+ * and starts another, which finds the domains as they are. It never decides anything, and never
+ * talks to anybody but the manager and the hypervisor service. */
 #include "base/clock.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "computer-manager/effect/arguments.h"
 #include "computer-manager/effect/channel.h"
 #include "computer-manager/effect/layout.h"
+#include "computer-manager/effect/tether.h"
 #include "computer-manager/hypervisor/dispatch.h"
 
 #include <fcntl.h>
@@ -35,7 +37,8 @@ static const char usage[] =
     "  --accelerator A           auto, kvm or tcg (auto: kvm where a probe guest boots on it)\n"
     "  --emulator PROGRAM        that the probe runs (qemu-system-x86_64)\n"
     "  --reboot-deadline-ms N    for a guest to hear a reboot before it is reset (60000)\n"
-    "Started by computer-manager, never by hand: descriptor 3 is the channel to it.\n";
+    "  --config FILE             instead of all these: the computer-manager's configuration\n"
+    "Started by computer-manager or for it, never by hand: descriptor 3 is the channel to it.\n";
 
 static const struct option names[] = {
     {"uri", required_argument, NULL, 'u'},
@@ -138,16 +141,23 @@ static void serve(struct host_dispatch *d)
 
 int main(int argc, char **argv)
 {
+    static struct host_arguments_own own;
     struct host_dispatch_options options;
     struct host_dispatch *d;
     struct err err = {0};
-    parse(&options, argc, argv);
+    own.argc = argc;
+    own.argv = argv;
+    if (host_arguments_own_hypervisor(&own, &err) != ERR_OK)
+        refuse(err.text);
+    parse(&options, own.argc, own.argv);
     signal(SIGPIPE, SIG_IGN); /* a service that dies while libvirt writes to it ends nobody else */
     log_init("computer-hypervisor", LOG_INFO);
     if (host_dispatch_new(&d, &options, CHANNEL_FD, &err) != ERR_OK) {
         log_error("start", "error", err.text, NULL);
         return 1;
     }
+    if (tether_is_given())
+        tether_hold();
     log_info("start", "version", TERCET_VERSION, "uri", options.uri, NULL);
     serve(d);
     log_info("end", NULL);

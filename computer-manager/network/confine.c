@@ -32,8 +32,9 @@ static enum err_code drop_capabilities(struct err *err)
 {
     uint64_t mask = kept_mask();
     for (unsigned long c = 0; c <= CAP_LAST_CAP; c++)
-        if ((mask & UINT64_C(1) << c) == 0 && prctl(PR_CAPBSET_DROP, c, 0, 0, 0) != 0 &&
-            errno != EINVAL) /* EINVAL: an older kernel without that one */
+        if ((mask & UINT64_C(1) << c) == 0 &&
+            prctl(PR_CAPBSET_READ, c, 0, 0, 0) == 1 && /* else the unit has taken it already */
+            prctl(PR_CAPBSET_DROP, c, 0, 0, 0) != 0)
             return err_set(err, ERR_IO, "dropping capability %lu: %s", c, strerror(errno));
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2];

@@ -44,4 +44,4 @@ tercet_computer_network_SOURCES = \
 	%D%/tunnel.c %D%/tunnel.h \
 	%D%/vpc.c %D%/vpc.h
 tercet_computer_network_CPPFLAGS = $(AM_CPPFLAGS) $(MNL_CFLAGS) $(NFT_CFLAGS) $(SECCOMP_CFLAGS)
-tercet_computer_network_LDADD = libhostnet.a libhosteffect.a libbase.a $(NFT_LIBS) $(MNL_LIBS) $(SECCOMP_LIBS) $(SSL_LIBS)
+tercet_computer_network_LDADD = libhostnet.a libhosteffect.a libbase.a $(NFT_LIBS) $(MNL_LIBS) $(SECCOMP_LIBS) $(SSL_LIBS) $(INIH_LIBS)

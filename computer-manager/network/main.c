@@ -7,7 +7,9 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "computer-manager/effect/arguments.h"
 #include "computer-manager/effect/channel.h"
+#include "computer-manager/effect/tether.h"
 #include "computer-manager/model/address.h"
 #include "computer-manager/network/confine.h"
 #include "computer-manager/network/group.h"
@@ -230,7 +232,8 @@ static int usage(FILE *to, int code)
           "  --tap-owner UID     may open taps besides root (nobody)\n"
           "  --link-base ADDRESS first of the /14 that uplinks take addresses from (100.64.0.0)\n"
           "  --tunnel-address A  this machine's end of tunnels to other hosts (none)\n"
-          "  --tunnel-port PORT  their UDP port (4789)\n",
+          "  --tunnel-port PORT  their UDP port (4789)\n"
+          "  --config FILE       instead of all these: the computer-manager's configuration\n",
           to);
     return code;
 }
@@ -292,6 +295,7 @@ static int read_options(struct network *net, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    static struct host_arguments_own own;
     struct err err = {0}, unfit = {0};
     struct network net = {.prefix = "tct",
                           .run_dir = "/run/tercet/network",
@@ -301,7 +305,13 @@ int main(int argc, char **argv)
                           .tunnel = {.udp_port = HOST_TUNNEL_PORT},
                           .link_base = 0x64400000};
     log_init("computer-network", LOG_INFO);
-    int code = read_options(&net, argc, argv);
+    own.argc = argc;
+    own.argv = argv;
+    if (host_arguments_own_network(&own, &err) != ERR_OK) {
+        fprintf(stderr, "tercet-computer-network: %s\n", err.text);
+        return 2;
+    }
+    int code = read_options(&net, own.argc, own.argv);
     if (code != 0)
         return code;
     if (fcntl(CHANNEL_FD, F_SETFD, FD_CLOEXEC) != 0) {
@@ -316,6 +326,8 @@ int main(int argc, char **argv)
         log_error("network.start.failed", "why", err.text, NULL);
         return EXIT_FAILURE;
     }
+    if (tether_is_given())
+        tether_hold();
     if (probe_run(&net, &unfit) != ERR_OK) /* every job is answered with what is missing */
         log_error("network.unfit", "why", unfit.text, NULL);
     code = serve(&net, &unfit);

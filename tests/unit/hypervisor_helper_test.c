@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "computer-manager/effect/helper.h"
+#include "computer-manager/effect/tether.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,11 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
 /* What the helper is asked to do, by kind. */
-enum { REPEAT = 1, FAIL, HANG, DIE, SAY, GARBAGE, PASS_FD, DIE_AFTER_ANSWER };
+enum { REPEAT = 1, FAIL, HANG, DIE, SAY, GARBAGE, PASS_FD, DIE_AFTER_ANSWER, STUCK };
 enum { JOBS = 64, WAIT_MS = 30000 };
 
 static char self_path[256];
@@ -32,6 +36,9 @@ static void act(const struct channel_message *m)
         break;
     case HANG:
         return;
+    case STUCK: /* as within a call of libvirt: it reads its channel no more */
+        for (;;)
+            pause();
     case FAIL:
         channel_answer(CHANNEL_FD, &m->head, &err, NULL, 0);
         return;
@@ -58,6 +65,8 @@ static int be_helper(void)
 {
     static struct channel_message m;
     fcntl(CHANNEL_FD, F_SETFL, 0);
+    if (tether_is_given())
+        tether_hold();
     while (channel_recv(CHANNEL_FD, &m) == CHANNEL_OK)
         act(&m);
     return 0;
@@ -135,19 +144,25 @@ static void run_until(const int *value, int least)
 static const char *argv_good[] = {self_path, "--helper", NULL};
 static const char *argv_absent[] = {"/nonexistent/helper", NULL};
 
-static void open_bench(const char *const *argv)
+static void open_bench_at(const char *const *argv, const char *socket_path)
 {
     b = (struct bench){0};
     uv_loop_init(&b.uv);
     uv_timer_init(&b.uv, &b.bound);
     struct host_helper_config config = {.name = "test",
                                         .argv = argv,
+                                        .socket_path = socket_path,
                                         .respawn_min_ms = 1,
                                         .respawn_max_ms = 50,
                                         .done = on_done,
                                         .said = on_said,
                                         .started = on_started};
     b.helper = host_helper_new(&b.uv, &config);
+}
+
+static void open_bench(const char *const *argv)
+{
+    open_bench_at(argv, NULL);
 }
 
 static void close_bench(void)
@@ -269,6 +284,107 @@ static void too_many_jobs_are_refused(void **state)
     close_bench();
 }
 
+/* ---- helpers that are services --------------------------------------------------------------- */
+
+static char socket_path[64];
+static pid_t listener;
+
+/* What systemd does with a socket of Accept=yes. */
+_Noreturn static void serve_connection(int fd)
+{
+    char pid[16];
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    if (dup2(fd, CHANNEL_FD) == CHANNEL_FD)
+        execl(self_path, self_path, "--helper", (char *)NULL);
+    _exit(127);
+}
+
+static void listen_as_systemd(void)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    snprintf(socket_path, sizeof socket_path, "/tmp/tercet-helper-test.%d", (int)getpid());
+    str_copy(at.sun_path, sizeof at.sun_path, socket_path);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    unlink(socket_path);
+    assert_true(bind(fd, (const struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 8) == 0);
+    listener = fork();
+    assert_true(listener >= 0);
+    if (listener != 0) {
+        close(fd);
+        return;
+    }
+    signal(SIGCHLD, SIG_IGN);
+    for (;;) {
+        int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+        if (fork() == 0)
+            serve_connection(connection);
+        close(connection);
+    }
+}
+
+static void stop_listening(void)
+{
+    kill(listener, SIGKILL);
+    waitpid(listener, NULL, 0);
+    unlink(socket_path);
+}
+
+static void a_service_does_what_a_child_does(void **state)
+{
+    (void)state;
+    static char large[HOST_MESSAGE_MAX];
+    listen_as_systemd();
+    open_bench_at(NULL, socket_path);
+    submit(1, REPEAT, "hello", 5, WAIT_MS);
+    submit(2, FAIL, NULL, 0, WAIT_MS);
+    submit(3, PASS_FD, NULL, 0, WAIT_MS);
+    for (uint64_t id = 4; id < 20; id++)
+        submit(id, REPEAT, large, sizeof large, WAIT_MS);
+    submit(20, DIE, NULL, 0, WAIT_MS);
+    run_until(&b.done_len, 20);
+    assert_int_equal(b.seen[1].size, 5);
+    assert_int_equal(b.seen[2].code, ERR_NO_CAPACITY);
+    assert_int_equal(b.fds_len, 1);
+    assert_int_equal(b.seen[19].size, sizeof large);
+    assert_int_equal(b.seen[20].code, ERR_TIMEOUT);
+    submit(21, REPEAT, NULL, 0, WAIT_MS);
+    run_until(&b.done_len, 21);
+    assert_int_equal(b.seen[21].code, ERR_OK); /* by the next one */
+    close_bench();
+    stop_listening();
+}
+
+/* Nobody may kill it: it hears that the channel was given up, and only when it is gone is another
+ * one asked for. */
+static void a_stuck_service_ends_before_the_next_begins(void **state)
+{
+    (void)state;
+    listen_as_systemd();
+    open_bench_at(NULL, socket_path);
+    submit(1, STUCK, NULL, 0, 200);
+    run_until(&b.done_len, 1);
+    assert_int_equal(b.seen[1].code, ERR_TIMEOUT);
+    submit(2, REPEAT, NULL, 0, WAIT_MS);
+    run_until(&b.done_len, 2);
+    assert_int_equal(b.seen[2].code, ERR_OK);
+    assert_int_equal(b.started_len, 2);
+    close_bench();
+    stop_listening();
+}
+
+static void a_service_that_nobody_offers_is_asked_for_again(void **state)
+{
+    (void)state;
+    open_bench_at(NULL, "/nonexistent/helper.sock");
+    submit(1, REPEAT, NULL, 0, 30);
+    run_until(&b.done_len, 1);
+    assert_int_equal(b.seen[1].code, ERR_UNAVAILABLE);
+    assert_int_equal(b.started_len, 0);
+    close_bench();
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && str_eq(argv[1], "--helper"))
@@ -284,6 +400,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(garbage_ends_the_process),
         cmocka_unit_test(what_was_never_sent_is_known_not_done),
         cmocka_unit_test(too_many_jobs_are_refused),
+        cmocka_unit_test(a_service_does_what_a_child_does),
+        cmocka_unit_test(a_stuck_service_ends_before_the_next_begins),
+        cmocka_unit_test(a_service_that_nobody_offers_is_asked_for_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
