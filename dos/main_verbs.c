@@ -17,7 +17,8 @@ enum { JOIN_MS = 30000 };
 const char dos_verbs_help[] =
     "verbs:\n"
     "  (none)                          runs dos\n"
-    "  join TOKEN                      becomes a child of the cloud-manager named in the token\n"
+    "  join TOKEN                      becomes a child of the cloud-manager named in the token; - "
+    "= on stdin\n"
     "  renew                           asks for a new certificate now\n"
     "without a cloud only:\n"
     "  add-key ID ACCOUNT              makes an access key, good from the next start on; the\n"

@@ -240,7 +240,18 @@ static enum err_code take_answer(const struct question *q, const char *folder, s
     return code;
 }
 
-enum err_code enroll_join(const char *folder, const char *token_text, int64_t timeout_ms,
+/* A token on a command line is for every user of the machine to read: "-" takes it from stdin. */
+static const char *token_word(char room[TOKEN_TEXT_MAX + 2], const char *word)
+{
+    if (!str_eq(word, "-"))
+        return word;
+    if (fgets(room, TOKEN_TEXT_MAX + 2, stdin) == NULL)
+        room[0] = '\0';
+    room[strcspn(room, "\r\n")] = '\0';
+    return room;
+}
+
+static enum err_code join(const char *folder, const char *token_text, int64_t timeout_ms,
                           struct err *err)
 {
     struct token token;
@@ -261,6 +272,15 @@ enum err_code enroll_join(const char *folder, const char *token_text, int64_t ti
     explicit_bzero(&token, sizeof token);
     seal_wipe(&q.body);
     seal_wipe(&q.answer);
+    return code;
+}
+
+enum err_code enroll_join(const char *folder, const char *token, int64_t timeout_ms,
+                          struct err *err)
+{
+    char room[TOKEN_TEXT_MAX + 2];
+    enum err_code code = join(folder, token_word(room, token), timeout_ms, err);
+    explicit_bzero(room, sizeof room);
     return code;
 }
 

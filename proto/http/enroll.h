@@ -30,10 +30,10 @@ bool enroll_is_joined(const char *folder);
 enum err_code enroll_load(struct enroll_identity *id, const char *folder, struct err *err);
 void enroll_fini(struct enroll_identity *id);
 
-/* Asks the parent named in the token, whose root must have the token's fingerprint. ERR_TIMEOUT
- * when it does not answer within `timeout_ms`; ERR_TOKEN_INVALID and others as it says. A run
- * that was cut off may be repeated: the same key asks again. */
-enum err_code enroll_join(const char *folder, const char *token_text, int64_t timeout_ms,
+/* `token` "-" = a line of stdin. Asks the parent named in the token, whose root must have the
+ * token's fingerprint. ERR_TIMEOUT when it does not answer within `timeout_ms`; ERR_TOKEN_INVALID
+ * and others as it says. A run that was cut off may be repeated: the same key asks again. */
+enum err_code enroll_join(const char *folder, const char *token, int64_t timeout_ms,
                           struct err *err);
 /* A new certificate for the same key; also with an expired one. */
 enum err_code enroll_renew(const char *folder, const char *parent_url, int64_t timeout_ms,
