@@ -37,3 +37,6 @@ void cluster_core_free(struct cluster_core *c);
 struct core cluster_core_as_core(struct cluster_core *c);
 /* For the simulator's checkers: does it call that host dead? */
 bool cluster_core_calls_down(const struct cluster_core *c, const char *host, int64_t mono_ms);
+/* For the simulator's checkers: between turns, are the hosts that placing sees in RAM what their
+ * rows and words say? `why` names the first that is not. */
+bool cluster_core_is_counted(struct cluster_core *c, char *why, size_t size);

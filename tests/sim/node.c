@@ -252,7 +252,7 @@ static void hear_disk(struct sim_node *n, enum turn_outcome outcome)
         n->crash = SIM_CRASH_LOSE;
 }
 
-static bool is_crashed(const struct sim_node *n)
+bool sim_node_is_crashed(const struct sim_node *n)
 {
     return n->crash == SIM_CRASH_BEFORE || n->crash == SIM_CRASH_AFTER ||
            n->crash == SIM_CRASH_DISK;
@@ -344,7 +344,7 @@ static void run_turn(struct sim_node *n, size_t len)
     plan_disk(n);
     enum turn_outcome outcome = turn_run(&n->turn, events, len, &out);
     hear_disk(n, outcome);
-    POST(outcome == TURN_COMMITTED || is_crashed(n) || n->crash == SIM_CRASH_LOSE);
+    POST(outcome == TURN_COMMITTED || sim_node_is_crashed(n) || n->crash == SIM_CRASH_LOSE);
     say_crash(n, len);
     if (n->crash != SIM_CRASH_BEFORE && n->crash != SIM_CRASH_DISK)
         perform_all(n, &out);
@@ -374,7 +374,7 @@ static void turn_fire(struct sim_world *w, const struct sim_due *due)
     PRE(most > 0);
     run_turn(n, 1 + sim_world_draw(w, most));
     w->scene->after_turn(w, n);
-    if (is_crashed(n)) {
+    if (sim_node_is_crashed(n)) {
         sim_node_kill(n);
         sim_world_after(w, 1 + (int64_t)sim_world_draw(w, RESTART_MS), restart_fire, n, n->life);
         return;

@@ -106,6 +106,8 @@ void sim_node_fini(struct sim_node *n);
 void sim_node_start(struct sim_node *n);
 /* kill -9. */
 void sim_node_kill(struct sim_node *n);
+/* In the turn at hand: nothing that its core has in mind counts any more. */
+bool sim_node_is_crashed(const struct sim_node *n);
 /* The machine: off (with its daemon), and on again under a new boot. */
 void sim_node_power_off(struct sim_node *n);
 void sim_node_power_on(struct sim_node *n);

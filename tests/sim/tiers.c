@@ -268,11 +268,17 @@ void sim_tiers_check_plans(struct sim_world *w, struct sim_node *n)
 {
     enum { EVERY = 4 };
     char why[SIM_WHY_SIZE];
-    const struct host *h = n->core;
-    if (n->tier != &sim_tier_host || h == NULL || w->is_measured || w->events % EVERY != 0)
+    if (n->core == NULL || sim_node_is_crashed(n) || w->is_measured || w->events % EVERY != 0)
         return;
-    if (!host_core_is_planned(h->core, why, sizeof why))
-        sim_world_fail(w, "PLANNED", n->name, "%s", why);
+    if (n->tier == &sim_tier_host) {
+        const struct host *h = n->core;
+        if (!host_core_is_planned(h->core, why, sizeof why))
+            sim_world_fail(w, "PLANNED", n->name, "%s", why);
+    } else if (n->tier == &sim_tier_cluster) {
+        const struct cluster *c = n->core;
+        if (!cluster_core_is_counted(c->core, why, sizeof why))
+            sim_world_fail(w, "COUNTED", n->name, "%s", why);
+    }
 }
 
 void sim_tiers_check_leases(struct sim_world *w)
