@@ -25,20 +25,25 @@ static struct arena_block *block_new(size_t cap, struct arena_block *next)
     return b;
 }
 
-void *arena_alloc(struct arena *a, size_t size_bytes)
+/* Not cleared. */
+static void *take(struct arena *a, size_t size_bytes)
 {
     size_t size = (size_bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     if (a->head == NULL || a->head->cap - a->head->used < size)
         a->head = block_new(size > BLOCK_BYTES ? size : BLOCK_BYTES, a->head);
     void *p = a->head->data + a->head->used;
     a->head->used += size;
-    memset(p, 0, size_bytes);
     return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size_bytes)
+{
+    return memset(take(a, size_bytes), 0, size_bytes);
 }
 
 void *arena_memdup(struct arena *a, const void *data, size_t size_bytes)
 {
-    void *p = arena_alloc(a, size_bytes > 0 ? size_bytes : 1);
+    void *p = take(a, size_bytes > 0 ? size_bytes : 1);
     if (size_bytes > 0)
         memcpy(p, data, size_bytes);
     return p;
@@ -46,9 +51,10 @@ void *arena_memdup(struct arena *a, const void *data, size_t size_bytes)
 
 char *arena_strndup(struct arena *a, const char *text, size_t len)
 {
-    char *p = arena_alloc(a, len + 1);
+    char *p = take(a, len + 1);
     if (len > 0)
         memcpy(p, text, len);
+    p[len] = '\0';
     return p;
 }
 
@@ -66,9 +72,9 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
     int len = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     INV(len >= 0);
-    char *p = arena_alloc(a, (size_t)len + 1);
+    char *p = take(a, (size_t)len + 1);
     if ((size_t)len < sizeof text)
-        memcpy(p, text, (size_t)len);
+        memcpy(p, text, (size_t)len + 1);
     else
         vsnprintf(p, (size_t)len + 1, fmt, again);
     va_end(again);

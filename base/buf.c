@@ -22,13 +22,20 @@ static void reserve(struct buf *b, size_t more)
     b->cap = cap;
 }
 
-void buf_append(struct buf *b, const void *data, size_t len)
+char *buf_extend(struct buf *b, size_t len)
 {
     reserve(b, len);
-    if (len > 0)
-        memcpy(b->data + b->len, data, len);
+    char *begin = b->data + b->len;
     b->len += len;
     b->data[b->len] = '\0';
+    return begin;
+}
+
+void buf_append(struct buf *b, const void *data, size_t len)
+{
+    char *begin = buf_extend(b, len);
+    if (len > 0)
+        memcpy(begin, data, len);
 }
 
 void buf_text(struct buf *b, const char *text)

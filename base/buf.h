@@ -11,6 +11,8 @@ struct buf {
 };
 
 void buf_append(struct buf *b, const void *data, size_t len);
+/* `len` bytes more, which the caller fills at once: where they begin. */
+char *buf_extend(struct buf *b, size_t len);
 void buf_text(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);
 void buf_i64(struct buf *b, int64_t number); /* in decimal */

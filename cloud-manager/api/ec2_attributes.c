@@ -138,8 +138,8 @@ enum err_code cloud_ec2_describe_instance_attribute(struct cloud_call *call, str
     if (cloud_query_need(call->query, "InstanceId", &id, err) != ERR_OK ||
         cloud_query_need(call->query, "Attribute", &name, err) != ERR_OK ||
         cloud_query_done(call->query, err) != ERR_OK ||
-        cloud_instances_describe(call->op, CLOUD_DO_DESCRIBE_INSTANCE_ATTRIBUTE, &id, 1, &rows,
-                                 err) != ERR_OK)
+        cloud_instances_describe(call->op, CLOUD_DO_DESCRIBE_INSTANCE_ATTRIBUTE, &id, 1, NULL,
+                                 &rows, err) != ERR_OK)
         return err->code;
     while (at < READABLE && !str_eq(readable[at].name, name))
         at++;
@@ -280,8 +280,8 @@ enum err_code cloud_ec2_modify_instance_attribute(struct cloud_call *call, struc
             ERR_OK)
             return err->code;
     } else if (asked.what == NULL) {
-        if (cloud_instances_describe(call->op, CLOUD_DO_MODIFY_INSTANCE_ATTRIBUTE, &id, 1, &rows,
-                                     err) != ERR_OK)
+        if (cloud_instances_describe(call->op, CLOUD_DO_MODIFY_INSTANCE_ATTRIBUTE, &id, 1, NULL,
+                                     &rows, err) != ERR_OK)
             return err->code;
     } else if (asked.what->check(call, asked.what->name, asked.value, err) != ERR_OK ||
                cloud_instance_modify(call->op, id, asked.what->attribute, asked.value, err) !=

@@ -24,6 +24,11 @@ void cloud_write_instance(struct cloud_call *call, const struct cloud_instance_v
 /* reservationId, ownerId, groupSet, instancesSet of rows that share a reservation. */
 void cloud_write_reservation(struct cloud_call *call, const struct cloud_instance *rows,
                              size_t len);
+/* Where a page begins: rows are read in pieces, so that it costs what it gives and not what there
+ * is.
+ */
+struct cloud_instance_span cloud_instance_span_of(const struct cloud_op *op,
+                                                  const struct cloud_page *page);
 /* In the order of pages. In the op's arena. */
 const char *cloud_instance_sort_key(const struct cloud_op *op, const struct cloud_instance *row);
 /* <name> with code and name of a state. */

@@ -52,6 +52,19 @@ void cloud_write_groups(struct cloud_xml *x, const struct cloud_port_group *grou
     cloud_xml_close(x);
 }
 
+enum { PIECE = 128 };
+
+struct cloud_instance_span cloud_instance_span_of(const struct cloud_op *op,
+                                                  const struct cloud_page *page)
+{
+    const char *slash = strrchr(page->after, '/');
+    struct cloud_instance_span span = {.reservation = "", .launch_index = -1, .max = PIECE};
+    if (slash == NULL || !str_parse_i64(slash + 1, 0, INT64_MAX, &span.launch_index))
+        return span;
+    span.reservation = arena_strndup(op->arena, page->after, (size_t)(slash - page->after));
+    return span;
+}
+
 const char *cloud_instance_sort_key(const struct cloud_op *op, const struct cloud_instance *row)
 {
     return arena_printf(op->arena, "%s/%05lld", row->reservation, (long long)row->launch_index);

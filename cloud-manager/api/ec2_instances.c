@@ -32,8 +32,8 @@ static bool takes(struct cloud_call *call, struct listing *l, const struct cloud
 static void select_views(struct cloud_call *call, const struct cloud_instances *rows,
                          const struct cloud_filters *filters, struct listing *l)
 {
-    l->views = arena_alloc(call->op->arena, (rows->len + 1) * sizeof *l->views);
     for (size_t i = 0; i < rows->len && !l->walk.more; i++) {
+        l->views = row_grow(call->op->arena, l->views, l->len, sizeof *l->views);
         struct cloud_instance_view *view = &l->views[l->len];
         struct cloud_facts facts = {.arena = call->op->arena};
         cloud_instance_view(call, &rows->list[i], view);
@@ -75,11 +75,15 @@ enum err_code cloud_ec2_describe_instances(struct cloud_call *call, struct err *
     struct listing l = {.page = &page, .walk = {.page = &page}};
     if (cloud_filters_decode(&filters, call->query, cloud_instance_filters, err) != ERR_OK ||
         cloud_page_decode(&page, call->query, 5, 1000, ids.len > 0, err) != ERR_OK ||
-        cloud_query_done(call->query, err) != ERR_OK ||
-        cloud_instances_describe(call->op, CLOUD_DO_DESCRIBE_INSTANCES, ids.list, ids.len, &rows,
-                                 err) != ERR_OK)
+        cloud_query_done(call->query, err) != ERR_OK)
         return err->code;
-    select_views(call, &rows, &filters, &l);
+    struct cloud_instance_span span = cloud_instance_span_of(call->op, &page);
+    do {
+        if (cloud_instances_describe(call->op, CLOUD_DO_DESCRIBE_INSTANCES, ids.list, ids.len,
+                                     &span, &rows, err) != ERR_OK)
+            return err->code;
+        select_views(call, &rows, &filters, &l);
+    } while (!span.is_over && !l.walk.more);
     write_listing(call, &l);
     return ERR_OK;
 }

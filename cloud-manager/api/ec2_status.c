@@ -94,6 +94,20 @@ static void write_status(struct cloud_call *call, const struct status *s)
     cloud_xml_close(x);
 }
 
+static void write_statuses(struct cloud_call *call, const struct cloud_instances *rows,
+                           const struct cloud_filters *filters, bool all, struct cloud_walk *walk)
+{
+    for (size_t i = 0; i < rows->len && !walk->more; i++) {
+        struct status s = status_of(call, &rows->list[i]);
+        struct cloud_facts facts = {.arena = call->op->arena};
+        add_facts(call, &s, &facts);
+        if ((all || s.row->state == CLOUD_INSTANCE_RUNNING) &&
+            cloud_filters_match(filters, &facts) &&
+            cloud_walk_takes(walk, cloud_instance_sort_key(call->op, s.row)))
+            write_status(call, &s);
+    }
+}
+
 enum err_code cloud_ec2_describe_instance_status(struct cloud_call *call, struct err *err)
 {
     struct cloud_texts ids = cloud_query_list(call->query, "InstanceId");
@@ -104,21 +118,17 @@ enum err_code cloud_ec2_describe_instance_status(struct cloud_call *call, struct
     if (cloud_filters_decode(&filters, call->query, status_filters, err) != ERR_OK ||
         cloud_page_decode(&page, call->query, 5, 1000, ids.len > 0, err) != ERR_OK ||
         cloud_query_bool(call->query, "IncludeAllInstances", false, &all, err) != ERR_OK ||
-        cloud_query_done(call->query, err) != ERR_OK ||
-        cloud_instances_describe(call->op, CLOUD_DO_DESCRIBE_INSTANCE_STATUS, ids.list, ids.len,
-                                 &rows, err) != ERR_OK)
+        cloud_query_done(call->query, err) != ERR_OK)
         return err->code;
     struct cloud_walk walk = {.page = &page};
+    struct cloud_instance_span span = cloud_instance_span_of(call->op, &page);
     cloud_xml_open(call->xml, "instanceStatusSet");
-    for (size_t i = 0; i < rows.len && !walk.more; i++) {
-        struct status s = status_of(call, &rows.list[i]);
-        struct cloud_facts facts = {.arena = call->op->arena};
-        add_facts(call, &s, &facts);
-        if ((all || s.row->state == CLOUD_INSTANCE_RUNNING) &&
-            cloud_filters_match(&filters, &facts) &&
-            cloud_walk_takes(&walk, cloud_instance_sort_key(call->op, s.row)))
-            write_status(call, &s);
-    }
+    do {
+        if (cloud_instances_describe(call->op, CLOUD_DO_DESCRIBE_INSTANCE_STATUS, ids.list, ids.len,
+                                     &span, &rows, err) != ERR_OK)
+            return err->code;
+        write_statuses(call, &rows, &filters, all, &walk);
+    } while (!span.is_over && !walk.more);
     cloud_xml_close(call->xml);
     cloud_write_next(call, &walk);
     return ERR_OK;
@@ -133,11 +143,12 @@ enum err_code cloud_ec2_describe_credits(struct cloud_call *call, struct err *er
     struct cloud_filters filters;
     struct cloud_page page;
     struct cloud_instances rows;
+    struct cloud_instance_span none = {.reservation = ""};
     if (cloud_filters_decode(&filters, call->query, known, err) != ERR_OK ||
         cloud_page_decode(&page, call->query, 5, 1000, ids.len > 0, err) != ERR_OK ||
         cloud_query_done(call->query, err) != ERR_OK ||
-        cloud_instances_describe(call->op, CLOUD_DO_DESCRIBE_CREDITS, ids.list, ids.len, &rows,
-                                 err) != ERR_OK)
+        cloud_instances_describe(call->op, CLOUD_DO_DESCRIBE_CREDITS, ids.list, ids.len, &none,
+                                 &rows, err) != ERR_OK)
         return err->code;
     if (ids.len > 0)
         return err_set(err, ERR_UNSUPPORTED,

@@ -110,10 +110,43 @@ static void escape(struct buf *out, const char *text)
     buf_append(out, run, (size_t)(text - run));
 }
 
+/* Nothing to escape: how long it is. */
+static bool is_plain(const char *text, size_t *len)
+{
+    const char *at = text;
+    while ((unsigned char)*at >= 0x20 && (unsigned char)*at < 0x7f && *at != '<' && *at != '>' &&
+           *at != '&')
+        at++;
+    *len = (size_t)(at - text);
+    return *at == '\0';
+}
+
+static char *put(char *to, const char *text, size_t len)
+{
+    memcpy(to, text, len);
+    return to + len;
+}
+
+/* <name>text</name>: nearly all of an answer, so its room is asked for once. */
+static void write_plain(struct buf *out, const char *name, const char *text, size_t len)
+{
+    size_t name_len = strlen(name);
+    char *to = buf_extend(out, 2 * name_len + len + sizeof "<></>" - 1);
+    to = put(put(to, "<", 1), name, name_len);
+    to = put(put(to, ">", 1), text, len);
+    to = put(put(to, "</", 2), name, name_len);
+    *to = '>';
+}
+
 void cloud_xml_text(struct cloud_xml *x, const char *name, const char *text)
 {
     if (x->tree != NULL) {
         cloud_tree_text(x->tree, name, text);
+        return;
+    }
+    size_t len;
+    if (is_plain(text, &len)) {
+        write_plain(x->out, name, text, len);
         return;
     }
     tag(x->out, "<", name);

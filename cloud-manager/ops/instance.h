@@ -66,10 +66,11 @@ enum err_code cloud_instances_terminate(struct cloud_op *op, const char *const *
 /* The caller's, by id: ERR_INSTANCE_MALFORMED, ERR_INSTANCE_NOT_FOUND. */
 enum err_code cloud_instance_find(const struct cloud_op *op, const char *id,
                                   struct cloud_instance *out, struct err *err);
-/* All of the caller's, or those named. By reservation and launch index. `action` is whichever
- * describes them. */
+/* The caller's in that span, or those named, which are one piece. By reservation and launch index.
+ * `action` is whichever describes them. Beside ids `span` may be NULL. */
 enum err_code cloud_instances_describe(struct cloud_op *op, enum cloud_action_id action,
                                        const char *const *ids, size_t len,
+                                       struct cloud_instance_span *span,
                                        struct cloud_instances *out, struct err *err);
 
 /* A fact of kind "instance" from its cluster. */

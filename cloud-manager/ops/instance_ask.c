@@ -203,12 +203,17 @@ enum err_code cloud_instances_terminate(struct cloud_op *op, const char *const *
 
 enum err_code cloud_instances_describe(struct cloud_op *op, enum cloud_action_id action,
                                        const char *const *ids, size_t len,
+                                       struct cloud_instance_span *span,
                                        struct cloud_instances *out, struct err *err)
 {
     if (cloud_authorize(op, action, err) != ERR_OK)
         return err->code;
+    if (span != NULL)
+        span->is_over = true;
     if (len == 0) {
-        *out = cloud_instance_list(op->store, op->arena, op->account, cloud_visible_since(op));
+        INV(span != NULL);
+        *out = cloud_instance_list(op->store, op->arena, op->account, cloud_visible_since(op),
+                                   span);
         return ERR_OK;
     }
     *out = (struct cloud_instances){.list = arena_alloc(op->arena, len * sizeof *out->list)};

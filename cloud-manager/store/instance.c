@@ -46,15 +46,23 @@ bool cloud_instance_of(struct store *st, struct arena *arena, const char *accoun
 }
 
 struct cloud_instances cloud_instance_list(struct store *st, struct arena *arena,
-                                           const char *account, int64_t since_ms)
+                                           const char *account, int64_t since_ms,
+                                           struct cloud_instance_span *span)
 {
     struct query q;
     query_open(&q, st,
-               ROW_SELECT(CLOUD_INSTANCE_ROW) " FROM instance t WHERE account=?"
-                                              " AND (is_live=1 OR terminated_ms>=?)"
-                                              " ORDER BY reservation,launch_index",
-               "si", account, since_ms);
-    return take_all(&q, arena);
+               ROW_SELECT(CLOUD_INSTANCE_ROW) " FROM instance t WHERE account=?1"
+                                              " AND (reservation,launch_index)>(?3,?4)"
+                                              " AND (is_live=1 OR terminated_ms>=?2)"
+                                              " ORDER BY reservation,launch_index LIMIT ?5",
+               "sisii", account, since_ms, span->reservation, span->launch_index, span->max);
+    struct cloud_instances rows = take_all(&q, arena);
+    span->is_over = (int64_t)rows.len != span->max;
+    if (rows.len > 0) {
+        span->reservation = rows.list[rows.len - 1].reservation;
+        span->launch_index = rows.list[rows.len - 1].launch_index;
+    }
+    return rows;
 }
 
 struct cloud_instances cloud_instance_list_reservation(struct store *st, struct arena *arena,

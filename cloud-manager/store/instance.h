@@ -84,9 +84,18 @@ bool cloud_instance_get(struct store *st, struct arena *arena, const char *id,
 /* That account's, if it may still be described: living, or ended at or after `since_ms`. */
 bool cloud_instance_of(struct store *st, struct arena *arena, const char *account, const char *id,
                        int64_t since_ms, struct cloud_instance *out);
-/* All of an account that may be described, by reservation and launch index. */
+/* A piece of a list by reservation and launch index: what stands behind that place. */
+struct cloud_instance_span {
+    const char *reservation; /* "" = from the beginning */
+    int64_t launch_index;
+    int64_t max;  /* rows of a piece; below zero = all */
+    bool is_over; /* no row stands behind it */
+};
+
+/* Those of an account that may be described; `span` goes on behind them. */
 struct cloud_instances cloud_instance_list(struct store *st, struct arena *arena,
-                                           const char *account, int64_t since_ms);
+                                           const char *account, int64_t since_ms,
+                                           struct cloud_instance_span *span);
 struct cloud_instances cloud_instance_list_reservation(struct store *st, struct arena *arena,
                                                        const char *account,
                                                        const char *reservation);
