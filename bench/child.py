@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-WISH_PAUSE_S = 3  # between syncs once it has met its parent: below the time after which a child counts as silent
+WISH_PAUSE_S = 1  # between syncs once it has met its parent: held for 2 s and with this below the 6 s after which it is suspect
 
 
 def share(fact):
@@ -30,7 +30,7 @@ class Child(threading.Thread):
         self.node, self.tcp_port, self.capacity = node, tcp_port, capacity
         self.key, self.certificate = (os.path.join(folder, f"{node}.{end}") for end in ("key", "pem"))
         self.boot, self.seq, self.applied, self.number, self.acked = f"bench-{node}", 0, 0, 0, 0
-        self.facts, self.images, self.is_over = [], set(), False
+        self.facts, self.sum, self.images, self.is_over = [], 0, set(), False
         self.store_id = self.start_id = ""
         self._join(token)
 
@@ -59,6 +59,13 @@ class Child(threading.Thread):
     def say(self, kind, name, body):
         self.number += 1
         self.facts.append({"kind": kind, "id": name, "generation": 1, "number": self.number, "body": body})
+        self.sum += share(self.facts[-1])
+
+    def say_gone(self, wish):
+        """Whatever it was, nothing of it is left here. No such fact is in the sum."""
+        self.number += 1
+        self.facts.append({"kind": wish["kind"], "id": wish["id"], "generation": wish["generation"], "pepoch": wish.get("pepoch", 0),
+                           "number": self.number, "gone": "deleted"})
 
     def sync(self):
         """One sync; what it answers is recorded, which is all that this child ever does with a wish."""
@@ -66,16 +73,18 @@ class Child(threading.Thread):
         message = {"proto": 1, "node": self.node, "boot": self.boot, "boot_n": 1, "seq": self.seq, "t_send": self.seq,
                    "store_id_seen": self.store_id, "start_id_seen": self.start_id, "applied_rev": self.applied,
                    "facts_from": self.acked + 1, "facts_to": self.number, "capacity": self.capacity,
-                   "facts_sum": f"{sum(map(share, self.facts)) % (1 << 64):016x}",
-                   "busy": self.number > self.acked, "seen": self.facts[self.acked:]}
+                   "facts_sum": f"{self.sum % (1 << 64):016x}", "busy": self.number > self.acked, "seen": self.facts}
         answer = self._post("/v1/sync", message)
         self.store_id, self.start_id = answer["store_id"], answer["start_id"]
         self.acked = answer.get("seen_ack", 0)
+        self.facts = [fact for fact in self.facts if fact["number"] > self.acked]
         self.applied = max(self.applied, answer.get("rev", 0))
         for wish in answer.get("want", []):
             if wish["kind"] == "image" and wish["id"] not in self.images and "gone" not in wish:
                 self.images.add(wish["id"])
                 self.say("image", wish["id"], {"state": "available", "manifest": "a" * 64, "size_bytes": 64 << 20})
+            if wish["kind"] == "instance" and "gone" in wish:
+                self.say_gone(wish)
         return answer
 
     def run(self):

@@ -7,9 +7,8 @@
  * bench/run against 127.0.0.1 only. */
 #include "base/buf.h"
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/str.h"
-#include "proto/auth/sigv4.h"
+#include "bench/ec2.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECTIONS_MAX = 1024, ANSWER_MAX = 64 * 1024, ROW_BYTES = 600, ZONES_MAX = 16 };
+enum { CONNECTIONS_MAX = 1024, ANSWER_MAX = 64 * 1024, KEPT_MAX = 1 << 20, ZONES_MAX = 16 };
 
 struct load {
     const struct kind *kind;
@@ -32,6 +31,9 @@ struct load {
     int64_t deadline_us;
     const char *key_id, *secret, *region, *image, *id, *form;
     const char *zones;  /* letters, taken in turn */
+    const char *target; /* of a GET or PUT; an object that is put gets its number behind */
+    const char *bytes;  /* of a body */
+    const char *each;   /* instances that a call asks for */
     const char *tokens; /* client tokens begin so: a second run is none of repeats */
     struct buf *requests;
     size_t next, done, failed;
@@ -42,15 +44,16 @@ struct load {
 struct kind {
     const char *name;
     void (*form)(const struct load *l, size_t i, struct buf *out);
-    bool is_signed, is_post;
+    const char *method;
+    bool is_signed, is_s3;
 };
 
 struct connection {
     int fd;
     const struct buf *request;
-    size_t sent, got;
+    size_t sent, got, need; /* bytes of its answer; need is known when its head is here */
     int64_t began_us;
-    char answer[ANSWER_MAX];
+    struct buf answer; /* its beginning */
 };
 
 static int64_t now_us(void)
@@ -67,9 +70,9 @@ static void form_run(const struct load *l, size_t i, struct buf *out)
 {
     size_t zones = strlen(l->zones);
     buf_printf(out,
-               "Action=RunInstances&Version=2016-11-15&ImageId=%s&InstanceType=t1.nano&MinCount=1"
-               "&MaxCount=1&ClientToken=%s-%zu",
-               l->image, l->tokens, i);
+               "Action=RunInstances&Version=2016-11-15&ImageId=%s&InstanceType=t1.nano&MinCount=%s"
+               "&MaxCount=%s&ClientToken=%s-%zu",
+               l->image, l->each, l->each, l->tokens, i);
     if (zones > 0)
         buf_printf(out, "&Placement.AvailabilityZone=%s%c", l->region, l->zones[i % zones]);
 }
@@ -80,17 +83,24 @@ static void form_describe(const struct load *l, size_t i, struct buf *out)
     buf_printf(out, "Action=DescribeInstances&Version=2016-11-15&InstanceId.1=%s", l->id);
 }
 
+static void form_page(const struct load *l, size_t i, struct buf *out)
+{
+    (void)l, (void)i;
+    buf_text(out, "Action=DescribeInstances&Version=2016-11-15&MaxResults=100");
+}
+
 static void form_given(const struct load *l, size_t i, struct buf *out)
 {
     (void)i;
     buf_text(out, l->form);
 }
 
+/* As many bytes as asked for, no two bodies alike. */
 static void form_row(const struct load *l, size_t i, struct buf *out)
 {
-    (void)l;
+    size_t bytes = (size_t)strtoul(l->bytes, NULL, 10);
     buf_printf(out, "{\"id\":\"row-%zu\",\"text\":\"", i);
-    while (out->len < ROW_BYTES - 2)
+    while (out->len + 2 < bytes)
         buf_char(out, 'x');
     buf_text(out, "\"}");
 }
@@ -101,47 +111,34 @@ static void form_none(const struct load *l, size_t i, struct buf *out)
 }
 
 static const struct kind kinds[] = {
-    {"run-instances", form_run, true, true}, {"describe-instance", form_describe, true, true},
-    {"ec2", form_given, true, true},         {"row", form_row, false, true},
-    {"get", form_none, false, false},
+    {"run-instances", form_run, "POST", true, false},
+    {"describe-instance", form_describe, "POST", true, false},
+    {"describe-page", form_page, "POST", true, false},
+    {"ec2", form_given, "POST", true, false},
+    {"s3-get", form_none, "GET", true, true},
+    {"s3-put", form_row, "PUT", true, true},
+    {"s3-make", form_none, "PUT", true, true},
+    {"row", form_row, "POST", false, false},
+    {"get", form_none, "GET", false, false},
 };
-
-static void add_signature(const struct load *l, const struct buf *form, const char *host,
-                          struct buf *out)
-{
-    struct err err = {0};
-    char date[SIGV4_DATE_SIZE], hash[DIGEST_SHA256_HEX_SIZE];
-    struct clock clock = clock_system();
-    CLEANUP(buf_fini) struct buf authorization = {0};
-    digest_sha256_hex(hash, buf_str(form), form->len);
-    enum err_code code = sigv4_sign(&(struct sigv4_sign){.method = "POST",
-                                                         .target = "/",
-                                                         .host = host,
-                                                         .payload = hash,
-                                                         .key_id = l->key_id,
-                                                         .secret = l->secret,
-                                                         .region = l->region,
-                                                         .service = "ec2",
-                                                         .wall_ms = clock.read(clock.self).wall_ms},
-                                    date, &authorization, &err);
-    INV(code == ERR_OK);
-    buf_printf(out, "X-Amz-Date: %s\r\nAuthorization: %s\r\n", date, authorization.data);
-}
 
 static void make_request(const struct load *l, size_t i, struct buf *out)
 {
+    struct ec2_caller caller = {l->tcp_port, l->key_id, l->secret, l->region};
+    char target[512];
     CLEANUP(buf_fini) struct buf form = {0};
-    char host[32];
-    snprintf(host, sizeof host, "127.0.0.1:%d", l->tcp_port);
     l->kind->form(l, i, &form);
-    buf_printf(out, "%s / HTTP/1.1\r\nHost: %s\r\n", l->kind->is_post ? "POST" : "GET", host);
-    if (l->kind->is_signed)
-        add_signature(l, &form, host, out);
-    if (l->kind->is_post)
-        buf_printf(out,
-                   "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n",
-                   form.len);
-    buf_printf(out, "\r\n%s", buf_str(&form));
+    if (l->kind->form == form_row && l->kind->is_s3)
+        snprintf(target, sizeof target, "%.400s-%zu", l->target, i);
+    else
+        snprintf(target, sizeof target, "%.400s", l->target);
+    if (l->kind->is_s3)
+        s3_request(&caller, l->kind->method, target, &form, out);
+    else if (l->kind->is_signed)
+        ec2_request(&caller, buf_str(&form), out);
+    else
+        buf_printf(out, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: %zu\r\n\r\n%s",
+                   l->kind->method, target, l->tcp_port, form.len, buf_str(&form));
 }
 
 /* ---- one connection
@@ -169,7 +166,8 @@ static bool begin(struct load *l, struct connection *c)
     if (l->next == l->count)
         return false;
     c->request = &l->requests[l->next++];
-    c->got = 0;
+    c->got = c->need = 0;
+    buf_clear(&c->answer);
     c->began_us = now_us();
     for (c->sent = 0; c->sent < c->request->len;) {
         ssize_t n = send(c->fd, c->request->data + c->sent, c->request->len - c->sent,
@@ -181,37 +179,40 @@ static bool begin(struct load *l, struct connection *c)
     return true;
 }
 
-/* Is the answer whole? Only Content-Length is known here. */
-static bool is_whole(const struct connection *c)
+/* How long the answer is; 0 while its head is not here. Only Content-Length is known here. */
+static size_t length_of(const struct connection *c)
 {
-    const char *end = strstr(c->answer, "\r\n\r\n");
-    const char *length = strcasestr(c->answer, "\r\ncontent-length:");
+    const char *end = strstr(buf_str(&c->answer), "\r\n\r\n");
+    const char *length = strcasestr(buf_str(&c->answer), "\r\ncontent-length:");
     if (end == NULL)
-        return false;
-    size_t head = (size_t)(end - c->answer) + 4;
-    size_t body = length != NULL && length < end ? (size_t)strtoul(length + 17, NULL, 10) : 0;
-    return c->got >= head + body;
+        return 0;
+    size_t head = (size_t)(end - c->answer.data) + 4;
+    return head + (length != NULL && length < end ? (size_t)strtoul(length + 17, NULL, 10) : 0);
 }
 
 static void finish(struct load *l, struct connection *c)
 {
-    bool fine = strncmp(c->answer, "HTTP/1.1 200", 12) == 0;
+    bool fine = strncmp(buf_str(&c->answer), "HTTP/1.1 200", 12) == 0;
     if (!fine && l->failed++ == 0)
-        fprintf(stderr, "load: first refusal:\n%.600s\n", c->answer);
+        fprintf(stderr, "load: first refusal:\n%.600s\n", buf_str(&c->answer));
     if (l->shows)
-        puts(c->answer);
+        puts(buf_str(&c->answer));
     l->took_us[l->done++] = now_us() - c->began_us;
 }
 
 /* False: this connection has nothing more to do. */
 static bool on_readable(struct load *l, struct connection *c)
 {
-    ssize_t n = recv(c->fd, c->answer + c->got, sizeof c->answer - 1 - c->got, 0);
+    static char piece[ANSWER_MAX];
+    ssize_t n = recv(c->fd, piece, sizeof piece, 0);
     if (n <= 0)
         check_failed("LOAD", "the server closed a connection", __FILE__, __LINE__, __func__);
     c->got += (size_t)n;
-    c->answer[c->got] = '\0';
-    if (!is_whole(c))
+    if (c->answer.len < KEPT_MAX)
+        buf_append(&c->answer, piece, (size_t)n);
+    if (c->need == 0)
+        c->need = length_of(c);
+    if (c->need == 0 || c->got < c->need)
         return true;
     finish(l, c);
     return now_us() < l->deadline_us && begin(l, c);
@@ -243,6 +244,7 @@ static void run(struct load *l)
     }
     for (size_t i = 0; i < l->connections; i++) {
         close(all[i]->fd);
+        buf_fini(&all[i]->answer);
         free(all[i]);
     }
     close(epoll);
@@ -270,9 +272,10 @@ static bool take_option(struct load *l, const char *option)
     const struct {
         const char *name;
         const char **value;
-    } options[] = {{"key=", &l->key_id},  {"secret=", &l->secret}, {"region=", &l->region},
-                   {"image=", &l->image}, {"id=", &l->id},         {"form=", &l->form},
-                   {"zones=", &l->zones}, {"tokens=", &l->tokens}};
+    } options[] = {{"key=", &l->key_id},    {"secret=", &l->secret}, {"region=", &l->region},
+                   {"image=", &l->image},   {"id=", &l->id},         {"form=", &l->form},
+                   {"zones=", &l->zones},   {"tokens=", &l->tokens}, {"each=", &l->each},
+                   {"target=", &l->target}, {"bytes=", &l->bytes}};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (str_has_prefix(option, options[i].name)) {
             *options[i].value = option + strlen(options[i].name);
@@ -310,6 +313,9 @@ int main(int argc, char **argv)
                      .id = "",
                      .form = "",
                      .zones = "",
+                     .target = "/",
+                     .bytes = "600",
+                     .each = "1",
                      .tokens = "bench"};
     if (!read_line(&l, argc, argv)) {
         fprintf(stderr, "usage: load WHAT PORT CONNECTIONS COUNT SECONDS [NAME=VALUE]...\n");

@@ -30,7 +30,7 @@ LIBRARIES = {
     "microhttpd.h": r"proto/http/.*|bench/.*",
     "libvirt/": r"computer-manager/hypervisor/.*",
     # model/metadata_token.c: a MAC over its arguments is as pure as a sum
-    "openssl/": r"proto/(auth|http)/.*|computer-manager/(hypervisor/identity|model/metadata_token)\.c|\S+/effect/.*|cli/.*",
+    "openssl/": r"proto/(auth|http)/.*|computer-manager/(hypervisor/identity|model/metadata_token)\.c|\S+/effect/.*|cli/.*|bench/.*",
     "seccomp.h": r"computer-manager/(network|effect)/.*|dos/effect/.*",
     "ini.h": r"base/config\.c|cli/.*",
 }
