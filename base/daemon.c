@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 struct line {
     const char *config;
@@ -69,6 +71,13 @@ static enum daemon_next say_sample(const struct daemon *d)
     return DAEMON_DONE;
 }
 
+void daemon_keep_private(void)
+{
+    const struct rlimit none = {0};
+    INV(setrlimit(RLIMIT_CORE, &none) == 0);
+    INV(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0); /* a pattern that is a pipe asks for no limit */
+}
+
 enum daemon_next daemon_options(struct daemon *d, int argc, char **argv)
 {
     struct line line = {0};
@@ -99,5 +108,6 @@ enum daemon_next daemon_options(struct daemon *d, int argc, char **argv)
     d->verb_argc = argc - rest;
     d->verb_argv = argv + rest;
     log_init(d->name, LOG_INFO);
+    daemon_keep_private();
     return DAEMON_GO;
 }

@@ -30,3 +30,8 @@ enum daemon_next { DAEMON_GO, DAEMON_DONE, DAEMON_FAILED };
 /* Reads the command line and the configuration; DONE and FAILED have said what they had to.
  * GO: options are filled, verb_argv holds the verb, logging is set up. */
 enum daemon_next daemon_options(struct daemon *d, int argc, char **argv);
+
+/* What this process knows is its own: no core file, whatever limit and pattern the machine has, and
+ * no reading of its memory by others of its user (I16). A part of daemon_options; programs that a
+ * daemon starts call it themselves, for exec undoes half of it. */
+void daemon_keep_private(void);

@@ -6,6 +6,7 @@
  * talks to anybody but the manager and the hypervisor service. */
 #include "base/clock.h"
 #include "base/check.h"
+#include "base/daemon.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "computer-manager/effect/arguments.h"
@@ -152,6 +153,7 @@ int main(int argc, char **argv)
     parse(&options, own.argc, own.argv);
     signal(SIGPIPE, SIG_IGN); /* a service that dies while libvirt writes to it ends nobody else */
     log_init("computer-hypervisor", LOG_INFO);
+    daemon_keep_private();
     if (host_dispatch_new(&d, &options, CHANNEL_FD, &err) != ERR_OK) {
         log_error("start", "error", err.text, NULL);
         return 1;

@@ -5,6 +5,7 @@
  * machine does not show, and ends when the channel does; guests, dnsmasq and filters stay.
  * It never runs a shell and opens no listening port but the guests' metadata address. */
 #include "base/check.h"
+#include "base/daemon.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "computer-manager/effect/arguments.h"
@@ -305,6 +306,7 @@ int main(int argc, char **argv)
                           .tunnel = {.udp_port = HOST_TUNNEL_PORT},
                           .link_base = 0x64400000};
     log_init("computer-network", LOG_INFO);
+    daemon_keep_private();
     own.argc = argc;
     own.argv = argv;
     if (host_arguments_own_network(&own, &err) != ERR_OK) {

@@ -77,7 +77,9 @@ static void log_error_once(const struct s3_exchange *x, const struct err *err)
 void s3_reply_error(struct s3_exchange *x, const struct err *err)
 {
     const struct err_row *row = err_row(err->code);
-    CLEANUP(buf_fini) struct buf xml = {0};
+    CLEANUP(buf_fini) struct buf xml = {0}, path = {0};
+    /* Without the query, which may be a signature or a token. */
+    buf_append(&path, x->request->target, strcspn(x->request->target, "?"));
     bool is_silent = str_eq(x->request->method, "HEAD") || row->http == 304;
     log_error_once(x, err);
     if (!is_silent) {
@@ -88,7 +90,7 @@ void s3_reply_error(struct s3_exchange *x, const struct err *err)
                         row->http == 500 ? "We encountered an internal error. "
                                            "Please try again."
                                          : err->text);
-        dos_xml_element(&xml, "Resource", x->request->target);
+        dos_xml_element(&xml, "Resource", buf_str(&path));
         dos_xml_element(&xml, "RequestId", x->request->trace);
         dos_xml_element(&xml, "HostId", x->request->trace);
         buf_text(&xml, "</Error>");
