@@ -10,7 +10,8 @@ tercet_units = \
 	tercet-dos.service \
 	tercet-.service.d/50-confined.conf \
 	tercet-computer-network@.service.d/50-confined.conf
-EXTRA_DIST += $(addprefix %D%/systemd/,$(tercet_units) tercet.sysusers tercet.tmpfiles) %D%/install
+EXTRA_DIST += $(addprefix %D%/systemd/,$(tercet_units) tercet.sysusers tercet.tmpfiles) %D%/install %D%/setup/preflight %D%/setup/roles \
+	$(addprefix %D%/apparmor/tercet-,cloud-manager cluster-manager dos computer-manager computer-hypervisor computer-network)
 tercet_lib = $(DESTDIR)$(prefix)/lib
 
 # The units name programs as they lie under /usr.

@@ -158,6 +158,7 @@ def process(name, program):
     status = dict(line.split(":\t", 1) for line in on(name, f"cat /proc/{pid}/status").splitlines() if ":\t" in line)
     user = on(name, f"ps -o user:32= -p {pid}").strip()
     if program.startswith("tercet"):
+        equal(f"{program}: who may read its memory", on(name, f"stat -c %U /proc/{pid}/environ").strip(), "root")
         equal(f"{program}: seccomp, no new privileges", (status["Seccomp"], status["NoNewPrivs"]), (SECCOMP_FILTER, "1"))
     bits = int(status["CapEff"], 16)
     return user, {CAPABILITIES.get(bit, str(bit)) for bit in range(64) if bits >> bit & 1}
@@ -170,6 +171,15 @@ def exposure():
         check(f"the exposure of {unit} is at most {most}: {found}", found <= most)
     verified = on("one", "systemd-analyze verify /usr/lib/systemd/system/tercet-*.service 2>&1 | grep -i tercet || true")
     equal("systemd-analyze verify", verified, "")
+
+
+def apparmor():
+    """As far as a kernel without it lets one look: the profiles are well formed, and there is one for each program of a unit."""
+    profiles = sorted((SOURCE / "deploy/apparmor").iterdir())
+    equal("programs with a profile", [p.name for p in profiles], sorted(f"tercet-{unit.rstrip('@')}" for unit in EXPOSURE))
+    for profile in profiles:
+        parsed = subprocess.run(["apparmor_parser", "-Q", "-K", profile], check=False, capture_output=True, text=True)
+        check(f"AppArmor reads {profile.name}", parsed.returncode == 0, parsed.stderr)
 
 
 def preflight():
@@ -200,6 +210,7 @@ def nothing_to_do(sessions):
 
 def main():
     steps = blocks((SOURCE / "docs/three-servers.md").read_text(encoding="utf-8"))
+    apparmor()
     check("the document has blocks for three machines", {name for name, _ in steps} == set(MACHINES))
     machine("base")
     build()
