@@ -18,7 +18,7 @@ const char sync_parent_schema[] =
     "CREATE TABLE parent_start(n INTEGER PRIMARY KEY, start_id TEXT NOT NULL UNIQUE,"
     " first_rev INTEGER NOT NULL);"
     "CREATE TABLE child(node TEXT PRIMARY KEY, kind TEXT NOT NULL, serial TEXT NOT NULL,"
-    " serial_before TEXT NOT NULL DEFAULT '',"
+    " serial_before TEXT NOT NULL DEFAULT '', since_ms INTEGER NOT NULL DEFAULT 0,"
     " removed INTEGER NOT NULL DEFAULT 0, boot TEXT NOT NULL DEFAULT '',"
     " boot_n INTEGER NOT NULL DEFAULT 0,"
     " seen_ack INTEGER NOT NULL DEFAULT 0, want_sum INTEGER NOT NULL DEFAULT 0,"
@@ -144,6 +144,27 @@ void sync_link_touch(struct sync_parent *p, const char *node)
 
 /* ---- a request ---------------------------------------------------------------------------- */
 
+/* By which certificate `node` speaks; the newest that is known here, or for a while the one before.
+ * One that our CA made later than that is of a life of this store that a restore undid: it is the
+ * newest from now on, whichever run shows it. Earlier ones are no way in. */
+static bool is_its_certificate(struct sync_parent *p, const char *node, const struct request *r)
+{
+    int64_t made_ms = r->peer_not_before_ms;
+    if (store_has(p->store, "SELECT 1 FROM child WHERE node=?1 AND serial=?2 AND since_ms=?3",
+                  "ssi", node, r->peer_serial, made_ms))
+        return true;
+    if (store_run(p->store, "UPDATE child SET since_ms=?3 WHERE node=?1 AND serial=?2", "ssi", node,
+                  r->peer_serial, made_ms) > 0)
+        return true;
+    if (store_has(p->store, "SELECT 1 FROM child WHERE node=?1 AND (serial='' OR serial_before=?2)",
+                  "ss", node, r->peer_serial))
+        return true;
+    return store_run(p->store,
+                     "UPDATE child SET serial=?2, serial_before='', since_ms=?3, boot_n=0"
+                     " WHERE node=?1 AND since_ms>0 AND since_ms<?3",
+                     "ssi", node, r->peer_serial, made_ms) > 0;
+}
+
 static enum err_code check_peer(struct sync_parent *p, const struct request *r,
                                 const struct wire_sync_request *m, struct err *err)
 {
@@ -152,9 +173,7 @@ static enum err_code check_peer(struct sync_parent *p, const struct request *r,
                        m->node);
     if (!store_has(p->store, "SELECT 1 FROM child WHERE node=? AND removed=0", "s", m->node))
         return err_set(err, ERR_PEER_UNKNOWN, "node '%s' is not known here", m->node);
-    if (!store_has(p->store,
-                   "SELECT 1 FROM child WHERE node=?1 AND (serial IN ('', ?2) OR serial_before=?2)",
-                   "ss", m->node, r->peer_serial))
+    if (!is_its_certificate(p, m->node, r))
         return err_set(err, ERR_PEER_DENIED, "'%s' has a newer certificate than this one", m->node);
     return ERR_OK;
 }

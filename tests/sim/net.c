@@ -193,6 +193,7 @@ static void forge(struct sim_net *net, const struct sim_parcel *like)
     false_one.call = 0;
     false_one.peer_node = other->name;
     false_one.peer_serial = other->serial;
+    false_one.peer_since_ms = other->certified_ms;
     SIM_TRACE_FAULT(w, other->name, "forge", "", "as %s", like->from->name);
     ship(net, parcel_new(net, &false_one), draw_delay(w));
 }
@@ -240,7 +241,8 @@ void sim_net_call_parent(struct sim_node *from, const struct effect_call *e)
                                            .body = (char *)(uintptr_t)e->body,
                                            .body_len = e->body_len,
                                            .peer_node = from->name,
-                                           .peer_serial = from->serial});
+                                           .peer_serial = from->serial,
+                                           .peer_since_ms = from->certified_ms});
 }
 
 void sim_net_call_client(struct sim_node *to, const struct sim_client_call *call)

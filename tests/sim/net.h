@@ -31,6 +31,7 @@ struct sim_parcel {
     char *body; /* NUL after body_len bytes */
     size_t body_len;
     const char *peer_node, *peer_serial;
+    int64_t peer_since_ms; /* when that certificate was made */
 };
 
 /* A request of somebody who is no node. */

@@ -18,6 +18,14 @@ enum {
     RESTART_MS = 3000, /* a daemon that crashed is back within this */
 };
 
+/* A certificate for this installation of it; the serials of later ones are greater. */
+static void certify(struct sim_node *n)
+{
+    n->certified_ms = n->world->now_ms + 1;
+    snprintf(n->serial, sizeof n->serial, "%zx%08lx", n->index + 16,
+             (unsigned long)n->certified_ms);
+}
+
 struct sim_node *sim_node_add(struct sim_world *w, const char *name, const struct sim_tier *tier,
                               struct sim_node *parent)
 {
@@ -25,7 +33,7 @@ struct sim_node *sim_node_add(struct sim_world *w, const char *name, const struc
     struct sim_node *n = &w->nodes[w->nodes_len];
     *n = (struct sim_node){.world = w, .index = w->nodes_len++, .tier = tier, .parent = parent};
     str_copy(n->name, sizeof n->name, name);
-    snprintf(n->serial, sizeof n->serial, "%zx", n->index + 16);
+    certify(n);
     n->random.state = w->seed * 0x2545f4914f6cdd1du + n->index + 1;
     n->luck.state = ~n->random.state;
     n->clock.rate_ppm = 990000 + (int64_t)sim_world_draw(w, 20001);
@@ -106,7 +114,7 @@ void sim_node_take_request(struct sim_node *n, struct sim_parcel *p, uint64_t re
         .body_len = p->body_len,
         .peer_node = p->peer_node,
         .peer_serial = p->peer_serial,
-        .peer_not_before_ms = *p->peer_node != '\0' ? 1 : 0,
+        .peer_not_before_ms = p->peer_since_ms,
         .peer_not_after_ms = *p->peer_node != '\0' ? INT64_MAX / 2 : 0,
         .remote = "192.0.2.1",
         .trace = "00000000-0000-4000-8000-000000000000",
@@ -525,6 +533,7 @@ void sim_node_reinstall(struct sim_node *n)
         n->disk = sim_disk_new();
         sim_stores_install(n->tier->schema, n->disk);
     }
+    certify(n);
     n->is_held = true;
     n->was_restored = true;
     SIM_TRACE_FAULT(n->world, n->name, "reinstalled", "", "life %lu", (unsigned long)n->life);

@@ -61,7 +61,8 @@ struct sim_node {
     struct sim_world *world;
     size_t index;
     char name[SIM_NAME_SIZE];
-    char serial[40]; /* of its certificate, hex */
+    char serial[40];      /* of its certificate, hex */
+    int64_t certified_ms; /* when that was made */
     const struct sim_tier *tier;
     struct sim_node *parent; /* whom it dials; NULL: nobody */
     void *machine;           /* what outlives the daemon; the scene's own */

@@ -180,6 +180,27 @@ static void a_replaced_serial_is_refused(void **state)
     assert_int_equal(rig_request(r, &m, "a", "s1", INT64_MAX), 0);
 }
 
+/* A store that was restored does not know the certificates that were made after its backup; it made
+ * them all the same, and later than the one that it knows. */
+static void a_later_certificate_of_ours_is_the_newest(void **state)
+{
+    struct rig *r = *state;
+    struct wire_sync_request m = sync_of("b1", 1, 1);
+    assert_int_equal(rig_request(r, &m, "a", "later", INT64_MAX), 403); /* than what? */
+    r->peer_since_ms = 1000;
+    assert_int_equal(rig_request(r, &m, "a", "s0", INT64_MAX), 0);
+    m = sync_of("b1", 1, 2);
+    assert_int_equal(rig_request(r, &m, "a", "of-then", INT64_MAX), 403);
+    r->peer_since_ms = 999;
+    assert_int_equal(rig_request(r, &m, "a", "earlier", INT64_MAX), 403);
+    r->peer_since_ms = 2000;
+    assert_int_equal(rig_request(r, &m, "a", "later", INT64_MAX), 0);
+    r->peer_since_ms = 1000;
+    m = sync_of("b1", 1, 3);
+    assert_int_equal(rig_request(r, &m, "a", "s0", INT64_MAX), 403);
+    assert_true(store_has(r->up.store, "SELECT 1 FROM child WHERE node='a' AND since_ms=2000", ""));
+}
+
 /* ---- I18: a stale message changes nothing -------------------------------------------------- */
 
 static void an_older_sync_changes_nothing(void **state)
@@ -485,6 +506,7 @@ int main(void)
         PARENT_TEST(a_removed_node_is_refused),
         PARENT_TEST(the_certificate_from_before_a_removal_stays_refused),
         PARENT_TEST(a_replaced_serial_is_refused),
+        PARENT_TEST(a_later_certificate_of_ours_is_the_newest),
         PARENT_TEST(an_older_sync_changes_nothing),
         PARENT_TEST(a_fact_is_taken_once),
         PARENT_TEST(a_former_life_of_a_child_is_refused),

@@ -248,6 +248,7 @@ static void post(struct rig *r, const char *body, const char *peer_node, const c
                                             .body_len = strlen(body),
                                             .peer_node = peer_node,
                                             .peer_serial = peer_serial,
+                                            .peer_not_before_ms = r->peer_since_ms,
                                             .peer_not_after_ms = not_after_ms,
                                             .remote = "127.0.0.1:7",
                                             .trace = ""}});

@@ -81,6 +81,7 @@ struct rig {
     struct rig_side up; /* the parent's */
     struct sync_parent parent;
     uint64_t next_request;
+    int64_t peer_since_ms; /* not-before of the certificates that are shown */
     struct rig_side down[RIG_CHILDREN];
     size_t children;
     struct rig_notes facts; /* what on_fact heard */

@@ -393,10 +393,15 @@ static void on_recovered(void *core, const struct event *ev)
 
 /* ---- the core ------------------------------------------------------------------------------- */
 
-/* A child that was installed anew is let in again. */
-static enum err_code join(struct lord_core *l, const char *child)
+/* "NAME SERIAL": a child that was installed anew is let in, once by each certificate: later ones
+ * have greater serials. */
+static enum err_code join(struct lord_core *l, const char *order, struct err *err)
 {
-    sync_parent_add(&l->parent, child, "vassal", "");
+    char child[64], serial[64];
+    if (sscanf(order, "%63s %63s", child, serial) != 2)
+        return err_set(err, ERR_BAD_REQUEST, "no name, or no serial");
+    if (!store_has(l->store, "SELECT 1 FROM child WHERE node=? AND serial>=?", "ss", child, serial))
+        sync_parent_add(&l->parent, child, "vassal", serial);
     return ERR_OK;
 }
 
@@ -413,7 +418,7 @@ static enum err_code take_order(struct lord_core *l, const struct event *ev, str
     else if (str_has_prefix(order, "move "))
         code = move(l, order + 5, err);
     else if (str_has_prefix(order, "join "))
-        code = join(l, order + 5);
+        code = join(l, order + 5, err);
     else if (str_has_prefix(order, "raise ") || str_has_prefix(order, "lower "))
         code = order_banner(l, order + 6, *order == 'r', &answer, err);
     else
@@ -488,9 +493,10 @@ struct core lord_core_as_core(struct lord_core *l)
         .self = l, .step = step, .fail = fail, .seal = seal, .reload = reload, .wake_at = wake_at};
 }
 
-void lord_found(struct store *store, const char *child)
+void lord_found(struct store *store, const char *child, const char *serial, int64_t since_ms)
 {
-    store_run(store, "INSERT INTO child(node, kind, serial) VALUES(?, 'vassal', '')", "s", child);
+    store_run(store, "INSERT INTO child(node, kind, serial, since_ms) VALUES(?, 'vassal', ?, ?)",
+              "ssi", child, serial, since_ms);
 }
 
 bool lord_core_calls_down(const struct lord_core *l, const char *child, int64_t mono_ms)

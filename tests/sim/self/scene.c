@@ -337,7 +337,7 @@ static void build_court(struct sim_world *w)
         snprintf(name, sizeof name, "vassal-%zu", i + 1);
         s->vassals[i] = sim_node_add(w, name, &vassal_tier, s->lord);
         s->vassals[i]->machine = sim_machine_new(s->vassals[i], &watch);
-        lord_found(s->lord->store, name);
+        lord_found(s->lord->store, name, s->vassals[i]->serial, s->vassals[i]->certified_ms);
     }
 }
 
@@ -405,8 +405,8 @@ static void joined(void *self, int status, const char *body, size_t body_len)
 
 static void ask_to_join(struct sim_node *vassal)
 {
-    char order[64];
-    snprintf(order, sizeof order, "join %s", vassal->name);
+    char order[sizeof vassal->name + sizeof vassal->serial + 8];
+    snprintf(order, sizeof order, "join %s %s", vassal->name, vassal->serial);
     sim_net_call_client(vassal->parent, &(struct sim_client_call){.self = vassal,
                                                                   .done = joined,
                                                                   .face = FACE_PUBLIC,
