@@ -14,7 +14,7 @@ struct instant sim_clock_read(const struct sim_clock *c, int64_t now_ms)
     return (struct instant){
         .mono_ms = mono,
         .boot_ms = mono + c->asleep_ms,
-        .wall_ms = EPOCH_MS + now_ms + c->wall_ms,
+        .wall_ms = EPOCH_MS + now_ms + c->wall_ms + now_ms * c->drift_ppm / MILLION,
     };
 }
 

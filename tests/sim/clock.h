@@ -10,6 +10,7 @@ struct sim_clock {
     int64_t booted_ms; /* virtual time when the machine booted */
     int64_t asleep_ms; /* what CLOCK_BOOTTIME counted and CLOCK_MONOTONIC did not */
     int64_t wall_ms;   /* what the date is off by */
+    int64_t drift_ppm; /* and what that grows by: -10000 .. 10000 */
 };
 
 struct instant sim_clock_read(const struct sim_clock *c, int64_t now_ms);

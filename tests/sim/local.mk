@@ -52,4 +52,4 @@ sim-mutant: tests/sim/sim$(EXEEXT)
 check-sim-mutations: tests/sim/sim$(EXEEXT)
 	$(top_srcdir)/tests/sim/mutate --build $(abs_top_builddir)
 .PHONY: check-sim-twice check-sim-mutations sim-mutant
-EXTRA_DIST += %D%/README.md %D%/check %D%/mutate %D%/mutations %D%/seeds
+EXTRA_DIST += %D%/README.md %D%/check %D%/mutate %D%/mutations %D%/seeds %D%/shrink

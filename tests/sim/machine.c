@@ -388,6 +388,7 @@ void sim_machine_restart_service(struct sim_machine *m)
     struct sim_node *n = m->node;
     if (!n->is_powered)
         return;
+    m->service_is_up = true;
     m->service++;
     SIM_TRACE_FAULT(n->world, n->name, "service", "", "run %lu", (unsigned long)m->service);
     for (size_t i = 0; i < SIM_DOMAINS_MAX; i++)
@@ -400,6 +401,23 @@ void sim_machine_restart_service(struct sim_machine *m)
     }
     if (n->core != NULL)
         sim_hypervisor_say(m, "");
+}
+
+static void service_fire(struct sim_world *w, const struct sim_due *due)
+{
+    struct sim_machine *m = due->what;
+    (void)w;
+    if (m->service == due->number && !m->service_is_up)
+        sim_machine_restart_service(m);
+}
+
+void sim_machine_stop_service(struct sim_machine *m, int64_t ms)
+{
+    if (!m->node->is_powered || !m->service_is_up)
+        return;
+    SIM_TRACE_FAULT(m->node->world, m->node->name, "service-away", "", "for %ld ms", (long)ms);
+    m->service_is_up = false;
+    sim_world_after(m->node->world, ms, service_fire, m, m->service);
 }
 
 void sim_machine_power(struct sim_node *n, bool is_on)

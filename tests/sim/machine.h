@@ -119,6 +119,8 @@ size_t sim_machine_starting(const struct sim_machine *m);
 void sim_machine_power(struct sim_node *n, bool is_on);
 /* Faults of their own: the service restarts; a guest powers itself off, or its process dies. */
 void sim_machine_restart_service(struct sim_machine *m);
+/* The service is gone for so long: what is ordered meanwhile is never done, guests run on. */
+void sim_machine_stop_service(struct sim_machine *m, int64_t ms);
 void sim_machine_end_guest(struct sim_machine *m, uint64_t which, enum sim_end how);
 /* The disk is full for so long, and one guest writes to it. */
 void sim_machine_fill_disk(struct sim_machine *m, uint64_t which, int64_t ms);

@@ -11,7 +11,11 @@ enum {
     CUT_MS = 45000,
     POWER_MS = 40000,
     WALL_MS = 120000, /* a wall clock jumps by up to this, either way */
+    FREEZE_MS = 120000,
 };
+
+#define DAY_MS  INT64_C(86400000)
+#define AWAY_MS (40 * DAY_MS)
 
 static uint64_t draw(struct sim_world *w, enum sim_fault f, uint64_t below)
 {
@@ -164,8 +168,64 @@ static void jump_wall(struct sim_world *w)
 {
     enum sim_fault f = SIM_FAULT_JUMP_WALL;
     struct sim_node *n = draw_node(w, f);
-    n->clock.wall_ms = (int64_t)draw(w, f, 2 * WALL_MS) - WALL_MS;
+    n->clock.wall_ms = w->off_ms + (int64_t)draw(w, f, 2 * WALL_MS) - WALL_MS;
     SIM_TRACE_FAULT(w, n->name, "wall", "", "off by %ld ms", (long)n->clock.wall_ms);
+}
+
+static void clog_link(struct sim_world *w)
+{
+    enum sim_fault f = SIM_FAULT_CLOG_LINK;
+    struct sim_node *n = draw_node(w, f);
+    if (n->parent == NULL)
+        return;
+    int64_t ms = 1 + (int64_t)draw(w, f, CUT_MS);
+    bool is_up = draw(w, f, 2) == 0;
+    struct sim_node *from = is_up ? n : n->parent, *to = is_up ? n->parent : n;
+    SIM_TRACE_FAULT(w, from->name, "clogged", "", "to %s for %ld ms", to->name, (long)ms);
+    sim_net_clog(w, from, to, w->now_ms + ms);
+}
+
+static void freeze(struct sim_world *w)
+{
+    enum sim_fault f = SIM_FAULT_FREEZE;
+    struct sim_node *n = draw_node(w, f);
+    int64_t ms = 1 + (int64_t)draw(w, f, FREEZE_MS);
+    sim_node_freeze(n, ms, draw(w, f, 2) == 0);
+}
+
+/* Of the swarm: it is renewed by hand, some time later. */
+static void renew_fire(struct sim_world *w, const struct sim_due *due)
+{
+    struct sim_node *n = due->what;
+    (void)w;
+    if (n->expires_ms == 1)
+        n->expires_ms = INT64_MAX / 2;
+}
+
+static void expire(struct sim_world *w)
+{
+    enum sim_fault f = SIM_FAULT_EXPIRE;
+    struct sim_node *n = draw_node(w, f);
+    SIM_TRACE_FAULT(w, n->name, "expired", "", "its certificate");
+    n->expires_ms = 1;
+    sim_world_after(w, 1 + (int64_t)draw(w, f, CUT_MS), renew_fire, n, 0);
+}
+
+/* Not while somebody is still to join: tokens are good for an hour. */
+static void all_off(struct sim_world *w)
+{
+    enum sim_fault f = SIM_FAULT_ALL_OFF;
+    for (size_t i = 0; i < w->nodes_len; i++)
+        if (w->nodes[i].is_held)
+            return;
+    if (w->off_ms > 0)
+        return;
+    w->off_ms = AWAY_MS;
+    SIM_TRACE_FAULT(w, "world", "off", "", "for %ld days", (long)(AWAY_MS / DAY_MS));
+    for (size_t i = 0; i < w->nodes_len; i++) {
+        outage(w, f, &w->nodes[i]);
+        w->nodes[i].clock.wall_ms += AWAY_MS;
+    }
 }
 
 /* ---- the loop
@@ -194,6 +254,14 @@ static void happen(struct sim_world *w, enum sim_fault f)
         restore(w);
     else if (f == SIM_FAULT_JUMP_WALL)
         jump_wall(w);
+    else if (f == SIM_FAULT_CLOG_LINK)
+        clog_link(w);
+    else if (f == SIM_FAULT_FREEZE)
+        freeze(w);
+    else if (f == SIM_FAULT_ALL_OFF)
+        all_off(w);
+    else if (f == SIM_FAULT_EXPIRE)
+        expire(w);
     else
         w->scene->fault(w, f);
 }
@@ -218,7 +286,9 @@ void sim_nemesis_heal(struct sim_world *w)
 {
     sim_net_mend_all(w);
     for (size_t i = 0; i < w->nodes_len; i++) {
-        w->nodes[i].clock.wall_ms = 0;
+        w->nodes[i].clock.wall_ms = w->off_ms;
+        w->nodes[i].clock.drift_ppm = 0;
+        w->nodes[i].frozen_ms = 0;
         sim_node_power_on(&w->nodes[i]);
         sim_node_start(&w->nodes[i]);
     }

@@ -33,6 +33,7 @@ struct sim_net {
     uint64_t serial, request_id;
     struct list parcels;
     int cuts[SIM_NODES_MAX][SIM_NODES_MAX];
+    int64_t clogged_ms[SIM_NODES_MAX][SIM_NODES_MAX]; /* until then */
 };
 
 struct sim_net *sim_net_new(struct sim_world *w)
@@ -170,8 +171,22 @@ static int64_t draw_delay(struct sim_world *w)
 
 static void arrive_fire(struct sim_world *w, const struct sim_due *due);
 
+/* What is in a clogged link waits there for the burst at its end. */
+static int64_t clogged_wait(struct sim_net *net, const struct sim_parcel *p, int64_t wait_ms)
+{
+    enum { BURST_MS = 50 };
+    struct sim_world *w = net->world;
+    int64_t left = p->from != NULL && p->to != NULL
+                       ? net->clogged_ms[p->from->index][p->to->index] - w->now_ms
+                       : 0;
+    if (wait_ms >= left)
+        return wait_ms;
+    return left + (int64_t)sim_faults_draw(&w->faults, SIM_FAULT_CLOG_LINK, BURST_MS);
+}
+
 static void ship(struct sim_net *net, struct sim_parcel *p, int64_t wait_ms)
 {
+    wait_ms = clogged_wait(net, p, wait_ms);
     list_append(&net->parcels, &p->link);
     sim_world_after(net->world, wait_ms, arrive_fire, p, 0);
 }
@@ -194,6 +209,7 @@ static void forge(struct sim_net *net, const struct sim_parcel *like)
     false_one.peer_node = other->name;
     false_one.peer_serial = other->serial;
     false_one.peer_since_ms = other->certified_ms;
+    false_one.peer_until_ms = other->expires_ms;
     SIM_TRACE_FAULT(w, other->name, "forge", "", "as %s", like->from->name);
     ship(net, parcel_new(net, &false_one), draw_delay(w));
 }
@@ -242,7 +258,8 @@ void sim_net_call_parent(struct sim_node *from, const struct effect_call *e)
                                            .body_len = e->body_len,
                                            .peer_node = from->name,
                                            .peer_serial = from->serial,
-                                           .peer_since_ms = from->certified_ms});
+                                           .peer_since_ms = from->certified_ms,
+                                           .peer_until_ms = from->expires_ms});
 }
 
 void sim_net_call_client(struct sim_node *to, const struct sim_client_call *call)
@@ -338,6 +355,18 @@ static void arrive_fire(struct sim_world *w, const struct sim_due *due)
         request_arrives(w->net, p);
 }
 
+/* The connection ends within the answer: whoever reads it has a part of the body, or nothing. */
+static void halve(struct sim_parcel *p)
+{
+    struct sim_faults *f = &p->world->faults;
+    if (p->to == NULL || p->body_len == 0 || !sim_faults_hit(f, SIM_FAULT_HALF_ANSWER))
+        return;
+    p->body_len = sim_faults_draw(f, SIM_FAULT_HALF_ANSWER, p->body_len);
+    p->body[p->body_len] = '\0';
+    if (sim_faults_draw(f, SIM_FAULT_HALF_ANSWER, 2) == 0)
+        p->status = 0;
+}
+
 static bool take_pending(struct sim_node *n, uint64_t request_id, struct sim_pending *out)
 {
     for (size_t i = 0; i < n->pending_len; i++) {
@@ -383,8 +412,11 @@ void sim_net_answer(struct sim_node *from, const struct effect_reply *e)
     if (sim_faults_hit(&w->faults, SIM_FAULT_DOUBLE_REPLY))
         ship(net, parcel_new(net, &like),
              (int64_t)sim_faults_draw(&w->faults, SIM_FAULT_DOUBLE_REPLY, LATE_MS));
-    if (!sim_faults_hit(&w->faults, SIM_FAULT_LOSE_REPLY) && !is_cut(net, &like))
-        ship(net, parcel_new(net, &like), draw_delay(w));
+    if (sim_faults_hit(&w->faults, SIM_FAULT_LOSE_REPLY) || is_cut(net, &like))
+        return;
+    struct sim_parcel *p = parcel_new(net, &like);
+    halve(p);
+    ship(net, p, draw_delay(w));
 }
 
 /* ---- ends ----------------------------------------------------------------------------------- */
@@ -410,7 +442,14 @@ void sim_net_mend(struct sim_world *w, const struct sim_node *from, const struct
         w->net->cuts[from->index][to->index]--;
 }
 
+void sim_net_clog(struct sim_world *w, const struct sim_node *from, const struct sim_node *to,
+                  int64_t until_ms)
+{
+    w->net->clogged_ms[from->index][to->index] = until_ms;
+}
+
 void sim_net_mend_all(struct sim_world *w)
 {
     memset(w->net->cuts, 0, sizeof w->net->cuts);
+    memset(w->net->clogged_ms, 0, sizeof w->net->clogged_ms);
 }

@@ -31,7 +31,7 @@ struct sim_parcel {
     char *body; /* NUL after body_len bytes */
     size_t body_len;
     const char *peer_node, *peer_serial;
-    int64_t peer_since_ms; /* when that certificate was made */
+    int64_t peer_since_ms, peer_until_ms; /* of that certificate: dates */
 };
 
 /* A request of somebody who is no node. */
@@ -60,5 +60,8 @@ void sim_net_node_died(struct sim_node *n, bool is_silent);
 /* One way; counted, so that cuts may overlap. */
 void sim_net_cut(struct sim_world *w, const struct sim_node *from, const struct sim_node *to);
 void sim_net_mend(struct sim_world *w, const struct sim_node *from, const struct sim_node *to);
+/* One way: what is sent until then waits, and comes then. */
+void sim_net_clog(struct sim_world *w, const struct sim_node *from, const struct sim_node *to,
+                  int64_t until_ms);
 void sim_net_mend_all(struct sim_world *w);
 void sim_parcel_free(struct sim_parcel *p);

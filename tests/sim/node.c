@@ -18,11 +18,15 @@ enum {
     RESTART_MS = 3000, /* a daemon that crashed is back within this */
 };
 
+#define CERTIFICATE_MS (90 * INT64_C(86400000))
+
 /* A certificate for this installation of it; the serials of later ones are greater. */
 static void certify(struct sim_node *n)
 {
-    n->certified_ms = n->world->now_ms + 1;
-    snprintf(n->serial, sizeof n->serial, "%zx%08lx", n->index + 16,
+    struct sim_clock right = {.rate_ppm = 1000000, .wall_ms = n->world->off_ms};
+    n->certified_ms = sim_clock_read(&right, n->world->now_ms).wall_ms;
+    n->expires_ms = n->certified_ms + CERTIFICATE_MS;
+    snprintf(n->serial, sizeof n->serial, "%zx%016lx", n->index + 16,
              (unsigned long)n->certified_ms);
 }
 
@@ -38,6 +42,9 @@ struct sim_node *sim_node_add(struct sim_world *w, const char *name, const struc
     n->luck.state = ~n->random.state;
     n->clock.rate_ppm = 990000 + (int64_t)sim_world_draw(w, 20001);
     n->clock.booted_ms = 0;
+    if (sim_faults_hit(&w->faults, SIM_FAULT_WALL_DRIFT))
+        n->clock.drift_ppm = (int64_t)sim_faults_draw(&w->faults, SIM_FAULT_WALL_DRIFT, 20001) -
+                             10000;
     n->clock.asleep_ms = (int64_t)sim_world_draw(w, 100000);
     n->is_powered = true;
     n->boot = 1;
@@ -115,7 +122,7 @@ void sim_node_take_request(struct sim_node *n, struct sim_parcel *p, uint64_t re
         .peer_node = p->peer_node,
         .peer_serial = p->peer_serial,
         .peer_not_before_ms = p->peer_since_ms,
-        .peer_not_after_ms = *p->peer_node != '\0' ? INT64_MAX / 2 : 0,
+        .peer_not_after_ms = p->peer_until_ms,
         .remote = "192.0.2.1",
         .trace = "00000000-0000-4000-8000-000000000000",
     };
@@ -372,10 +379,20 @@ static void restart_fire(struct sim_world *w, const struct sim_due *due)
         sim_node_start(n);
 }
 
+/* Is it frozen? Then `fire` comes again when it is not. */
+static bool is_put_off(struct sim_node *n, const struct sim_due *due)
+{
+    struct sim_world *w = n->world;
+    if (w->now_ms >= n->frozen_ms)
+        return false;
+    sim_world_after(w, n->frozen_ms - w->now_ms, due->fire, n, due->number);
+    return true;
+}
+
 static void turn_fire(struct sim_world *w, const struct sim_due *due)
 {
     struct sim_node *n = due->what;
-    if (n->life != due->number || n->core == NULL)
+    if (n->life != due->number || n->core == NULL || is_put_off(n, due))
         return;
     n->turn_is_due = false;
     size_t most = n->inbox_len < GROUP_MAX ? n->inbox_len : GROUP_MAX;
@@ -398,7 +415,7 @@ static void tick_fire(struct sim_world *w, const struct sim_due *due)
 {
     (void)w;
     struct sim_node *n = due->what;
-    if (n->core == NULL || n->tick != due->number)
+    if (n->core == NULL || n->tick != due->number || is_put_off(n, due))
         return;
     n->tick_at_ms = INT64_MAX;
     if (n->real.wake_at(n->real.self) <= sim_node_clock(n).mono_ms)
@@ -455,6 +472,7 @@ static void drop_core(struct sim_node *n, bool is_silent)
     n->tier->core_free(n->core);
     n->core = NULL;
     close_dead(n);
+    n->frozen_ms = 0;
     n->tick++;
     drop_items(n, n->inbox_len);
     sim_net_node_died(n, is_silent);
@@ -500,6 +518,28 @@ void sim_node_power_on(struct sim_node *n)
     SIM_TRACE_FAULT(n->world, n->name, "power-on", "", "boot %lu", (unsigned long)n->boot);
     if (n->tier->power != NULL)
         n->tier->power(n, true);
+}
+
+static void wake_fire(struct sim_world *w, const struct sim_due *due)
+{
+    struct sim_node *n = due->what;
+    int64_t slept_ms = (int64_t)due->number;
+    if (n->frozen_ms != w->now_ms || n->clock.booted_ms + slept_ms > w->now_ms)
+        return; /* it was switched off meanwhile */
+    n->clock.booted_ms += slept_ms;
+    n->clock.asleep_ms += slept_ms * n->clock.rate_ppm / 1000000;
+}
+
+void sim_node_freeze(struct sim_node *n, int64_t ms, bool is_asleep)
+{
+    struct sim_world *w = n->world;
+    if (n->core == NULL || w->now_ms < n->frozen_ms)
+        return;
+    SIM_TRACE_FAULT(w, n->name, "frozen", "", "for %ld ms%s", (long)ms,
+                    is_asleep ? ", asleep" : "");
+    n->frozen_ms = w->now_ms + ms;
+    if (is_asleep)
+        sim_world_after(w, ms, wake_fire, n, (uint64_t)ms);
 }
 
 void sim_node_backup(struct sim_node *n)

@@ -61,8 +61,8 @@ struct sim_node {
     struct sim_world *world;
     size_t index;
     char name[SIM_NAME_SIZE];
-    char serial[40];      /* of its certificate, hex */
-    int64_t certified_ms; /* when that was made */
+    char serial[40];                  /* of its certificate, hex */
+    int64_t certified_ms, expires_ms; /* when that was made, and how long it is good: dates */
     const struct sim_tier *tier;
     struct sim_node *parent; /* whom it dials; NULL: nobody */
     void *machine;           /* what outlives the daemon; the scene's own */
@@ -71,6 +71,7 @@ struct sim_node {
     struct sim_disk *disk;    /* level B; NULL: the store is in memory, and a crash is a rollback */
     struct rng_seeded random; /* of the core */
     struct rng_seeded luck;   /* of what its disk had not synced */
+    int64_t frozen_ms;        /* until then it stands still (SIGSTOP) */
     bool is_powered;
     bool is_held;               /* not installed yet: it does not start */
     unsigned char link_key[32]; /* of a child of the cloud; what joining gave */
@@ -112,6 +113,9 @@ bool sim_node_is_crashed(const struct sim_node *n);
 /* The machine: off (with its daemon), and on again under a new boot. */
 void sim_node_power_off(struct sim_node *n);
 void sim_node_power_on(struct sim_node *n);
+/* It stands still for so long, and goes on with what it had in mind; with `is_asleep` its machine
+ * does too, which CLOCK_MONOTONIC does not count. */
+void sim_node_freeze(struct sim_node *n, int64_t ms, bool is_asleep);
 /* Stops the daemon, puts the kept backup in place of its store, starts it. */
 void sim_node_restore(struct sim_node *n);
 void sim_node_backup(struct sim_node *n);

@@ -42,7 +42,8 @@ void sim_shadow_add_machine(struct sim_shadow *s, struct sim_machine *m)
     m->shadow = s;
 }
 
-enum { FULL_MS = 60000 }; /* a disk is full for up to this */
+/* A disk is full, a hypervisor service gone, for up to this. */
+enum { FULL_MS = 60000, AWAY_MS = 180000 };
 
 void sim_shadow_fault(struct sim_shadow *s, enum sim_fault f)
 {
@@ -50,6 +51,8 @@ void sim_shadow_fault(struct sim_shadow *s, enum sim_fault f)
     struct sim_machine *m = s->machines[sim_faults_draw(faults, f, s->machines_len)];
     if (f == SIM_FAULT_RESTART_SERVICE)
         sim_machine_restart_service(m);
+    else if (f == SIM_FAULT_SERVICE_AWAY)
+        sim_machine_stop_service(m, 1 + (int64_t)sim_faults_draw(faults, f, AWAY_MS));
     else if (f == SIM_FAULT_HAND_ON_PORT)
         sim_ports_spoil(m, sim_faults_draw(faults, f, SIM_PORTS_MAX),
                         sim_faults_draw(faults, f, 2) == 0);

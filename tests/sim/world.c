@@ -44,8 +44,9 @@ static struct sim_world *world_new(const struct sim_scene *scene, const struct s
     sim_trace_init(&w->trace, o->prints);
     sim_faults_init(&w->faults, o->seed, o->without);
     w->net = sim_net_new(w);
-    w->heal_ms = o->faults_ms > 0 ? o->faults_ms
-                                  : FAULTS_LEAST_MS + (int64_t)sim_world_draw(w, FAULTS_SPAN_MS);
+    w->heal_ms = FAULTS_LEAST_MS + (int64_t)sim_world_draw(w, FAULTS_SPAN_MS);
+    if (o->faults_ms > 0) /* drawn all the same: the rest of the run is the same until then */
+        w->heal_ms = o->faults_ms;
     w->end_ms = w->heal_ms + (o->settle_ms > 0 ? o->settle_ms : SETTLE_MS);
     return w;
 }

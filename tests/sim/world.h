@@ -68,6 +68,7 @@ struct sim_world {
     bool reads_wires, is_idle, is_plain, is_measured;
     bool has_disks; /* level B: stores are files, and power cuts take what was not synced */
     int64_t now_ms;
+    int64_t off_ms; /* what the date is ahead of it: for how long everything was off */
     int64_t heal_ms, end_ms;
     struct sim_heap heap;
     struct sim_trace trace;

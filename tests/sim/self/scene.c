@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VASSALS = 3, DEEDS_MAX = 96, ORDER_MS = 900, ANSWER_MS = 5000, QUIET_MS = 3 * 60 * 1000 };
+enum { VASSALS = 3, DEEDS_MAX = 96, ORDER_MS = 900, ANSWER_MS = 5000, AWAY_MS = 3 * 60 * 1000 };
 
 enum told { NOTHING, ASKED, TOLD };
 
@@ -436,6 +436,8 @@ static void fault(struct sim_world *w, enum sim_fault f)
         reinstall(vassal);
     if (f == SIM_FAULT_RESTART_SERVICE)
         sim_machine_restart_service(m);
+    else if (f == SIM_FAULT_SERVICE_AWAY)
+        sim_machine_stop_service(m, 1 + (int64_t)sim_faults_draw(&w->faults, f, AWAY_MS));
     else if (f == SIM_FAULT_GUEST_OFF)
         sim_machine_end_guest(m, sim_faults_draw(&w->faults, f, SIM_DOMAINS_MAX), SIM_END_GUEST);
     else if (f == SIM_FAULT_GUEST_CRASH)
