@@ -26,8 +26,11 @@ coverage:
 crash: all
 	/usr/bin/python3 $(abs_top_srcdir)/tests/integ/dos_crash.py $(abs_top_builddir)/tercet-dos \
 		$(abs_top_builddir)/tercet-image-jail --whole
-.PHONY: check-guest storm coverage crash
-EXTRA_DIST += %D%/coverage/run %D%/coverage/table
+# What has threads, with ThreadSanitizer. Needs root.
+check-threads:
+	$(abs_top_srcdir)/tests/threads/run
+.PHONY: check-guest check-threads storm coverage crash
+EXTRA_DIST += %D%/coverage/run %D%/coverage/table %D%/threads/run %D%/threads/suppressions
 if HAVE_CMOCKA
 include tests/unit/base.mk
 include tests/unit/wire.mk

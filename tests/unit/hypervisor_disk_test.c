@@ -140,19 +140,22 @@ static void another_name_is_not_dos(void **state)
     assert_int_equal(rig.server.requests, 0);
 }
 
-/* Where everything under way has come, nothing is waited for: with a wait of half a second at each
- * end of a manifest or of the last chunks, these would take ten. */
+/* Where everything under way has come, nothing is waited for: with a wait of half a second at the
+ * end of a manifest and of the last chunks, no round would take less than both. */
 static void what_has_come_is_taken_at_once(void **state)
 {
-    enum { ROUNDS = 10, MOST_MS = 5000 };
+    enum { ROUNDS = 10, WAITS_MS = 1000 };
     struct clock clock = clock_system();
     struct host_disk_base s = disk_rig_good();
-    int64_t begun_ms = clock.read(clock.self).mono_ms;
+    int64_t least_ms = INT64_MAX;
     for (int i = 0; i < ROUNDS; i++) {
         disk_rig_forget(state);
+        int64_t begun_ms = clock.read(clock.self).mono_ms;
         assert_int_equal(disk_rig_fetch(&s), ERR_OK);
+        int64_t took_ms = clock.read(clock.self).mono_ms - begun_ms;
+        least_ms = took_ms < least_ms ? took_ms : least_ms;
     }
-    assert_true(clock.read(clock.self).mono_ms - begun_ms < MOST_MS);
+    assert_true(least_ms < WAITS_MS);
 }
 
 /* The manifest's name is its hash: what this disk makes of it is noticed. */
