@@ -204,11 +204,12 @@ static void on_again(uv_timer_t *timer)
     inbox_clear(&loop->lost);
 }
 
+enum { AGAIN_MS = 1000 }; /* what a lost turn was to do of itself is tried again after this */
+
 /* Requests were answered 503 and replies are asked for again; results of jobs come once. A daemon
  * whose very start was lost ends: whoever runs it starts it again. */
 static void keep_lost(struct loop *loop, const struct inbox *in)
 {
-    enum { AGAIN_MS = 1000 };
     for (size_t i = 0; i < in->len; i++) {
         if (in->events[i].kind == EVENT_START) {
             log_error("loop.start_lost", "try", "free some disk space and start it again", NULL);
@@ -270,7 +271,8 @@ static void run_turn(struct loop *loop)
 
 static void on_tick(uv_timer_t *timer);
 
-/* Arms the next tick. A core that is always in haste gets one tick a millisecond. */
+/* Arms the next tick. A core that is always in haste gets one tick a millisecond; one whose turn
+ * was lost has nothing else to do than what it could not. */
 static void arm_tick(struct loop *loop)
 {
     const struct core *core = &loop->turn->core;
@@ -283,6 +285,8 @@ static void arm_tick(struct loop *loop)
     loop->haste = wait_ms > 0 ? 0 : loop->haste + 1;
     if (wait_ms <= 0)
         wait_ms = loop->haste > HASTE_MAX ? 1 : 0;
+    if (loop->stats.is_lost && wait_ms < AGAIN_MS)
+        wait_ms = AGAIN_MS;
     uv_update_time(&loop->uv);
     uv_timer_start(&loop->tick, on_tick, (uint64_t)wait_ms, 0);
 }

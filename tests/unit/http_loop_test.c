@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 #include <pthread.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -185,6 +186,25 @@ static void refuses_what_finds_no_room(void **state)
     rig_fini(&rig);
 }
 
+static void wait_a_little(void *arg)
+{
+    (void)arg;
+    poll(NULL, 0, 300);
+}
+
+/* What is due and cannot be done for want of room is not tried a thousand times a second. */
+static void rests_after_a_lost_turn(void **state)
+{
+    struct rig rig;
+    (void)state;
+    rig_init(&rig, NULL);
+    rig.is_full = true;
+    rig_run_beside(&rig, wait_a_little, NULL);
+    assert_in_range(rig.ticks, 1, 2);
+    assert_true(loop_stats(rig.loop).is_lost);
+    rig_fini(&rig);
+}
+
 /* In a process of its own; `what` ends it. */
 static int status_of(void (*what)(void *arg))
 {
@@ -236,9 +256,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         /* those that fork, before there are threads */
-        cmocka_unit_test(ends_well_on_a_signal), cmocka_unit_test(aborts_when_it_stands),
-        cmocka_unit_test(brings_results_back),   cmocka_unit_test(tells_a_deadline_once),
-        cmocka_unit_test(bounds_the_line),       cmocka_unit_test(refuses_what_finds_no_room),
+        cmocka_unit_test(ends_well_on_a_signal),   cmocka_unit_test(aborts_when_it_stands),
+        cmocka_unit_test(brings_results_back),     cmocka_unit_test(tells_a_deadline_once),
+        cmocka_unit_test(bounds_the_line),         cmocka_unit_test(refuses_what_finds_no_room),
+        cmocka_unit_test(rests_after_a_lost_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

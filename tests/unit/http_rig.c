@@ -117,6 +117,10 @@ static void start(struct rig *rig, struct effects *out)
 static void tick(struct rig *rig, int64_t mono_ms, struct effects *out)
 {
     rig->ticks++;
+    if (rig->is_full) {
+        store_lose(rig->store);
+        return;
+    }
     if (rig->held_id != 0 && rig->open != NULL) {
         go_on(rig, mono_ms, out);
         return;
@@ -174,7 +178,7 @@ static void core_reload(void *self)
 static int64_t core_wake_at(const void *self)
 {
     const struct rig *rig = self;
-    return rig->held_id != 0 ? rig->held_until_ms : INT64_MAX;
+    return rig->held_id != 0 || rig->is_full ? rig->held_until_ms : INT64_MAX;
 }
 
 /* The performer. */

@@ -41,6 +41,7 @@ struct rig {
     struct rig_end ends[RIG_ENDS_MAX];
     size_t ends_len, ends_wanted; /* the loop stops when so many calls and jobs have ended */
     unsigned starts, ticks, fails;
+    bool is_full; /* the store, when a tick comes; and there is always one due */
     int64_t began_ms;
 };
 
