@@ -343,6 +343,8 @@ static int run(const struct dos_options *o, const struct daemon *d, char **argv)
     struct shell s = {.options = o, .rng = rng_system()};
     if (open_state(&s, &err) != ERR_OK) {
         fprintf(stderr, "tercet-dos: %s\n", err.text);
+        store_close(s.store);
+        enroll_fini(&s.identity);
         return 1;
     }
     s.loop = loop_new(NULL);

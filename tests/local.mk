@@ -29,7 +29,12 @@ crash: all
 # What has threads, with ThreadSanitizer. Needs root.
 check-threads:
 	$(abs_top_srcdir)/tests/threads/run
-.PHONY: check-guest check-threads storm coverage crash
+# Ten thousand idle, 500 slow clients, slowhttptest, and honest ones beside them; 4 minutes.
+crowd: all
+	$(abs_top_srcdir)/deploy/packages/install run test bench
+	TERCET_BUILD=$(abs_top_builddir) /usr/bin/python3 $(abs_top_srcdir)/tests/integ/http_crowd.py --idle 10000 --secure 3000 \
+		--slow 500 --seconds 15 --strict
+.PHONY: check-guest check-threads storm coverage crash crowd
 EXTRA_DIST += %D%/coverage/run %D%/coverage/table %D%/threads/run %D%/threads/suppressions
 if HAVE_CMOCKA
 include tests/unit/base.mk

@@ -6,13 +6,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, PAUSE_MS = 100 };
+enum { BACKLOG = 1024, PAUSE_MS = 100, SPARE_FILES = 32, SAY_MS = 1000 };
 
 union address {
     struct sockaddr any;
@@ -106,12 +108,28 @@ static void pause_accepting(struct http_acceptor *acceptor)
     uv_timer_start(&acceptor->pause, on_pause_over, PAUSE_MS, 0);
 }
 
+static void run_short(struct http_acceptor *acceptor, const char *why)
+{
+    int64_t now_ms = (int64_t)uv_now(acceptor->poll.loop);
+    if (now_ms - acceptor->said_ms >= SAY_MS) {
+        log_warn("http.accept_failed", "why", why, NULL);
+        acceptor->said_ms = now_ms;
+    }
+    acceptor->owner.make_room(acceptor->owner.self);
+    pause_accepting(acceptor);
+}
+
 /* False when there is nothing more to accept now. */
 static bool accept_one(struct http_acceptor *acceptor)
 {
     union address from = {0};
     socklen_t len = sizeof from;
     int fd = accept4(acceptor->fd, &from.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= acceptor->fd_max) {
+        close(fd);
+        run_short(acceptor, "too few file descriptors are left");
+        return false;
+    }
     if (fd >= 0) {
         const int on = 1;
         const uint32_t pace = acceptor->owner.pace_bytes_s;
@@ -122,8 +140,7 @@ static bool accept_one(struct http_acceptor *acceptor)
         return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        log_warn("http.accept_failed", "why", strerror(errno), NULL);
-        pause_accepting(acceptor);
+        run_short(acceptor, strerror(errno));
         return false;
     }
     return errno != EAGAIN && errno != EWOULDBLOCK; /* others: that one connection is gone */
@@ -147,11 +164,19 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     }
 }
 
+static int fd_max(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > INT_MAX)
+        return INT_MAX;
+    return (int)files.rlim_cur - SPARE_FILES;
+}
+
 enum err_code http_acceptor_open(struct http_acceptor *acceptor, uv_loop_t *uv, const char *address,
                                  uint16_t tcp_port, const struct http_acceptor_owner *owner,
                                  struct err *err)
 {
-    *acceptor = (struct http_acceptor){.owner = *owner};
+    *acceptor = (struct http_acceptor){.owner = *owner, .fd_max = fd_max(), .said_ms = -SAY_MS};
     enum err_code code = open_socket(&acceptor->fd, address, tcp_port, err);
     if (code != ERR_OK)
         return code;

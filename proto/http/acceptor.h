@@ -1,7 +1,8 @@
 /* acceptor.h - a listening TCP socket under libuv that hands over accepted sockets.
  *
  * Called by server.c, pool.c and front.c. It accepts at most 64 a turn, stops while its owner is
- * full, and outlives a lack of file descriptors. It reads nothing. */
+ * full, and outlives a lack of file descriptors: the last few are kept for the work that is being
+ * done, and whoever comes beyond is closed. It reads nothing. */
 #pragma once
 
 #include "base/err.h"
@@ -16,6 +17,8 @@ enum { HTTP_ACCEPT_BATCH = 64 };
 struct http_acceptor_owner {
     void *self;
     bool (*has_room)(void *self);
+    /* File descriptors are short: whoever does not use one shall go. */
+    void (*make_room)(void *self);
     /* Takes `fd`: connected, non-blocking, TCP_NODELAY. */
     void (*accepted)(void *self, int fd, const struct sockaddr *address, socklen_t len);
     uint32_t pace_bytes_s; /* what the kernel sends on each connection at most; 0 = no bound */
@@ -26,6 +29,8 @@ struct http_acceptor {
     uv_poll_t poll;
     uv_timer_t pause;
     struct http_acceptor_owner owner;
+    int fd_max;      /* the descriptors above are for those who are being served */
+    int64_t said_ms; /* when it was last said that they are short */
     unsigned open_handles;
     void (*closed)(void *self);
 };

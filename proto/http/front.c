@@ -15,6 +15,7 @@ enum {
     HANDSHAKES = 64,     /* steps of them in one iteration of the loop */
     SHAKING_LEAST = 64,  /* handshakes at once, on a listener for few */
     SHAKING_MOST = 1024, /* and for many */
+    ROOM = 32,           /* handshakes that are given up where descriptors run short */
 };
 
 struct http_front {
@@ -55,6 +56,14 @@ static bool has_room(void *self)
     const struct http_front_owner *owner = &front->relays.front_owner;
     size_t open = front->relays.len - front->relays.shaking_len; /* some drain */
     return owner->has_room(owner->self) && open < 2 * (size_t)front->options.connections_max;
+}
+
+static void make_room(void *self)
+{
+    struct http_front *front = self;
+    for (unsigned n = 0; n < ROOM && front->relays.shaking_len > 0; n++)
+        http_relay_cut_oldest(&front->relays);
+    front->relays.front_owner.make_room(front->relays.front_owner.self);
 }
 
 static void accepted(void *self, int fd, const struct sockaddr *address, socklen_t len)
@@ -116,7 +125,11 @@ enum err_code http_front_open(struct http_front **out, struct uv_loop_s *uv,
     list_init(&front->relays.relays);
     list_init(&front->relays.shaking);
     list_init(&front->relays.told);
-    const struct http_acceptor_owner own = {front, has_room, accepted, listen->pace_bytes_s};
+    const struct http_acceptor_owner own = {.self = front,
+                                            .has_room = has_room,
+                                            .make_room = make_room,
+                                            .accepted = accepted,
+                                            .pace_bytes_s = listen->pace_bytes_s};
     enum err_code code = http_tls_server_context(&front->context, listen, err);
     if (code == ERR_OK)
         code = http_acceptor_open(&front->acceptor, uv, listen->address, listen->tcp_port, &own,

@@ -33,6 +33,7 @@ struct http_front_owner {
     void *self;
     /* For one more that has shaken hands? */
     bool (*has_room)(void *self);
+    void (*make_room)(void *self);
     /* Takes `fd`, a connected and non-blocking stream socket. */
     void (*deliver)(void *self, int fd, const struct http_peer *peer);
 };

@@ -45,7 +45,9 @@ struct http_listen {
                               fit, and all of it is touched (server 24 KiB, pool 64 KiB) */
     unsigned connections_max; /* above it new ones wait in the kernel's queue (20000, or what the
                                  limit of open files allows) */
-    uint32_t pace_bytes_s;    /* TLS only: bytes a second on each connection; 0 = no bound */
+    unsigned idle_max; /* of those without a certificate; of more the longest idle goes (as many as
+                          take 32 MiB) */
+    uint32_t pace_bytes_s; /* TLS only: bytes a second on each connection; 0 = no bound */
     struct http_limits limits;
     /* server.h only: requests are answered by this, at once and outside of any turn; `body` was
      * made for the answer. NULL = the core answers. `answer_self` is the server's from here on: it

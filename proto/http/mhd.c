@@ -63,6 +63,13 @@ unsigned http_mhd_connections_max(const struct http_listen *listen)
     return wanted < room ? wanted : (unsigned)room;
 }
 
+unsigned http_mhd_idle_max(const struct http_listen *listen, size_t memory_bytes)
+{
+    enum { WHOLE = 32 << 20, EACH_TLS = 24 << 10 };
+    size_t each = memory_bytes + (listen->tls != NULL ? EACH_TLS : 0);
+    return listen->idle_max > 0 ? listen->idle_max : (unsigned)(WHOLE / each);
+}
+
 struct http_conn *http_mhd_conn(struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(

@@ -31,6 +31,9 @@ struct MHD_Daemon *http_mhd_start(const struct http_mhd_hooks *hooks,
  * three. */
 unsigned http_mhd_connections_max(const struct http_listen *listen);
 
+/* What is asked, or as many as take 32 MiB; `memory_bytes` is known. */
+unsigned http_mhd_idle_max(const struct http_listen *listen, size_t memory_bytes);
+
 /* The head of a request, collected by http_intake_*. Lives in one block with its arena. */
 struct http_intake {
     struct arena arena;

@@ -22,6 +22,11 @@ static bool has_room(void *self)
     return http_sweeper_has_room(&l->sweeper, l->options.connections_max);
 }
 
+static void make_room(void *self)
+{
+    http_sweeper_make_room(&((struct http_pool_listener *)self)->sweeper);
+}
+
 static void deliver(void *self, int fd, const struct http_peer *peer)
 {
     struct http_pool_listener *l = self;
@@ -97,6 +102,7 @@ static struct http_listen complete(const struct http_listen *given)
     o.address = NULL;
     o.memory_bytes = o.memory_bytes > 0 ? o.memory_bytes : MEMORY;
     o.connections_max = http_mhd_connections_max(given);
+    o.idle_max = http_mhd_idle_max(given, o.memory_bytes);
     o.limits = http_limits_complete(&o.limits);
     return o;
 }
@@ -106,9 +112,10 @@ static void open_listener(struct http_pool_task *task)
     struct http_pool_listener *l = task->listener;
     uv_loop_t *uv = &l->pool->uv;
     struct http_listen listen = l->options;
-    const struct http_front_owner owner = {.self = l, .has_room = has_room, .deliver = deliver};
+    const struct http_front_owner owner = {
+        .self = l, .has_room = has_room, .make_room = make_room, .deliver = deliver};
     const struct http_acceptor_owner plain = {
-        .self = l, .has_room = has_room, .accepted = accepted};
+        .self = l, .has_room = has_room, .make_room = make_room, .accepted = accepted};
     listen.address = task->listen->address;
     listen.tls = task->listen->tls;
     if (listen.tls != NULL)
@@ -153,7 +160,7 @@ enum err_code http_pool_listen(struct http_pool *pool, const struct http_listen 
     struct http_pool_listener *l = check_alloc(sizeof *l);
     l->pool = pool;
     l->options = complete(listen);
-    http_sweeper_init(&l->sweeper, &l->options.limits);
+    http_sweeper_init(&l->sweeper, &l->options.limits, l->options.idle_max);
     struct http_pool_task task = {.fn = open_listener, .listener = l, .listen = listen, .err = err};
     task.code = start_threads(l, err);
     if (task.code == ERR_OK)

@@ -62,6 +62,13 @@ static bool has_room(void *self)
     return http_sweeper_has_room(&l->sweeper, l->options.connections_max);
 }
 
+static void make_room(void *self)
+{
+    const struct http_server *server = ((struct http_listener *)self)->server;
+    for (size_t i = 0; i < server->listeners_len; i++)
+        http_sweeper_make_room(&server->listeners[i]->sweeper);
+}
+
 static void deliver(void *self, int fd, const struct http_peer *peer)
 {
     struct http_listener *l = self;
@@ -92,6 +99,7 @@ static struct http_listen complete(const struct http_listen *given)
     o.held_max = o.held_max > 0 ? o.held_max : HELD_MAX;
     o.memory_bytes = o.memory_bytes > 0 ? o.memory_bytes : MEMORY;
     o.connections_max = http_mhd_connections_max(given);
+    o.idle_max = http_mhd_idle_max(given, o.memory_bytes);
     o.limits = http_limits_complete(&o.limits);
     return o;
 }
@@ -104,14 +112,15 @@ static enum err_code open_socket(struct http_listener *l, const struct http_list
         struct http_listen complete_listen = l->options;
         complete_listen.tls = listen->tls;
         complete_listen.address = listen->address;
-        const struct http_front_owner owner = {.self = l, .has_room = has_room, .deliver = deliver};
+        const struct http_front_owner owner = {
+            .self = l, .has_room = has_room, .make_room = make_room, .deliver = deliver};
         return http_front_open(&l->front, uv, &complete_listen, &owner, err);
     }
     if (!http_address_is_loopback(listen->address))
         return err_set(err, ERR_CONFIG, "plain HTTP is for loopback addresses; %s needs TLS",
                        listen->address);
     const struct http_acceptor_owner owner = {
-        .self = l, .has_room = has_room, .accepted = accepted};
+        .self = l, .has_room = has_room, .make_room = make_room, .accepted = accepted};
     return http_acceptor_open(&l->acceptor, uv, listen->address, listen->tcp_port, &owner, err);
 }
 
@@ -153,7 +162,7 @@ enum err_code http_server_listen(struct http_server *server, const struct http_l
     struct http_listener *l = check_alloc(sizeof *l);
     l->server = server;
     l->options = complete(listen);
-    http_sweeper_init(&l->sweeper, &l->options.limits);
+    http_sweeper_init(&l->sweeper, &l->options.limits, l->options.idle_max);
     enum err_code code = start_mhd(l, err);
     if (code == ERR_OK)
         code = open_socket(l, listen, err);

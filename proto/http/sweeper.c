@@ -66,9 +66,54 @@ static struct http_conn *conn_of(struct list *link)
     return LIST_ENTRY(link, struct http_conn, link);
 }
 
-void http_sweeper_init(struct http_sweeper *s, const struct http_limits *limits)
+static const char *phase_name(enum http_phase phase)
 {
-    *s = (struct http_sweeper){.limits = http_limits_complete(limits)};
+    static const char *const names[] = {"headers", "idle", "body", "held", "answer"};
+    return names[phase];
+}
+
+/* With the mutex held. */
+static void cut_one(struct http_conn *conn)
+{
+    conn->is_cut = true;
+    log_info("http.swept", "remote", conn->peer.remote, "phase", phase_name(conn->phase), NULL);
+    shutdown(conn->fd, SHUT_RDWR);
+}
+
+/* With the mutex held. */
+static void leave_idle(struct http_sweeper *s, struct http_conn *conn)
+{
+    if (list_is_empty(&conn->idle))
+        return;
+    list_remove(&conn->idle);
+    s->idle_len--;
+}
+
+/* With the mutex held. The strangers that have been idle the longest. */
+static void cut_idle(struct http_sweeper *s, unsigned len)
+{
+    for (unsigned n = 0; n < len && s->idle_len > 0; n++) {
+        struct http_conn *conn = LIST_ENTRY(s->idle.next, struct http_conn, idle);
+        leave_idle(s, conn);
+        cut_one(conn);
+        s->made_room++;
+    }
+}
+
+/* With the mutex held. */
+static void enter_idle(struct http_sweeper *s, struct http_conn *conn)
+{
+    if (*conn->peer.node != '\0' || conn->is_cut)
+        return;
+    list_append(&s->idle, &conn->idle);
+    if (++s->idle_len > s->idle_max)
+        cut_idle(s, 1);
+}
+
+void http_sweeper_init(struct http_sweeper *s, const struct http_limits *limits, unsigned idle_max)
+{
+    *s = (struct http_sweeper){.limits = http_limits_complete(limits), .idle_max = idle_max};
+    list_init(&s->idle);
     list_init(&s->arriving);
     list_init(&s->live);
     INV(pthread_mutex_init(&s->mutex, NULL) == 0);
@@ -97,6 +142,7 @@ void http_sweeper_expect(struct http_sweeper *s, int fd, const struct http_peer 
     struct http_conn *conn = check_alloc(sizeof *conn);
     conn->fd = fd;
     conn->peer = *peer;
+    list_init(&conn->idle);
     pthread_mutex_lock(&s->mutex);
     list_append(&s->arriving, &conn->link);
     s->len++;
@@ -137,6 +183,7 @@ void http_sweeper_end(struct http_sweeper *s, struct http_conn *conn)
 {
     pthread_mutex_lock(&s->mutex);
     list_remove(&conn->link);
+    leave_idle(s, conn);
     s->len--;
     pthread_mutex_unlock(&s->mutex);
     free(conn);
@@ -151,6 +198,9 @@ void http_sweeper_phase(struct http_sweeper *s, struct http_conn *conn, enum htt
     conn->window_moved = conn->moved = 0;
     conn->size = size;
     conn->is_looked_at = false;
+    leave_idle(s, conn);
+    if (phase == HTTP_PHASE_IDLE)
+        enter_idle(s, conn);
     pthread_mutex_unlock(&s->mutex);
 }
 
@@ -181,12 +231,6 @@ void http_sweeper_progress(struct http_sweeper *s, struct http_conn *conn, int64
     pthread_mutex_unlock(&s->mutex);
 }
 
-static const char *phase_name(enum http_phase phase)
-{
-    static const char *const names[] = {"headers", "idle", "body", "held", "answer"};
-    return names[phase];
-}
-
 /* An end that came together with the last bytes: libmicrohttpd stops reading at a short read and
  * waits for an edge that has been. Idle ones, of which there are many, are looked at once. */
 static bool has_ended(struct http_conn *conn)
@@ -200,50 +244,21 @@ static bool has_ended(struct http_conn *conn)
     return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* With the mutex held. */
-static void cut_one(struct http_conn *conn)
-{
-    conn->is_cut = true;
-    log_info("http.swept", "remote", conn->peer.remote, "phase", phase_name(conn->phase), NULL);
-    shutdown(conn->fd, SHUT_RDWR);
-}
-
-/* With the mutex held: since when the one that has been idle the longest is. */
-static int64_t oldest_idle_ms(const struct http_sweeper *s)
-{
-    int64_t oldest_ms = INT64_MAX;
-    LIST_EACH (it, &s->live) {
-        const struct http_conn *conn = conn_of(it);
-        if (conn->phase == HTTP_PHASE_IDLE && !conn->is_cut && conn->since_ms < oldest_ms)
-            oldest_ms = conn->since_ms;
-    }
-    return oldest_ms;
-}
-
-/* With the mutex held. Those within a second of the oldest are as good as it. */
-static void make_room(struct http_sweeper *s)
-{
-    int64_t oldest_ms = oldest_idle_ms(s);
-    unsigned cut = 0;
-    LIST_EACH (it, &s->live) {
-        struct http_conn *conn = conn_of(it);
-        if (conn->phase != HTTP_PHASE_IDLE || conn->is_cut || conn->since_ms - oldest_ms > 1000)
-            continue;
-        cut_one(conn);
-        if (++cut == ROOM)
-            break;
-    }
-    s->made_room += cut;
-}
-
 bool http_sweeper_has_room(struct http_sweeper *s, unsigned max)
 {
     pthread_mutex_lock(&s->mutex);
     bool has_room = s->len < max;
     if (!has_room)
-        make_room(s);
+        cut_idle(s, ROOM);
     pthread_mutex_unlock(&s->mutex);
     return has_room;
+}
+
+void http_sweeper_make_room(struct http_sweeper *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    cut_idle(s, ROOM);
+    pthread_mutex_unlock(&s->mutex);
 }
 
 unsigned http_sweeper_run(struct http_sweeper *s, int64_t now_ms)

@@ -39,6 +39,7 @@ struct http_conn {
     enum http_phase held_phase;
     bool is_cut;       /* shut down already */
     bool is_looked_at; /* since it became idle */
+    struct list idle;  /* in the sweeper's list, a stranger that is idle */
 };
 
 struct http_sweeper {
@@ -47,17 +48,24 @@ struct http_sweeper {
     struct list arriving; /* handed to libmicrohttpd, which has not named them yet */
     struct list live;
     unsigned len;
+    struct list idle; /* strangers (without a certificate), the longest idle first */
+    unsigned idle_len, idle_max;
     unsigned made_room; /* cut for others since the last run */
 };
 
-void http_sweeper_init(struct http_sweeper *sweeper, const struct http_limits *limits);
+/* Of more than `idle_max` idle strangers the longest idle goes: libmicrohttpd keeps the memory of a
+ * connection as long as it stands. */
+void http_sweeper_init(struct http_sweeper *sweeper, const struct http_limits *limits,
+                       unsigned idle_max);
 /* Frees what never arrived; live connections must be gone. */
 void http_sweeper_fini(struct http_sweeper *sweeper);
 unsigned http_sweeper_len(struct http_sweeper *sweeper);
 
-/* Is there room below `max`? If not, some that have been idle the longest are cut, and soon there
- * is: who only keeps a connection does not keep others out. */
+/* Is there room below `max`? If not, some strangers that have been idle the longest are cut, and
+ * soon there is: who only keeps a connection does not keep others out. */
 bool http_sweeper_has_room(struct http_sweeper *sweeper, unsigned max);
+/* The same, where it is something else that runs short. */
+void http_sweeper_make_room(struct http_sweeper *sweeper);
 
 /* A socket is about to be handed over. */
 void http_sweeper_expect(struct http_sweeper *sweeper, int fd, const struct http_peer *peer);

@@ -129,13 +129,14 @@ def noise(size, seed=1):
     return random.Random(seed).randbytes(size)
 
 
-def signed(dos, method, target, body=b"", headers=None, account=ACCOUNT, at=None, payload=None):
+def signed(dos, method, target, body=b"", headers=None, account=ACCOUNT, at=None, payload=None, service="s3", region="us-east-1"):
     """Headers of a request signed by botocore, as bytes for a socket."""
     url = f"http://127.0.0.1:{dos.port}{target}"
     request = botocore.awsrequest.AWSRequest(method, url, dict(headers or {}), body)
     real, botocore.auth.datetime = botocore.auth.datetime, Clock(at) if at else botocore.auth.datetime
     try:
-        signer = botocore.auth.S3SigV4Auth(botocore.credentials.Credentials(*KEYS[account]), "s3", "us-east-1")
+        make = botocore.auth.S3SigV4Auth if service == "s3" else botocore.auth.SigV4Auth
+        signer = make(botocore.credentials.Credentials(*KEYS[account]), service, region)
         if payload:
             signer.payload = lambda request: payload
         signer.add_auth(request)

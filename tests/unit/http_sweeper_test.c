@@ -66,7 +66,7 @@ static void stops_the_clock_while_held(void **state)
     char byte;
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    http_sweeper_init(&sweeper, &limits);
+    http_sweeper_init(&sweeper, &limits, 100);
     http_sweeper_expect(&sweeper, pair[0], &peer);
     struct http_conn *conn = http_sweeper_begin(&sweeper, pair[0], 0);
     http_sweeper_phase(&sweeper, conn, HTTP_PHASE_BODY, 5000, 0);
@@ -94,7 +94,7 @@ static void ends_who_has_ended(void **state)
     char byte;
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    http_sweeper_init(&sweeper, &limits);
+    http_sweeper_init(&sweeper, &limits, 100);
     http_sweeper_expect(&sweeper, pair[0], &peer);
     struct http_conn *conn = http_sweeper_begin(&sweeper, pair[0], 0);
     shutdown(pair[1], SHUT_WR);
@@ -121,7 +121,7 @@ static void makes_room_among_the_idle(void **state)
     struct http_conn *conns[N];
     int pairs[N][2];
     (void)state;
-    http_sweeper_init(&sweeper, &limits);
+    http_sweeper_init(&sweeper, &limits, 100);
     for (int i = 0; i < N; i++) {
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
         http_sweeper_expect(&sweeper, pairs[i][0], &peer);
@@ -132,9 +132,10 @@ static void makes_room_among_the_idle(void **state)
     assert_false(http_sweeper_has_room(&sweeper, N));
     for (int i = 0; i < N; i++) {
         char byte;
-        assert_int_equal(recv(pairs[i][1], &byte, 1, MSG_DONTWAIT), i == 1 ? 0 : -1);
+        assert_int_equal(recv(pairs[i][1], &byte, 1, MSG_DONTWAIT),
+                         phases[i] == HTTP_PHASE_IDLE ? 0 : -1);
     }
-    assert_int_equal(http_sweeper_run(&sweeper, 6001), 1); /* is told of it */
+    assert_int_equal(http_sweeper_run(&sweeper, 6001), 2); /* is told of it */
     for (int i = 0; i < N; i++) {
         http_sweeper_end(&sweeper, conns[i]);
         close(pairs[i][0]);
@@ -144,13 +145,48 @@ static void makes_room_among_the_idle(void **state)
     http_sweeper_fini(&sweeper);
 }
 
+/* Of more idle strangers than there is memory for the longest idle goes; who has shown a
+ * certificate stays. */
+static void bounds_idle_strangers(void **state)
+{
+    enum { N = 4 };
+    static const char *const nodes[N] = {"h1", "", "", ""};
+    struct http_sweeper sweeper;
+    struct http_conn *conns[N];
+    int pairs[N][2];
+    (void)state;
+    http_sweeper_init(&sweeper, &limits, 2);
+    for (int i = 0; i < N; i++) {
+        struct http_peer peer = {.remote = "test"};
+        memcpy(peer.node, nodes[i], strlen(nodes[i]) + 1);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
+        http_sweeper_expect(&sweeper, pairs[i][0], &peer);
+        conns[i] = http_sweeper_begin(&sweeper, pairs[i][0], 0);
+        http_sweeper_phase(&sweeper, conns[i], HTTP_PHASE_IDLE, 0, 0);
+        if (i == 1) { /* at work in between: now it is the youngest but one */
+            http_sweeper_phase(&sweeper, conns[i], HTTP_PHASE_HEADERS, 0, 0);
+        } else if (i == 2) {
+            http_sweeper_phase(&sweeper, conns[1], HTTP_PHASE_IDLE, 0, 0);
+        }
+    }
+    for (int i = 0; i < N; i++) {
+        char byte;
+        assert_int_equal(recv(pairs[i][1], &byte, 1, MSG_DONTWAIT), i == 2 ? 0 : -1);
+        http_sweeper_end(&sweeper, conns[i]);
+        close(pairs[i][0]);
+        close(pairs[i][1]);
+    }
+    http_sweeper_fini(&sweeper);
+}
+
 int main(void)
 {
     const struct http_limits none = {0};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(limits_each_phase),   cmocka_unit_test(limits_the_whole),
-        cmocka_unit_test(moves_the_window_on), cmocka_unit_test(stops_the_clock_while_held),
-        cmocka_unit_test(ends_who_has_ended),  cmocka_unit_test(makes_room_among_the_idle),
+        cmocka_unit_test(limits_each_phase),     cmocka_unit_test(limits_the_whole),
+        cmocka_unit_test(moves_the_window_on),   cmocka_unit_test(stops_the_clock_while_held),
+        cmocka_unit_test(ends_who_has_ended),    cmocka_unit_test(makes_room_among_the_idle),
+        cmocka_unit_test(bounds_idle_strangers),
     };
     limits = http_limits_complete(&none);
     return cmocka_run_group_tests(tests, NULL, NULL);
