@@ -143,14 +143,19 @@ static void read_all(struct cluster_core *c)
     r->is_whole = true;
 }
 
+/* Each is read once: a page of wishes is placed one by one, and looks before each. */
 static void read_changed(struct cluster_core *c)
 {
     struct query q;
+    bool any = false;
     STORE_EACH (c->store, q, "SELECT host FROM host_changed ORDER BY host", "") {
         long at = cluster_roster_find(&c->roster, query_text(&q, 0));
         if (at >= 0)
             read_rows(c, (size_t)at);
+        any = true;
     }
+    if (any)
+        cluster_host_forget_changed(c->store);
 }
 
 static void read_noted(struct cluster_core *c)
@@ -180,10 +185,8 @@ struct cluster_roster *cluster_roster_look(struct cluster_core *c)
 
 void cluster_roster_settle(struct cluster_core *c)
 {
-    if (!cluster_host_any_changed(c->store))
-        return;
-    cluster_roster_look(c);
-    cluster_host_forget_changed(c->store);
+    if (cluster_host_any_changed(c->store))
+        cluster_roster_look(c);
 }
 
 long cluster_roster_find(const struct cluster_roster *r, const char *node)
