@@ -40,10 +40,12 @@ static uint64_t wish_hash(struct sync_parent *p, const char *node, const char *k
     return hash;
 }
 
-/* R10: is there a tombstone of an earlier placement whose end nobody has confirmed? */
+/* R10: is there a tombstone of an earlier placement whose end nobody has confirmed? What is not
+ * placed (epoch 0) has none, and may stand on every child: their rows are not looked through. */
 static bool is_blocked(struct sync_parent *p, const char *kind, const char *id, int64_t pepoch)
 {
-    return store_has(p->store,
+    return pepoch > 0 &&
+           store_has(p->store,
                      "SELECT 1 FROM wish WHERE kind=? AND id=? AND gone<>'' AND pepoch<? LIMIT 1",
                      "ssi", kind, id, pepoch);
 }
