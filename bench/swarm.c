@@ -1,12 +1,15 @@
 /* swarm.c - many hosts of one cluster-manager, over real HTTPS, each with a certificate of its own.
  *
- *   swarm DATA PORT HOSTS SERVER_PID REST_SECONDS CHANGES PUBLIC_PORT KEY SECRET REGION FORM
+ *   swarm DATA PORT HOSTS SERVER_PID REST_SECONDS CHANGES PUBLIC_PORT BACKLOG KEY SECRET REGION
+ * FORM
  *
  * DATA is the cluster-manager's folder, where one token for each host is left as its `token` verb
  * leaves one. Every host joins, then keeps a sync up and does nothing else. When all have been
  * answered twice it measures what SERVER_PID takes of a core while nothing changes, then asks the
  * cloud for CHANGES instances, one after the other by FORM, and notes how long each takes to reach
- * a host: from before the request is sent. Prints one line of name=value. */
+ * a host: from before the request is sent. Prints one line of name=value. Then somebody else asks
+ * for BACKLOG instances at once, and a second line says at which CLOCK_MONOTONIC the hosts had
+ * them. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/str.h"
@@ -44,9 +47,9 @@ struct swarm {
     SSL_CTX *context;
     struct ec2_caller cloud;
     const char *form;
-    char waited[64];    /* the instance whose wish is waited for; "" = none */
-    int64_t arrived_us; /* its wish; 0 = not yet */
-    uint64_t answers;
+    char waited[64];          /* the instance whose wish is waited for; "" = none */
+    int64_t arrived_us;       /* its wish; 0 = not yet */
+    uint64_t answers, wishes; /* wishes: of instances, to be made */
     int launches;
 };
 
@@ -139,6 +142,8 @@ static void take(struct swarm *s, struct host *h, const char *body, size_t len)
     struct wire_sync_reply r;
     enum err_code code = wire_decode(&wire_sync_reply_type, body, len, &arena, &r, &err);
     INV(code == ERR_OK && !r.recovery);
+    for (size_t i = 0; i < r.want_len; i++)
+        s->wishes += str_eq(r.want[i].kind, "instance") && *r.want[i].gone == '\0';
     for (size_t i = 0; i < r.want_len; i++)
         if (*s->waited != '\0' && str_eq(r.want[i].id, s->waited))
             s->arrived_us = now_us();
@@ -282,25 +287,34 @@ static void change(struct swarm *s, size_t count)
     free(took_us);
 }
 
+static void drain(struct swarm *s, uint64_t count)
+{
+    uint64_t all = s->wishes + count;
+    int64_t patience_us = now_us() + 120000000;
+    while (s->wishes < all && now_us() < patience_us)
+        turn(s, 5);
+    INV(s->wishes >= all);
+    printf("drained_at_s=%.6f\n", (double)now_us() / 1e6);
+}
+
 int main(int argc, char **argv)
 {
-    int64_t number[6];
+    int64_t number[7];
     struct swarm s = {0};
-    bool fine = argc == 12;
-    for (int i = 0; fine && i < 6; i++)
+    bool fine = argc == 13;
+    for (int i = 0; fine && i < 7; i++)
         fine = str_parse_i64(argv[2 + i], 1, 10000000, &number[i]);
     if (!fine) {
-        fprintf(stderr,
-                "usage: swarm DATA PORT HOSTS SERVER_PID REST_SECONDS CHANGES PUBLIC_PORT KEY "
-                "SECRET REGION FORM\n");
+        fprintf(stderr, "usage: swarm DATA PORT HOSTS SERVER_PID REST_SECONDS CHANGES PUBLIC_PORT "
+                        "BACKLOG KEY SECRET REGION FORM\n");
         return 2;
     }
     struct rlimit files = {65536, 65536};
     setrlimit(RLIMIT_NOFILE, &files);
     s.tcp_port = (int)number[0];
     s.len = (size_t)number[1];
-    s.cloud = (struct ec2_caller){(int)number[5], argv[8], argv[9], argv[10]};
-    s.form = argv[11];
+    s.cloud = (struct ec2_caller){(int)number[5], argv[9], argv[10], argv[11]};
+    s.form = argv[12];
     s.hosts = check_alloc(s.len * sizeof *s.hosts);
     s.context = SSL_CTX_new(TLS_client_method());
     s.epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -309,6 +323,8 @@ int main(int argc, char **argv)
     begin(&s);
     rest(&s, (long)number[2], number[3]);
     change(&s, (size_t)number[4]);
+    fflush(stdout);
+    drain(&s, (uint64_t)number[6]);
     for (size_t i = 0; i < s.len; i++)
         tls_host_close(&s.hosts[i].tls);
     SSL_CTX_free(s.context);
