@@ -22,6 +22,7 @@ struct sync_link {
     int64_t heard_mono_ms;   /* 0 = not in this run */
     int64_t granted_mono_ms; /* last reply that carried a lease */
     bool need_full;
+    bool is_recalled; /* this run of it was asked for all it holds, in the RECOVERY at hand */
     size_t asks_len;
     struct {
         char kind[32], id[128];

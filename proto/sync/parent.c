@@ -97,7 +97,7 @@ void sync_parent_start(struct sync_parent *p, const struct event *ev)
 static void link_reload(struct sync_parent *p, struct sync_link *l)
 {
     l->busy_request = 0;
-    l->need_full = false;
+    l->need_full = l->is_recalled = false;
     l->boot[0] = '\0';
     l->idle_seq = l->busy_seq = 0;
     if (l->idle_request == 0 || l->idle_turn + 1 < p->turn_n)
@@ -206,6 +206,7 @@ static enum err_code take_boot(struct sync_parent *p, struct sync_link *l,
     }
     str_copy(l->boot, sizeof l->boot, m->boot);
     l->busy_seq = l->idle_seq = 0;
+    l->is_recalled = false;
     return ERR_OK;
 }
 

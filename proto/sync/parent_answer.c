@@ -127,6 +127,7 @@ static void answer(struct sync_parent *p, struct sync_link *l, uint64_t request_
     effect_reply(out, request_id, 200, "application/json", body.data, body.len);
     if (r.lease_ms > 0)
         l->granted_mono_ms = at->at.mono_ms;
+    l->is_recalled = r.need_all;
     l->need_full = false;
     l->asks_len = 0;
 }
@@ -139,11 +140,12 @@ static void release_idle(struct sync_parent *p, struct sync_link *l, const struc
     list_remove(&l->held);
 }
 
-/* Is there anything that a held sync should be woken for? */
+/* Is there anything that a held sync should be woken for? To return what is held a child is asked
+ * once; while it does, or its answer is lost, the other syncs wait as always. */
 static bool has_news(struct sync_parent *p, const struct sync_link *l)
 {
     if (sync_parent_in_recovery(p))
-        return l->need_full || !sync_recovery_has(p, l->node);
+        return l->need_full || (!l->is_recalled && !sync_recovery_has(p, l->node));
     return l->need_full || l->asks_len > 0 ||
            store_has(p->store, "SELECT 1 FROM wish WHERE node=? AND visible AND rev>? LIMIT 1",
                      "si", l->node, l->idle_applied);

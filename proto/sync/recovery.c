@@ -34,8 +34,12 @@ static void begin(struct sync_parent *p)
     struct query q;
     forget_returns(p);
     store_run(p->store, "UPDATE child SET boot_n=0", "");
-    STORE_EACH (p->store, q, "SELECT node FROM child ORDER BY node", "")
+    STORE_EACH (p->store, q, "SELECT node FROM child ORDER BY node", "") {
+        struct sync_link *l = sync_link_get(p, query_text(&q, 0));
         sync_parent_forget_numbers(p, query_text(&q, 0));
+        if (l != NULL)
+            l->is_recalled = false;
+    }
 }
 
 void sync_recovery_start(struct sync_parent *p)

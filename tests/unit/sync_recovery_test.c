@@ -52,6 +52,28 @@ static void in_recovery_nothing_is_wished_leased_or_heard(void **state)
     assert_null(rig_noted(&r->facts, "i-1"));
 }
 
+/* Its answer with what it holds may be long on the way: its other syncs do not go round meanwhile.
+ */
+static void who_was_asked_for_all_is_not_asked_again_at_once(void **state)
+{
+    struct rig *r = *state;
+    rig_want(r, 0, "i-1", 1, 1, "{}");
+    rig_settle(r);
+    in_turn(r, restore);
+    rig_parent_restart(r);
+    rig_pass(r, r->timing.retry_ms + 1);
+    rig_child_turn(r, 0);
+    struct rig_call *asked = rig_waiting(r, 0, false);
+    assert_int_equal(rig_carry(r, 0, asked), 200);
+    rig_answer(r, 0, asked);
+    rig_child_turn(r, 0);
+    assert_non_null(rig_waiting(r, 0, true)); /* what it holds, not carried yet */
+    struct rig_call *again = rig_waiting(r, 0, false);
+    assert_int_equal(rig_carry(r, 0, again), 0);
+    rig_settle(r);
+    assert_true(rig_holds(r, "i-1"));
+}
+
 /* I19: restored, it frees nothing until all children have said what they hold; then it is as
  * before. */
 static void recovery_ends_when_all_have_returned_what_they_hold(void **state)
@@ -199,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RECOVERY_TEST(in_recovery_nothing_is_wished_leased_or_heard),
         RECOVERY_TEST(recovery_ends_when_all_have_returned_what_they_hold),
+        RECOVERY_TEST(who_was_asked_for_all_is_not_asked_again_at_once),
         RECOVERY_TEST(recovery_waits_for_the_first_listing_of_each_child),
         RECOVERY_TEST(facts_of_recovery_count_when_it_is_over),
         RECOVERY_TEST(a_child_that_knows_more_puts_its_parent_in_recovery),
