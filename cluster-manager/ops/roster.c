@@ -56,6 +56,14 @@ void cluster_roster_doubt(struct cluster_core *c)
 
 /* ---- one host ------------------------------------------------------------------------------ */
 
+/* Who was heard and has no answer yet may be up by the next look: its lease comes with the answer.
+ */
+static bool is_answered(const struct cluster_core *c, const struct cluster_host *h)
+{
+    return sync_parent_child_state(&c->down, h->node, c->mono_ms) != SYNC_CHILD_DOWN ||
+           !sync_parent_is_heard(&c->down, h->node, c->mono_ms);
+}
+
 static void read_life(struct cluster_core *c, size_t at)
 {
     struct cluster_roster *r = &c->roster;
@@ -68,6 +76,8 @@ static void read_life(struct cluster_core *c, size_t at)
         r->silent_mono_ms = until;
     if (now.is_up != r->hosts[at].is_up || !room_equal(now.total, r->hosts[at].total))
         revise(r, at, now);
+    if (!is_answered(c, h))
+        cluster_roster_note(c, r->of[at]);
 }
 
 static void read_rows(struct cluster_core *c, size_t at)
@@ -80,14 +90,6 @@ static void read_rows(struct cluster_core *c, size_t at)
     r->of[at]->instances = rows.instances;
     r->of[at]->is_counted = false;
     revise(r, at, now);
-}
-
-/* Who was heard and has no answer yet may be up by the next look: its lease comes with the answer.
- */
-static bool is_answered(const struct cluster_core *c, const struct cluster_host *h)
-{
-    return sync_parent_child_state(&c->down, h->node, c->mono_ms) != SYNC_CHILD_DOWN ||
-           !sync_parent_is_heard(&c->down, h->node, c->mono_ms);
 }
 
 /* ---- all of them --------------------------------------------------------------------------- */
