@@ -22,7 +22,7 @@ storm: all
 # Which branches of the deciding and the parsing files the unit tests, the corpora and some seeds take.
 coverage:
 	$(abs_top_srcdir)/tests/coverage/run
-# dos killed, and its disk failing, at each call that counts, in every way; 10 minutes.
+# dos killed, and its disk failing, at each call that counts, in every way; an hour.
 crash: all
 	/usr/bin/python3 $(abs_top_srcdir)/tests/integ/dos_crash.py $(abs_top_builddir)/tercet-dos \
 		$(abs_top_builddir)/tercet-image-jail --whole
