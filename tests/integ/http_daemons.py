@@ -4,12 +4,11 @@ that looks odd. Defends RELIABILITY, "The HTTP gate"; musts 10 and 19.
 
 usage: http_daemons.py [CHAPTER...]"""
 import re
-import sys
 import urllib.request
 
 import gaterows
 import tiers
-from cloud import check, equal, finish, say, wait
+from cloud import check, wait
 from gaterows import AFTER, HOST, Target, answers, status
 
 
@@ -79,18 +78,4 @@ def vanish(t, listeners):
 CHAPTERS = {chapter.__name__: chapter for chapter in (rows, manners, vanish)}
 
 
-def main():
-    with tiers.started() as t:
-        for name, chapter in CHAPTERS.items():
-            if not sys.argv[1:] or name in sys.argv[1:]:
-                say(f"--    {name}")
-                chapter(t, targets(t))
-        for daemon in t.all:
-            check(f"{daemon.name} lives", not daemon.is_gone())
-        equal("all end well", t.stop(), {})
-        for daemon in t.all:
-            equal(f"nothing to complain of {daemon.name}", daemon.complaints(), [])
-    finish()
-
-
-main()
+tiers.play({name: lambda t, chapter=chapter: chapter(t, targets(t)) for name, chapter in CHAPTERS.items()})

@@ -12,7 +12,6 @@ import select
 import socket
 import ssl
 import subprocess
-import sys
 import time
 
 from cryptography import x509
@@ -20,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import tiers
-from cloud import check, equal, finish, say
+from cloud import check, equal
 from gaterows import AFTER, Target, status
 
 TIERS, PUBLIC = ("cloud", "cluster", "dos", "share"), ("ec2_tls", "s3_tls")
@@ -264,18 +263,4 @@ def stalled(t):
 CHAPTERS = {chapter.__name__: chapter for chapter in (offers, renegotiation, tickets, strangers, garbage, stalled)}
 
 
-def main():
-    with tiers.started() as t:
-        for name, chapter in CHAPTERS.items():
-            if not sys.argv[1:] or name in sys.argv[1:]:
-                say(f"--    {name}")
-                chapter(t)
-        for daemon in t.all:
-            check(f"{daemon.name} lives", not daemon.is_gone())
-        equal("all end well", t.stop(), {})
-        for daemon in t.all:
-            equal(f"nothing to complain of {daemon.name}", daemon.complaints(), [])
-    finish()
-
-
-main()
+tiers.play(CHAPTERS)

@@ -7,11 +7,13 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 
 import boto3
 import botocore.config
 
+from cloud import check, equal, finish, say
 from dosrig import make_certificates, wait
 
 BUILD = pathlib.Path(os.environ.get("TERCET_BUILD") or pathlib.Path(__file__).resolve().parents[2] / "build-asan").absolute()
@@ -135,3 +137,18 @@ def started():
             yield tiers.start()
         finally:
             tiers.stop()
+
+
+def play(chapters):
+    """Each chapter, or those that the command line names, over one cloud, which then ends well and has nothing to complain of."""
+    with started() as t:
+        for name, chapter in chapters.items():
+            if not sys.argv[1:] or name in sys.argv[1:]:
+                say(f"--    {name}")
+                chapter(t)
+        for daemon in t.all:
+            check(f"{daemon.name} lives", not daemon.is_gone())
+        equal("all end well", t.stop(), {})
+        for daemon in t.all:
+            equal(f"nothing to complain of {daemon.name}", daemon.complaints(), [])
+    finish()
