@@ -8,10 +8,12 @@ tercet_units = \
 	tercet-computer-network.socket \
 	tercet-computer-network@.service \
 	tercet-dos.service \
+	tercet-image-jail.socket \
+	tercet-image-jail@.service \
 	tercet-.service.d/50-confined.conf \
 	tercet-computer-network@.service.d/50-confined.conf
 EXTRA_DIST += $(addprefix %D%/systemd/,$(tercet_units) tercet.sysusers tercet.tmpfiles) %D%/install %D%/setup/preflight %D%/setup/roles \
-	$(addprefix %D%/apparmor/tercet-,cloud-manager cluster-manager dos computer-manager computer-hypervisor computer-network)
+	$(addprefix %D%/apparmor/tercet-,cloud-manager cluster-manager dos computer-manager computer-hypervisor computer-network image-jail)
 tercet_lib = $(DESTDIR)$(prefix)/lib
 
 # The units name programs as they lie under /usr.

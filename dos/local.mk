@@ -38,6 +38,7 @@ tercet_image_jail_SOURCES = \
 	%D%/effect/jail/limits.c \
 	%D%/effect/jail/main.c \
 	%D%/effect/jail/namespaces.c \
+	%D%/effect/jail/order.c \
 	%D%/effect/jail/root.c
 tercet_image_jail_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 tercet_image_jail_LDADD = libbase.a $(SECCOMP_LIBS)

@@ -102,6 +102,7 @@ static enum err_code open_files(struct shell *s, struct err *err)
         .jail = o->jail,
         .program = o->converter,
         .root = s->jail_root,
+        .socket = o->jail_socket,
         .memory_bytes = (uint64_t)o->image_memory_bytes,
         .cpu_s = (uint64_t)o->image_cpu_s,
         .wall_s = (uint64_t)o->image_wall_s,

@@ -97,6 +97,29 @@ def test_images(dos):
     assert json.loads(dos.rows("SELECT body FROM said WHERE id='ami-backing'")[0][0])["state"] == "failed"
 
 
+def test_service(dos):
+    """The jail as a service of its own, which a listener of root starts for each connection, as deploy/systemd has it."""
+    socket, root = dos.work / "image-jail.sock", dos.work / "root"
+    root.mkdir()
+    listener = subprocess.Popen(["systemd-socket-activate", "--seqpacket", "-a", "-l", socket, dos.settings["image.jail"], root,
+                                 "/usr/bin/qemu-img", "convert", "-f", "qcow2", "-O", "raw", "/input", "/output"],
+                                stderr=subprocess.DEVNULL)
+    try:
+        wait("the jail's service listens", socket.exists)
+        dos.stop()
+        dos.settings |= {"image.jail": "/nonexistent", "image.jail-socket": socket}
+        for name in ("qcow2", "bad_l1"):
+            dos.verb("import", f"ami-{name}-service", ACCOUNT, "images", name)
+        dos.start()
+        wait("both imports have ended", lambda: not dos.rows("SELECT 1 FROM import WHERE state=0"), 120)
+    finally:
+        listener.kill()
+        listener.wait()
+    rows = {row[0]: row[1:] for row in dos.rows("SELECT id, manifest, reason FROM import")}
+    assert rows["ami-qcow2-service"][0] == rows["ami-qcow2"][0], "whoever converts it, it is the same image"
+    assert rows["ami-bad_l1-service"] == rows["ami-bad_l1"], rows["ami-bad_l1-service"]
+
+
 def check_chunks(dos, name, raw):
     text = bytes(dos.rows(f"SELECT text FROM manifest WHERE hash='{name}'")[0][0])
     assert hashlib.sha256(text).hexdigest() == name
@@ -182,4 +205,4 @@ def test_hosts(dos):
 
 
 if __name__ == "__main__":
-    run([test_images, test_hosts], image__bytes=1 << 30)
+    run([test_images, test_service, test_hosts], image__bytes=1 << 30)

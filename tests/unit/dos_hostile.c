@@ -53,10 +53,14 @@ static int try_files(void)
                                         "/root",
                                         "/var",
                                         "/bin/sh",
-                                        "../../../../etc/passwd"};
+                                        "../../../../etc/passwd",
+                                        "/fd/../proc/self/status",
+                                        "/fd/1/../passwd"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (open(paths[i], O_RDONLY) >= 0)
             return 1;
+    if (write(4, "x", 1) >= 0 || fchmod(4, 0777) == 0) /* the input, as it was handed over */
+        return 1;
     return refused(open("/new", O_CREAT | O_WRONLY, 0600) < 0 && open("/input", O_WRONLY) < 0 &&
                    mkdir("/new", 0700) != 0 && symlink("/etc/passwd", "/output2") != 0 &&
                    unlink("/output") != 0 && rename("/output", "/x") != 0 &&

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,50 +23,94 @@ enum { USER = 1234 };
 
 static char folder[64];
 static char hostile[128];
-static bool is_somebody; /* run as USER, not as root */
+static bool is_somebody;   /* run as USER, not as root */
+static uid_t owner = USER; /* of the files then */
 
-static int make_file(const char *name, const char *text)
+/* As dos leaves them: the folder is ours alone, the files are for the jail's user, whoever that is.
+ */
+static int make_file(const char *name, const char *text, mode_t mode)
 {
     char path[128];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     int fd = open(path, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    uid_t owner = is_somebody ? USER : JAIL_UID;
-    assert_true(geteuid() != 0 || fchown(fd, owner, owner) == 0);
+    assert_int_equal(fchmod(fd, mode), 0);
+    assert_true(!is_somebody || fchown(fd, owner, owner) == 0);
     return fd;
 }
 
-_Noreturn static void become_jail(const char *what, const char *const limits[4], int in, int out)
+_Noreturn static void become_jail(const char *what, int channel)
 {
     char root[128];
     snprintf(root, sizeof root, "%s/root", folder);
-    in = fcntl(in, F_DUPFD, 10);
-    out = fcntl(out, F_DUPFD, 10);
     if (is_somebody && (setgid(USER) != 0 || setuid(USER) != 0))
         _exit(99);
-    dup2(in, JAIL_INPUT_FD);
-    dup2(out, JAIL_OUTPUT_FD);
-    execl("./tercet-image-jail", "tercet-image-jail", root, limits[0], limits[1], limits[2],
-          limits[3], hostile, what, NULL);
+    dup2(channel, JAIL_CHANNEL_FD);
+    execl("./tercet-image-jail", "tercet-image-jail", root, hostile, what, NULL);
     _exit(98);
 }
 
-/* The exit status of the jail. Limits: file bytes, memory bytes, CPU s, wall s. */
-static int jail(const char *what, const char *const limits[4])
+static void give_order(int channel, const struct jail_order *order)
 {
-    int in = make_file("in", "input"), out = make_file("out", ""), status = 0;
-    pid_t pid = fork();
-    if (pid == 0)
-        become_jail(what, limits, in, out);
-    close(in);
-    close(out);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    const int fds[JAIL_FDS] = {make_file("in", "input", 0444), make_file("out", "", 0666),
+                               STDERR_FILENO};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof fds)];
+    } control = {0};
+    struct jail_order copy = *order;
+    struct iovec part = {&copy, sizeof copy};
+    struct msghdr msg = {.msg_iov = &part,
+                         .msg_iovlen = 1,
+                         .msg_control = &control,
+                         .msg_controllen = sizeof control};
+    struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof fds);
+    memcpy(CMSG_DATA(head), fds, sizeof fds);
+    assert_int_equal(sendmsg(channel, &msg, MSG_NOSIGNAL), sizeof copy);
+    close(fds[0]);
+    close(fds[1]);
 }
 
-static const char *const usual[4] = {"1048576", "1073741824", "20", "20"};
+/* As whom the other end asks is whoever makes the pair. */
+static pid_t begin(const char *what, const struct jail_order *order, int *channel)
+{
+    int ends[2];
+    assert_true(!is_somebody || seteuid(USER) == 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    assert_true(!is_somebody || seteuid(0) == 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        become_jail(what, ends[1]);
+    close(ends[1]);
+    *channel = ends[0];
+    give_order(*channel, order);
+    return pid;
+}
+
+static void end(pid_t pid, int channel)
+{
+    int status = 0;
+    close(channel);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* What the jail answers. */
+static int jail(const char *what, const struct jail_order *order)
+{
+    int channel;
+    int32_t answer = -1;
+    pid_t pid = begin(what, order, &channel);
+    assert_int_equal(recv(channel, &answer, sizeof answer, 0), sizeof answer);
+    end(pid, channel);
+    return answer;
+}
+
+static const struct jail_order usual = {1048576, 1073741824, 20, 20};
 
 /* Where anybody may enter and whose parents hold nothing else: the tree may lie in /root. */
 static void copy_hostile(void)
@@ -115,7 +160,7 @@ static void refusals(void)
     static const char *const tries[] = {"work",       "network", "files",      "processes",
                                         "privileges", "memory",  "descriptors"};
     for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
-        int status = jail(tries[i], usual);
+        int status = jail(tries[i], &usual);
         if (status != 0)
             fail_msg("%s%s: exit status %d", tries[i], is_somebody ? " (as somebody)" : "", status);
     }
@@ -141,11 +186,12 @@ static void also_without_root(void **state)
 static void limits_end_it(void **state)
 {
     (void)state;
-    static const char *const second[4] = {"1048576", "1073741824", "1", "20"};
-    static const char *const clock[4] = {"1048576", "1073741824", "20", "1"};
-    assert_int_equal(jail("cpu", second), JAIL_EXIT_SIGNAL);
-    assert_int_equal(jail("time", clock), JAIL_EXIT_TIME);
-    assert_int_equal(jail("size", usual), 0);
+    struct jail_order second = usual, clock = usual;
+    second.cpu_s = 1;
+    clock.wall_s = 1;
+    assert_int_equal(jail("cpu", &second), JAIL_EXIT_SIGNAL);
+    assert_int_equal(jail("time", &clock), JAIL_EXIT_TIME);
+    assert_int_equal(jail("size", &usual), 0);
     struct stat st;
     char path[128];
     snprintf(path, sizeof path, "%s/out", folder);
@@ -160,8 +206,41 @@ static void a_jail_that_cannot_be_built(void **state)
     char kept[sizeof hostile];
     str_copy(kept, sizeof kept, hostile);
     str_copy(hostile, sizeof hostile, "/nonexistent/qemu-img");
-    assert_int_equal(jail("work", usual), JAIL_EXIT_SETUP);
+    assert_int_equal(jail("work", &usual), JAIL_EXIT_SETUP);
     str_copy(hostile, sizeof hostile, kept);
+}
+
+/* Files of others are not for whoever asks. */
+static void another_users_files_are_refused(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        return; /* it takes root to have any */
+    is_somebody = true;
+    owner = USER + 1;
+    assert_int_equal(jail("work", &usual), JAIL_EXIT_SETUP);
+    owner = USER;
+    assert_int_equal(jail("work", &usual), 0);
+    is_somebody = false;
+}
+
+static void without_limits_nothing_runs(void **state)
+{
+    (void)state;
+    struct jail_order order = usual;
+    order.memory_bytes = 0;
+    assert_int_equal(jail("work", &order), JAIL_EXIT_SETUP);
+}
+
+/* Else a dos that was killed would leave converters behind. */
+static void it_dies_with_who_asked(void **state)
+{
+    (void)state;
+    int channel;
+    struct jail_order order = usual;
+    order.wall_s = 3600;
+    pid_t pid = begin("time", &order, &channel);
+    end(pid, channel);
 }
 
 int main(void)
@@ -171,6 +250,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(also_without_root, set_up, tear_down),
         cmocka_unit_test_setup_teardown(limits_end_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_jail_that_cannot_be_built, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_users_files_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_limits_nothing_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_dies_with_who_asked, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,9 +40,9 @@ enum err_code jail_limit(const struct jail *j, struct err *err)
 {
     enum { STACK_BYTES = 1 << 20 }; /* of each of the converter's threads */
     if (!set(RLIMIT_CORE, 0) || !set(RLIMIT_STACK, STACK_BYTES) ||
-        !set(RLIMIT_FSIZE, j->file_bytes) || !set(RLIMIT_CPU, j->cpu_s) ||
+        !set(RLIMIT_FSIZE, j->order.file_bytes) || !set(RLIMIT_CPU, j->order.cpu_s) ||
         !set(RLIMIT_NOFILE, JAIL_PROGRAM_FD) || !set(RLIMIT_NPROC, THREADS_MAX) ||
-        !set(RLIMIT_MEMLOCK, 0) || !drop_privileges() || !set(RLIMIT_AS, j->memory_bytes))
+        !set(RLIMIT_MEMLOCK, 0) || !drop_privileges() || !set(RLIMIT_AS, j->order.memory_bytes))
         return err_set(err, ERR_IO, "limits and privileges: %s", strerror(errno));
     return ERR_OK;
 }

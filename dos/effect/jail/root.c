@@ -40,15 +40,15 @@ static bool make_parents(const char *path)
 }
 
 /* Binds `from` to `path` below the current folder (the new root). */
-static enum err_code bind_file(const char *from, const char *path, unsigned long flags,
-                               struct err *err)
+static enum err_code bind_file(const char *from, const char *path, struct err *err)
 {
     int fd = make_parents(path) ? open(path + 1, O_CREAT | O_RDONLY | O_CLOEXEC, 0644) : -1;
     if (fd < 0)
         return failed(err, path);
     close(fd);
     if (mount(from, path + 1, NULL, MS_BIND, NULL) != 0 ||
-        mount(NULL, path + 1, NULL, MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | flags, NULL) != 0)
+        mount(NULL, path + 1, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV,
+              NULL) != 0)
         return failed(err, path);
     return ERR_OK;
 }
@@ -92,43 +92,34 @@ static enum err_code bind_libraries(char *list, struct err *err)
         if (end == NULL)
             continue;
         *end = '\0';
-        if (bind_file(path, path, MS_RDONLY, err) != ERR_OK)
+        if (bind_file(path, path, err) != ERR_OK)
             return err->code;
     }
     return ERR_OK;
 }
 
-/* A descriptor's file. The mount that it was opened through is not of our namespace, so it is bound
- * by its path, and looked at whether it is still the same. */
-static enum err_code bind_fd(int fd, const char *path, unsigned long flags, struct err *err)
+/* The two files are opened anew by way of the program's own descriptors: they come from folders
+ * that this user cannot see, and from mounts that are not of our namespace. */
+static enum err_code show_files(struct err *err)
 {
-    char link[32], from[PATH_MAX];
-    struct stat have, want;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t len = readlink(link, from, sizeof from - 1);
-    if (len < 0)
-        return failed(err, link);
-    from[len] = '\0';
-    if (bind_file(from, path, flags | MS_NOEXEC, err) != ERR_OK)
-        return err->code;
-    if (fstat(fd, &want) != 0 || stat(path + 1, &have) != 0 || have.st_ino != want.st_ino ||
-        have.st_dev != want.st_dev)
-        return err_set(err, ERR_IO, "%s is not the file that was given", path);
+    if (mkdir("fd", 0755) != 0 || mount("/proc/self/fd", "fd", NULL, MS_BIND, NULL) != 0 ||
+        mount(NULL, "fd", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              NULL) != 0 ||
+        symlink("/fd/4", "input") != 0 || symlink("/fd/5", "output") != 0)
+        return failed(err, "the two files");
     return ERR_OK;
 }
 
 static enum err_code fill(const struct jail *j, char *list, struct err *err)
 {
-    if (bind_file(j->program, j->program, MS_RDONLY, err) != ERR_OK ||
-        bind_libraries(list, err) != ERR_OK ||
-        bind_fd(JAIL_INPUT_FD, "/input", MS_RDONLY, err) != ERR_OK ||
-        bind_fd(JAIL_OUTPUT_FD, "/output", 0, err) != ERR_OK)
+    if (bind_file(j->program, j->program, err) != ERR_OK || bind_libraries(list, err) != ERR_OK ||
+        show_files(err) != ERR_OK)
         return err->code;
     return ERR_OK;
 }
 
-/* The old root is gone afterwards; the two descriptors would be a way back to where the files came
- * from only for opening, and there is no /proc to open them by. */
+/* The old root is gone afterwards. The descriptors that stay are of files: none leads to a folder.
+ */
 static enum err_code change_root(const struct jail *j, struct err *err)
 {
     if (syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0 ||
@@ -139,8 +130,6 @@ static enum err_code change_root(const struct jail *j, struct err *err)
     if (fd < 0 || dup3(fd, JAIL_PROGRAM_FD, O_CLOEXEC) < 0)
         return failed(err, j->program);
     close(fd);
-    close(JAIL_INPUT_FD);
-    close(JAIL_OUTPUT_FD);
     return ERR_OK;
 }
 
