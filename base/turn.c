@@ -4,6 +4,9 @@
 #include "base/check.h"
 #include "base/log.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 void turn_init(struct turn *t, const struct core *core, struct store *store,
                const struct instant *at)
 {
@@ -35,11 +38,37 @@ static void step_one(struct turn *t, const struct event *ev, struct effects *out
     t->core.fail(t->core.self, ev, &err, out);
 }
 
+/* A disk stays full for hours, and whoever is refused asks again: one line a second says so, with
+ * the count of turns since the line before. */
+static void tell_lost(struct turn *t, const struct err *why, int64_t mono_ms)
+{
+    enum { TELL_MS = 1000 };
+    char turns[24];
+    t->untold++;
+    if (t->is_refused && mono_ms - t->told_ms < TELL_MS)
+        return;
+    snprintf(turns, sizeof turns, "%" PRIu64, t->untold);
+    log_error("turn.lost", "why", why->text, "turns", turns, NULL);
+    t->is_refused = true;
+    t->told_ms = mono_ms;
+    t->untold = 0;
+}
+
+/* What changed nothing does not show that there is room again. */
+static void tell_kept(struct turn *t)
+{
+    char turns[24];
+    snprintf(turns, sizeof turns, "%" PRIu64, t->untold);
+    log_info("turn.kept", "lost", turns, NULL);
+    t->is_refused = false;
+    t->untold = 0;
+}
+
 /* sqlite gave the whole turn up: everybody who waits hears 503, nothing else happens. */
 static enum turn_outcome lose(struct turn *t, const struct event *events, size_t len,
                               const struct err *why, struct effects *out)
 {
-    log_error("turn.lost", "why", why->text, NULL);
+    tell_lost(t, why, events[len - 1].at.mono_ms);
     store_rollback(t->store);
     effects_cut(out, NULL);
     t->core.reload(t->core.self);
@@ -76,7 +105,10 @@ enum turn_outcome turn_run(struct turn *t, struct event *events, size_t len, str
         store_run(t->store,
                   "INSERT INTO turn VALUES(1,?1) ON CONFLICT DO UPDATE SET now_ms=max(now_ms,?1)",
                   "i", events[len - 1].now_ms);
+    bool is_changed = store_is_changed(t->store);
     enum err_code code = store_is_lost(t->store) ? ERR_STORE_FULL : commit(t, &err);
+    if (code == ERR_OK && is_changed && t->is_refused)
+        tell_kept(t);
     if (code == ERR_OK)
         return TURN_COMMITTED;
     if (code != ERR_IO)

@@ -39,6 +39,9 @@ struct turn {
     /* Set by the loop, which wants to know what commits take; NULL = nobody does. */
     int64_t (*watch_us)(void);
     struct histogram commits; /* of what changed the store */
+    bool is_refused;          /* the log says that turns are lost */
+    int64_t told_ms;          /* when it said so last, by the mono clock */
+    uint64_t untold;          /* lost since then */
 };
 
 enum turn_outcome {

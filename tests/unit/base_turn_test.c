@@ -5,6 +5,8 @@
 #include "base/turn.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* A core whose events do what their body says, letter by letter:
  *   w write a row   e emit an effect   F fill the disk   x fail   q look only */
@@ -199,6 +201,44 @@ static void nothing_of_a_lost_turn_is_durable(void **state)
     assert_int_equal(rows(f), 0);
 }
 
+/* How often `what` stands in what was logged into `fd`. */
+static int count_logged(int fd, const char *what)
+{
+    static char text[8192];
+    int n = 0;
+    text[pread(fd, text, sizeof text - 1, 0)] = '\0';
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* A full disk lasts, and who is refused asks again: the log must not fill what is left. */
+static void losses_are_told_once_a_second_and_counted(void **state)
+{
+    struct fixture *f = *state;
+    int log = memfd_create("log", MFD_CLOEXEC), saved = dup(STDERR_FILENO);
+    assert_true(log >= 0 && dup2(log, STDERR_FILENO) >= 0);
+    for (int64_t ms = 1000; ms < 3500; ms += 10) {
+        run(f, ms, (const char *[]){"F"}, 1);
+        run(f, ms, (const char *[]){"q"}, 1); /* shows nothing of the disk */
+    }
+    int lines = count_logged(log, "turn.lost"), counted = count_logged(log, " turns=100\n");
+    store_i64(f->toy.store, 0, "PRAGMA max_page_count=1000", "");
+    run(f, 3500, (const char *[]){"w"}, 1);
+    run(f, 3501, (const char *[]){"w"}, 1);
+    int kept = count_logged(log, "turn.kept"), rest = count_logged(log, "turn.kept lost=49\n");
+    run(f, 3502, (const char *[]){"F"}, 1);
+    int again = count_logged(log, "turn.lost");
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(log);
+    assert_int_equal(lines, 3);
+    assert_int_equal(counted, 2);
+    assert_int_equal(kept, 1);
+    assert_int_equal(rest, 1);
+    assert_int_equal(again, 4); /* a new state is told at once */
+}
+
 static void a_loss_while_sealing_is_a_loss_of_the_turn(void **state)
 {
     struct fixture *f = *state;
@@ -273,6 +313,7 @@ int main(void)
         TURN_TEST(effects_keep_their_order),
         TURN_TEST(a_lost_turn_answers_503_to_all_and_reloads),
         TURN_TEST(nothing_of_a_lost_turn_is_durable),
+        TURN_TEST(losses_are_told_once_a_second_and_counted),
         TURN_TEST(a_loss_while_sealing_is_a_loss_of_the_turn),
         TURN_TEST(sealing_is_once_a_turn_and_part_of_it),
         TURN_TEST(a_turn_that_changes_nothing_writes_nothing),
