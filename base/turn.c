@@ -64,17 +64,47 @@ static void tell_kept(struct turn *t)
     t->untold = 0;
 }
 
-/* sqlite gave the whole turn up: everybody who waits hears 503, nothing else happens. */
+/* Runs the event as a turn of its own that may not change anything; false: it is as if it had not
+ * come. Nothing is sealed, for that writes what is due; who waits for the seal hears the next. */
+static bool read_alone(struct turn *t, const struct event *ev, struct effects *out)
+{
+    struct effect *mark = out->last;
+    struct err err = {0};
+    step_one(t, ev, out);
+    if (!store_is_changed(t->store) && store_commit(t->store, &err) == ERR_OK)
+        return true;
+    store_rollback(t->store);
+    effects_cut(out, mark);
+    t->core.reload(t->core.self);
+    return false;
+}
+
+static bool begin_again(struct store *store)
+{
+    store_begin(store);
+    bool is_there = !store_is_lost(store);
+    if (!is_there)
+        store_rollback(store);
+    return is_there;
+}
+
+/* sqlite gave the whole turn up: who asked to change something hears 503 and nothing else happens.
+ * Who only reads needs no room, but a store: where another process has it, nobody waits again. */
 static enum turn_outcome lose(struct turn *t, const struct event *events, size_t len,
                               const struct err *why, struct effects *out)
 {
+    bool has_store = true;
     tell_lost(t, why, events[len - 1].at.mono_ms);
     store_rollback(t->store);
     effects_cut(out, NULL);
     t->core.reload(t->core.self);
-    for (size_t i = 0; i < len; i++)
-        if (events[i].kind == EVENT_REQUEST)
+    for (size_t i = 0; i < len; i++) {
+        if (events[i].kind != EVENT_REQUEST)
+            continue;
+        has_store = has_store && begin_again(t->store);
+        if (!has_store || !read_alone(t, &events[i], out))
             t->core.fail(t->core.self, &events[i], why, out);
+    }
     return TURN_LOST;
 }
 

@@ -46,7 +46,7 @@ struct turn {
 
 enum turn_outcome {
     TURN_COMMITTED, /* effects are to be performed */
-    TURN_LOST,      /* rolled back as a whole (disk full, busy): effects are 503s only */
+    TURN_LOST, /* rolled back as a whole (disk full, busy): effects are 503s, and what reads said */
     TURN_UNKNOWN, /* COMMIT met an I/O error: no effects, the process ends and the next finds out */
 };
 
