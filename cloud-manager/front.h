@@ -48,6 +48,7 @@ enum err_code cloud_caller_prove(struct cloud_core *c, struct cloud_op *op,
 
 /* Under what a changing request's answer is kept: its signature, and the key that it brought. */
 struct cloud_repeat {
+    bool is_kept; /* else a repeat is simply done again */
     const char *signature;
     const char *key;  /* NULL = none */
     const char *hash; /* of its parameters, with a key */

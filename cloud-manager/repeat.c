@@ -2,8 +2,9 @@
  *
  * Must 3: the same signature again is a client that did not hear us; it gets what it was given. In
  * REST a client may bring a key of its own: then the same holds for whatever it signs with that key
- * for a day, and another request under that key is refused. A launch has its ClientToken instead,
- * which lives as long as the instances do. What holds a secret is sealed, to its name. */
+ * for a day, and another request under that key is refused. A launch with a ClientToken is not
+ * kept: that lives longer than the instances do, and done again it comes to the same ones. What
+ * holds a secret is sealed, to its name. */
 #include "base/check.h"
 #include "base/str.h"
 #include "cloud-manager/front.h"
@@ -37,6 +38,13 @@ static enum err_code check_key(const char *key, struct err *err)
     return ERR_OK;
 }
 
+/* Would it be done once more? */
+static bool is_kept(const struct cloud_asked *asked, const struct cloud_query *query)
+{
+    return asked->action->effect == CHANGES && !(asked->action->run == cloud_ec2_run_instances &&
+                                                 cloud_query_has(query, "ClientToken"));
+}
+
 enum err_code cloud_repeat_name(struct cloud_repeat *out, const struct cloud_op *op,
                                 const struct cloud_asked *asked, const struct cloud_query *query,
                                 struct err *err)
@@ -44,12 +52,13 @@ enum err_code cloud_repeat_name(struct cloud_repeat *out, const struct cloud_op 
     static const char *const without[] = {NULL};
     char hash[DIGEST_SHA256_HEX_SIZE];
     const char *key = request_header(asked->request, "Idempotency-Key");
-    *out = (struct cloud_repeat){.signature = asked->caller.signature, .hash = ""};
+    *out = (struct cloud_repeat){
+        .is_kept = is_kept(asked, query), .signature = asked->caller.signature, .hash = ""};
     if (asked->spelling != SPELLING_REST || key == NULL)
         return ERR_OK;
     if (check_key(key, err) != ERR_OK)
         return err->code;
-    if (asked->rest.route->action == CLOUD_DO_RUN_INSTANCES)
+    if (!out->is_kept)
         return ERR_OK;
     cloud_query_hash(query, without, hash);
     out->hash = arena_strdup(op->arena, hash);
@@ -91,7 +100,7 @@ enum err_code cloud_repeat_find(struct cloud_core *c, const struct cloud_op *op,
                                 struct buf *body, bool *is_known, struct err *err)
 {
     *is_known = false;
-    if (asked->action->effect != CHANGES)
+    if (!repeat->is_kept)
         return ERR_OK;
     const char *kept = cloud_replay_get(c->store, op->arena, repeat->signature);
     *is_known = kept != NULL;
@@ -120,7 +129,7 @@ void cloud_repeat_keep(struct cloud_core *c, const struct cloud_op *op,
                        const struct cloud_asked *asked, const struct cloud_repeat *repeat,
                        const struct buf *body)
 {
-    if (asked->action->effect != CHANGES)
+    if (!repeat->is_kept)
         return;
     keep(c, op, asked, repeat->signature, "", body, SIGNED_MS);
     if (repeat->key != NULL)

@@ -138,6 +138,11 @@ static struct cloud_param *find(const struct cloud_query *q, const char *name)
     return q->len == 0 ? NULL : bsearch(&key, q->params, q->len, sizeof *q->params, by_name);
 }
 
+bool cloud_query_has(const struct cloud_query *q, const char *name)
+{
+    return find(q, name) != NULL;
+}
+
 const char *cloud_query_get(struct cloud_query *q, const char *name)
 {
     struct cloud_param *param = find(q, name);

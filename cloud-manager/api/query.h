@@ -41,6 +41,8 @@ enum err_code cloud_query_end(struct cloud_query *q, struct err *err);
 const char *cloud_query_unescape(struct arena *arena, const char *text, size_t len,
                                  bool plus_is_blank);
 
+/* Without looking at its value: it is still to be asked for. */
+bool cloud_query_has(const struct cloud_query *q, const char *name);
 /* NULL when absent. */
 const char *cloud_query_get(struct cloud_query *q, const char *name);
 /* The same under a name made by printf: "Filter.%u.Name". */

@@ -254,6 +254,27 @@ static void test_repeats(void **state)
     assert_string_equal(rig_run(&rig, &world, "&ClientToken=one"), a); /* never made again */
 }
 
+/* The same request again, signature and all, with a token: the same instance, as it is by then. */
+static void test_token_is_the_answer(void **state)
+{
+    (void)state;
+    int64_t kept = rows("SELECT count(*) FROM replay");
+    const char *form = arena_printf(&rig.arena,
+                                    "Action=RunInstances&Version=2016-11-15&ImageId=%s"
+                                    "&InstanceType=t1.nano&MinCount=1&MaxCount=1&ClientToken=one",
+                                    world.image);
+    const char *first = rig_body(&rig, rig_send(&rig, "ec2", form));
+    const char *id = rig_text(&rig, first, "instanceId");
+    rig_say(&rig, &world.cluster, "instance", id, 1, running);
+    rig_restart(&rig);
+    uint64_t again = rig_resend(&rig, "ec2", form);
+    assert_int_equal(rig_status(&rig, again), 200);
+    assert_string_equal(rig_text(&rig, rig_body(&rig, again), "instanceId"), id);
+    assert_non_null(strstr(rig_body(&rig, again), "<name>running</name>"));
+    assert_int_equal(rows("SELECT count(*) FROM instance"), 1);
+    assert_int_equal(rows("SELECT count(*) FROM replay"), kept);
+}
+
 /* I8: a quota; and what is no quota, a lack of room. */
 static void test_limits(void **state)
 {
@@ -362,6 +383,7 @@ int main(void)
         RIG_TEST(test_steps),
         RIG_TEST(test_other_node),
         RIG_TEST(test_repeats),
+        RIG_TEST(test_token_is_the_answer),
         RIG_TEST(test_limits),
         RIG_TEST(test_a_lack_of_room),
         RIG_TEST(test_in_flight),
