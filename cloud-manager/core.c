@@ -203,6 +203,7 @@ static void fail(void *self, const struct event *ev, const struct err *err, stru
         cloud_front_fail(request, err, out);
     if (held != NULL)
         cloud_held_free(c, held);
+    cloud_rooms_recount(&c->rooms);
     log_request(NULL);
 }
 
@@ -223,6 +224,7 @@ static void reload(void *self)
     admit_reload(&c->admit);
     c->pages_wait = true; /* perhaps; the next turn looks */
     c->keys_told = 0;
+    cloud_rooms_recount(&c->rooms);
     cloud_watch_lost(c);
 }
 

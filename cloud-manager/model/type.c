@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 
-static const struct cloud_type table[] = {
+static const struct cloud_type table[CLOUD_TYPES] = {
 #define TYPE(name, vcpus, memory_mib) {name, vcpus, memory_mib},
 #include "cloud-manager/model/types.def"
 #undef TYPE
@@ -11,12 +11,12 @@ static const struct cloud_type table[] = {
 
 const struct cloud_type *cloud_type_at(size_t index)
 {
-    return index < sizeof table / sizeof table[0] ? &table[index] : NULL;
+    return index < CLOUD_TYPES ? &table[index] : NULL;
 }
 
 const struct cloud_type *cloud_type_get(const char *name)
 {
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+    for (size_t i = 0; i < CLOUD_TYPES; i++)
         if (str_eq(table[i].name, name))
             return &table[i];
     return NULL;

@@ -4,6 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum {
+#define TYPE(name, vcpus, memory_mib) +1
+    CLOUD_TYPES = 0
+#include "cloud-manager/model/types.def"
+#undef TYPE
+};
+
 struct cloud_type {
     const char *name; /* "t1.nano" */
     int64_t vcpus, memory_mib;

@@ -6,6 +6,7 @@
 #include "cloud-manager/ops/place.h"
 #include "cloud-manager/ops/port_groups.h"
 #include "cloud-manager/ops/public_address.h"
+#include "cloud-manager/ops/room.h"
 #include "cloud-manager/store/account.h"
 #include "cloud-manager/store/group.h"
 #include "cloud-manager/store/image.h"
@@ -231,6 +232,7 @@ static enum err_code add_all(struct cloud_op *op, const struct cloud_launch *lau
             cloud_tag_new(op, row->id, "instance", &launch->tags, err) != ERR_OK)
             return err->code;
     }
+    cloud_room_take(op, f->place.node.name, f->type, f->count, f->disk_gib);
     return ERR_OK;
 }
 

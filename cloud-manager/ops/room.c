@@ -14,6 +14,9 @@ struct cloud_room {
     struct arena arena; /* of `said` */
     struct wire_capacity said;
     int64_t heard_mono_ms;
+    bool is_counted; /* `told` is what the rows say */
+    struct cloud_in_flight told[CLOUD_TYPES];
+    size_t told_len;
 };
 
 static void room_free(struct cloud_room *room)
@@ -64,7 +67,14 @@ void cloud_room_hear(struct cloud_op *op, const char *node, const char *capacity
     put(op->rooms, node, room);
 }
 
-static const struct cloud_room *find(const struct cloud_op *op, const char *node)
+void cloud_rooms_recount(struct cloud_rooms *rooms)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&rooms->by_node, &at)) != NULL;)
+        ((struct cloud_room *)e->value)->is_counted = false;
+}
+
+static struct cloud_room *find(const struct cloud_op *op, const char *node)
 {
     return map_get(&op->rooms->by_node, node);
 }
@@ -106,24 +116,71 @@ static int64_t disk_fits(const struct wire_capacity *said, int64_t taken_gib, in
     return INT64_MAX;
 }
 
+/* The sums of a type that is offered; of another the cluster's own refusal is left. */
+static struct cloud_in_flight *told_of(struct cloud_room *room, const struct cloud_type *type)
+{
+    for (size_t i = 0; i < room->told_len; i++)
+        if (str_eq(room->told[i].type, type->name))
+            return &room->told[i];
+    INV(room->told_len < CLOUD_TYPES);
+    room->told[room->told_len] = (struct cloud_in_flight){.type = type->name};
+    return &room->told[room->told_len++];
+}
+
+static void add(struct cloud_room *room, const struct cloud_in_flight *more)
+{
+    const struct cloud_type *type = cloud_type_get(more->type);
+    if (type == NULL)
+        return;
+    struct cloud_in_flight *told = told_of(room, type);
+    told->count += more->count;
+    told->vcpus += more->vcpus;
+    told->memory_mib += more->memory_mib;
+    told->disk_gib += more->disk_gib;
+}
+
+/* Once for all launches until it speaks again, however many are on their way to it. */
+static void count(const struct cloud_op *op, const char *node, struct cloud_room *room)
+{
+    size_t len;
+    const struct cloud_in_flight *rows = cloud_instance_in_flight(op->store, op->arena, node,
+                                                                  room->said.placed_rev, &len);
+    room->told_len = 0;
+    for (size_t i = 0; i < len; i++)
+        add(room, &rows[i]);
+    room->is_counted = true;
+}
+
+void cloud_room_take(const struct cloud_op *op, const char *node, const struct cloud_type *type,
+                     int64_t count_of, int64_t disk_gib)
+{
+    struct cloud_room *room = find(op, node);
+    if (room != NULL && room->is_counted)
+        add(room, &(struct cloud_in_flight){.type = type->name,
+                                            .count = count_of,
+                                            .vcpus = count_of * type->vcpus,
+                                            .memory_mib = count_of * type->memory_mib,
+                                            .disk_gib = count_of * disk_gib});
+}
+
 int64_t cloud_room_fits(const struct cloud_op *op, const char *node, const struct cloud_type *type,
                         int64_t disk_gib)
 {
-    const struct wire_capacity *said = cloud_room_get(op, node);
-    size_t len;
-    if (said == NULL || !cloud_room_is_fresh(op, node))
+    struct cloud_room *room = find(op, node);
+    if (room == NULL || !cloud_room_is_fresh(op, node))
         return 0;
-    const struct cloud_in_flight *told = cloud_instance_in_flight(op->store, op->arena, node,
-                                                                  said->placed_rev, &len);
+    if (!room->is_counted)
+        count(op, node, room);
     int64_t taken = 0, taken_gib = 0;
-    for (size_t i = 0; i < len; i++) {
-        taken += str_eq(told[i].type, type->name)
-                     ? told[i].count
-                     : cloud_type_slots(type, told[i].vcpus, told[i].memory_mib);
-        taken_gib += told[i].disk_gib;
+    for (size_t i = 0; i < room->told_len; i++) {
+        const struct cloud_in_flight *told = &room->told[i];
+        taken += str_eq(told->type, type->name)
+                     ? told->count
+                     : cloud_type_slots(type, told->vcpus, told->memory_mib);
+        taken_gib += told->disk_gib;
     }
-    int64_t fits = said_fits(said, type) - taken;
-    int64_t by_disk = disk_fits(said, taken_gib, disk_gib);
+    int64_t fits = said_fits(&room->said, type) - taken;
+    int64_t by_disk = disk_fits(&room->said, taken_gib, disk_gib);
     fits = fits < by_disk ? fits : by_disk;
     return fits > 0 ? fits : 0;
 }

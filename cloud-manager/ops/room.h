@@ -22,6 +22,11 @@ bool cloud_room_is_fresh(const struct cloud_op *op, const char *node);
  * own count, less what it was told after the last revision in that count. */
 int64_t cloud_room_fits(const struct cloud_op *op, const char *node, const struct cloud_type *type,
                         int64_t disk_gib);
+/* So many more are on their way to it since then: its cluster has not counted them. */
+void cloud_room_take(const struct cloud_op *op, const char *node, const struct cloud_type *type,
+                     int64_t count, int64_t disk_gib);
+/* What launches took may have been undone: it is counted again from the rows. */
+void cloud_rooms_recount(struct cloud_rooms *rooms);
 /* The newest of what it said that lists its hosts; NULL when none was heard. */
 const struct wire_capacity *cloud_room_listed(const struct cloud_op *op, const char *node);
 /* What it said, decoded; NULL when nothing was heard. */
