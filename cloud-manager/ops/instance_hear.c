@@ -164,7 +164,7 @@ void cloud_instance_free(struct cloud_op *op, const struct cloud_instance *row)
     }
     if (cloud_volume_of_instance(op->store, op->arena, row->id, &volume)) {
         cloud_tag_delete_all(op->store, volume.id);
-        cloud_volume_delete(op->store, volume.id);
+        cloud_volume_delete(op->store, &volume);
     }
     struct cloud_instance end = *row;
     end.state = cloud_instance_state_show((enum cloud_instance_state)row->state,

@@ -117,7 +117,7 @@ static enum err_code check_own(const struct cloud_op *op, const char *const *ids
 static void tell_tags(const struct cloud_op *op, const char *const *ids, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        cloud_instance_tell_tags(op->store, ids[i]);
+        cloud_instance_tell_tags(op->store, op->account, ids[i]);
 }
 
 enum err_code cloud_tags_create(const struct cloud_op *op, const char *const *ids, size_t ids_len,

@@ -112,7 +112,7 @@ void cloud_instance_save_attributes(struct store *st, const struct cloud_instanc
 /* Its cluster is told of it again, under the same generation; of one that ended nobody is. */
 void cloud_instance_tell_again(struct store *st, const char *id);
 /* The same of the instance that is `resource` or has it: its wish carries the tags. */
-void cloud_instance_tell_tags(struct store *st, const char *resource);
+void cloud_instance_tell_tags(struct store *st, const char *account, const char *resource);
 /* status, status_why, status_wall_ms, step, step_percent of `row`. */
 void cloud_instance_save_status(struct store *st, const struct cloud_instance *row);
 /* seen, seen_generation, has_run, state, reason of `row`; marks it dirty. */

@@ -36,13 +36,13 @@ void cloud_instance_tell_again(struct store *st, const char *id)
               "s", id);
 }
 
-void cloud_instance_tell_tags(struct store *st, const char *resource)
+void cloud_instance_tell_tags(struct store *st, const char *account, const char *resource)
 {
     struct query q;
     STORE_EACH (st, q,
-                "SELECT ?1 UNION SELECT instance FROM volume WHERE id=?1"
+                "SELECT ?1 UNION SELECT instance FROM volume WHERE account=?2 AND id=?1"
                 " UNION SELECT instance FROM port WHERE id=?1 ORDER BY 1",
-                "s", resource)
+                "ss", resource, account)
         cloud_instance_tell_again(st, query_text(&q, 0));
 }
 

@@ -33,8 +33,7 @@ struct cloud_subnet {
     ROW_FIELDS(CLOUD_SUBNET_ROW)
 };
 
-#define CLOUD_PORT_ROW(TEXT, INT)         \
-    TEXT(id) /* eni-... */                \
+#define CLOUD_PORT_REST(TEXT, INT)        \
     TEXT(account)                         \
     TEXT(vpc)                             \
     TEXT(subnet)                          \
@@ -44,6 +43,7 @@ struct cloud_subnet {
     INT(address)                          \
     TEXT(description)                     \
     INT(created_wall_ms)
+#define CLOUD_PORT_ROW(TEXT, INT) TEXT(id) /* eni-... */ CLOUD_PORT_REST(TEXT, INT)
 
 struct cloud_port {
     ROW_FIELDS(CLOUD_PORT_ROW)

@@ -28,7 +28,7 @@ static void add_groups(struct store *st, const struct cloud_port *row, const cha
 void cloud_port_insert(struct store *st, const struct cloud_port *row, const char *node,
                        const char *const *groups, size_t groups_len)
 {
-    store_run(st, ROW_INSERT("port", CLOUD_PORT_ROW),
+    store_run(st, ROW_INSERT_BY("port", id, CLOUD_PORT_REST),
               ROW_FORMAT(CLOUD_PORT_ROW) ROW_ARGS(CLOUD_PORT_ROW));
     add_groups(st, row, node, groups, groups_len);
 }
@@ -52,8 +52,10 @@ struct cloud_port *cloud_port_list(struct store *st, struct arena *arena, const 
     struct cloud_port *rows = NULL;
     struct query q;
     *len = 0;
-    STORE_EACH (st, q, ROW_SELECT(CLOUD_PORT_ROW) " FROM port t WHERE account=? ORDER BY id", "s",
-                account) {
+    STORE_EACH (st, q,
+                ROW_SELECT(CLOUD_PORT_ROW) " FROM vpc v CROSS JOIN port t ON t.vpc=v.id"
+                                           " WHERE v.account=? ORDER BY t.id",
+                "s", account) {
         rows = row_grow(arena, rows, *len, sizeof *rows);
         load(&q, arena, &rows[(*len)++]);
     }

@@ -26,6 +26,11 @@
 #define ROW_INSERT(table, LIST) \
     "INSERT INTO " table        \
     "(rowid" LIST(ROW_COLUMN, ROW_COLUMN) ") VALUES(NULL" LIST(ROW_MARK, ROW_MARK) ")"
+/* The same of a table that is kept by its key: WITHOUT ROWID; REST is all but the column `key`. */
+#define ROW_INSERT_BY(table, key, REST)       \
+    "INSERT INTO " table                      \
+    "(" #key REST(ROW_COLUMN, ROW_COLUMN) ")" \
+                                          " VALUES(?" REST(ROW_MARK, ROW_MARK) ")"
 #define ROW_S(name)         "s"
 #define ROW_I(name)         "i"
 #define ROW_FORMAT(LIST)    "" LIST(ROW_S, ROW_I)

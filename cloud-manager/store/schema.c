@@ -69,12 +69,12 @@ static const char network[] =
     " UNIQUE(grp,egress,protocol,from_port,to_port,cidr,peer));"
     "CREATE INDEX rule_peer ON rule(peer);"
     "CREATE INDEX rule_account ON rule(account,id);"
+    /* An account's are those of its networks. */
     "CREATE TABLE port(id TEXT PRIMARY KEY, account TEXT NOT NULL,"
     " vpc TEXT NOT NULL REFERENCES vpc(id), subnet TEXT NOT NULL REFERENCES subnet(id),"
     " instance TEXT NOT NULL UNIQUE, attachment TEXT NOT NULL, mac TEXT NOT NULL UNIQUE,"
     " address INTEGER NOT NULL, description TEXT NOT NULL, created_wall_ms INTEGER NOT NULL,"
-    " UNIQUE(vpc,address));"
-    "CREATE INDEX port_account ON port(account,id);"
+    " UNIQUE(vpc,address)) WITHOUT ROWID;"
     "CREATE TRIGGER port_made AFTER INSERT ON port BEGIN"
     " UPDATE subnet SET used=used+1 WHERE id=NEW.subnet; END;"
     "CREATE TRIGGER port_ended AFTER DELETE ON port BEGIN"
@@ -169,7 +169,7 @@ static const char compute[] =
     " groups_n INTEGER NOT NULL,"
     " is_live INTEGER NOT NULL, terminated_ms INTEGER NOT NULL, is_dirty INTEGER NOT NULL);"
     "CREATE INDEX instance_account ON instance(account,reservation,launch_index);"
-    "CREATE INDEX instance_node ON instance(node,is_live,sent_rev);"
+    "CREATE INDEX instance_in_flight ON instance(node,sent_rev) WHERE is_live=1 AND has_run=0;"
     "CREATE INDEX instance_image ON instance(image) WHERE is_live=1;"
     "CREATE INDEX instance_dirty ON instance(id) WHERE is_dirty=1;"
     "CREATE INDEX instance_ended ON instance(terminated_ms) WHERE is_live=0;"
@@ -185,10 +185,10 @@ static const char compute[] =
     " WHEN OLD.is_live=0 AND NEW.is_live=1 BEGIN SELECT RAISE(ABORT,'back from the dead'); END;"
     "CREATE TRIGGER instance_removed AFTER DELETE ON instance WHEN OLD.is_live=1 BEGIN"
     " SELECT RAISE(ABORT,'a living row'); END;"
-    "CREATE TABLE volume(id TEXT PRIMARY KEY, account TEXT NOT NULL, instance TEXT NOT NULL UNIQUE,"
+    "CREATE TABLE volume(id TEXT NOT NULL, account TEXT NOT NULL, instance TEXT NOT NULL UNIQUE,"
     " snapshot TEXT NOT NULL, letter TEXT NOT NULL, size_gib INTEGER NOT NULL, type TEXT NOT NULL,"
-    " device TEXT NOT NULL, created_wall_ms INTEGER NOT NULL);"
-    "CREATE INDEX volume_account ON volume(account,id);"
+    " device TEXT NOT NULL, created_wall_ms INTEGER NOT NULL, PRIMARY KEY(account,id))"
+    " WITHOUT ROWID;"
     /* What its cluster said last of why an instance is on its host: a wire_placement. */
     "CREATE TABLE placement(instance TEXT PRIMARY KEY, body TEXT NOT NULL);"
     "CREATE TABLE console(instance TEXT PRIMARY KEY, text TEXT NOT NULL, at_wall_ms INTEGER NOT "
@@ -218,6 +218,10 @@ static const char changes[] =
     "CREATE TRIGGER change_instance_gone AFTER DELETE ON instance BEGIN"
     " DELETE FROM change WHERE kind='instances' AND id=OLD.id; END;";
 
+#define MADE(name, table, when, kind, id)                                          \
+    "CREATE TRIGGER change_" name " AFTER INSERT ON " table " WHEN " when " BEGIN" \
+    " INSERT OR REPLACE INTO change(account,kind,id,is_gone)"                      \
+    "  VALUES(NEW.account,'" kind "'," id ",0); END;"
 #define CHANGE(name, event, when, kind, account, id, gone)               \
     "CREATE TRIGGER change_" name " AFTER " event " WHEN " when " BEGIN" \
     " INSERT INTO changed VALUES(" account ",'" kind "'," id "," gone "); END;"

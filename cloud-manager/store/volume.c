@@ -9,13 +9,13 @@ static void load(const struct query *q, struct arena *arena, struct cloud_volume
 
 void cloud_volume_insert(struct store *st, const struct cloud_volume *row)
 {
-    store_run(st, ROW_INSERT("volume", CLOUD_VOLUME_ROW),
+    store_run(st, ROW_INSERT_BY("volume", id, CLOUD_VOLUME_REST),
               ROW_FORMAT(CLOUD_VOLUME_ROW) ROW_ARGS(CLOUD_VOLUME_ROW));
 }
 
-void cloud_volume_delete(struct store *st, const char *id)
+void cloud_volume_delete(struct store *st, const struct cloud_volume *row)
 {
-    store_run(st, "DELETE FROM volume WHERE id=?", "s", id);
+    store_run(st, "DELETE FROM volume WHERE account=? AND id=?", "ss", row->account, row->id);
 }
 
 bool cloud_volume_of_instance(struct store *st, struct arena *arena, const char *instance,
