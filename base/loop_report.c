@@ -60,6 +60,7 @@ static void tell_process(struct report *r, int64_t started_wall_ms)
 static void tell_turn(struct report *r, const struct turn *turn, const struct instant *now)
 {
     report_histogram(r, &commit_time, &turn->commits, NULL);
+    report_number(r, &statements, (int64_t)store_statements(turn->store), NULL);
     if (turn->core.report != NULL)
         turn->core.report(turn->core.self, now, r);
 }

@@ -17,8 +17,9 @@ enum { SLOTS = 1024 }; /* statements of one daemon; a power of two, well above t
 struct store {
     sqlite3 *db;
     int64_t changes_at_begin;
-    bool is_open; /* between begin and commit or rollback */
-    bool is_lost; /* the world refused a statement of it: it cannot be committed any more */
+    uint64_t statements; /* that were begun */
+    bool is_open;        /* between begin and commit or rollback */
+    bool is_lost;        /* the world refused a statement of it: it cannot be committed any more */
     struct {
         const char *sql;
         sqlite3_stmt *stmt;
@@ -75,6 +76,7 @@ static sqlite3_stmt *bind(struct store *st, const char *sql, sqlite3_destructor_
 {
     sqlite3_stmt *stmt = prepare(st, sql);
     INV(!sqlite3_stmt_busy(stmt));
+    st->statements++;
     int at = 1;
     for (const char *f = format; *f != '\0'; f++, at++) {
         int code = SQLITE_OK;
@@ -261,6 +263,11 @@ void store_lose(struct store *st)
 bool store_is_lost(const struct store *st)
 {
     return st->is_open && (st->is_lost || sqlite3_get_autocommit(st->db) != 0);
+}
+
+uint64_t store_statements(const struct store *st)
+{
+    return st->statements;
 }
 
 bool store_is_changed(const struct store *st)

@@ -50,6 +50,9 @@ bool store_is_lost(const struct store *st);
 /* Has this transaction changed anything? A turn that did not costs no fsync. */
 bool store_is_changed(const struct store *st);
 
+/* Statements that were begun since it was opened. */
+uint64_t store_statements(const struct store *st);
+
 /* Runs a statement that returns no rows; gives the number of changed rows. */
 int64_t store_run(struct store *st, const char *sql, const char *format, ...);
 /* The same; false where a UNIQUE or CHECK or trigger RAISE refused it. */

@@ -1,4 +1,5 @@
-/* caller.c - who asks (front.h). A key that nobody has takes as long as one that somebody has. */
+/* caller.c - who asks (front.h). A key that nobody has costs and is told what one
+ * with a wrong secret does. */
 #include "base/check.h"
 #include "base/str.h"
 #include "cloud-manager/front.h"
@@ -28,7 +29,7 @@ static enum err_code check_service(const struct cloud_asked *asked, struct err *
                        ? str_eq(service, CLOUD_REST_SERVICE)
                        : str_eq(service, "ec2") || str_eq(service, "sts");
     if (!is_fine && asked->spelling == SPELLING_REST)
-        return err_set(err, ERR_BAD_SIGNATURE,
+        return err_set(err, ERR_BAD_SCOPE,
                        "requests to /v1 are signed for the service " CLOUD_REST_SERVICE);
     return is_fine ? ERR_OK
                    : err_set(err, ERR_INVALID_ACTION, "The service %s is not served here", service);
@@ -49,9 +50,10 @@ enum err_code cloud_caller_prove(struct cloud_core *c, struct cloud_op *op,
     enum err_code code = cloud_access_key_secret(op, key.id, key.sealed, &secret, err);
     if (code == ERR_OK)
         code = check_signature(c, op, asked, key.id, buf_str(&secret), err);
-    if (!is_known && (code == ERR_OK || code == ERR_BAD_SIGNATURE))
+    if (code == ERR_BAD_SIGNATURE || (code == ERR_OK && !is_known))
         return err_set(err, ERR_UNKNOWN_KEY,
-                       "AWS was not able to validate the provided access credentials");
+                       "AWS was not able to validate the provided access credentials: the access "
+                       "key is not known, or the signature is not by its secret");
     if (code != ERR_OK)
         return code;
     str_hex(caller->signature, caller->auth.signature, sizeof caller->auth.signature);

@@ -79,19 +79,6 @@ enum err_code cloud_image_register(struct cloud_op *op, const struct cloud_regis
     return cloud_tag_new(op, row.id, "image", &r->tags, err);
 }
 
-/* One that the caller may launch. */
-static enum err_code find_shown(struct cloud_op *op, const char *id, struct cloud_image *out,
-                                struct err *err)
-{
-    if (!id_is(id, "ami"))
-        return err_set(err, ERR_IMAGE_MALFORMED, "Invalid id: \"%.64s\" (expecting \"ami-...\")",
-                       id);
-    if (!cloud_image_get(op->store, op->arena, id, out) || out->is_named == 0 ||
-        !cloud_image_is_shown(op, out))
-        return err_set(err, ERR_IMAGE_NOT_FOUND, "The image id '[%s]' does not exist", id);
-    return ERR_OK;
-}
-
 enum err_code cloud_image_deregister(struct cloud_op *op, const char *id, struct err *err)
 {
     struct cloud_image row = {0};
@@ -115,7 +102,7 @@ enum err_code cloud_images_describe(struct cloud_op *op, const char *const *ids,
     }
     *out = arena_alloc(op->arena, len * sizeof **out);
     for (*out_len = 0; *out_len < len; (*out_len)++)
-        if (find_shown(op, ids[*out_len], &(*out)[*out_len], err) != ERR_OK)
+        if (cloud_image_find(op, ids[*out_len], &(*out)[*out_len], err) != ERR_OK)
             return err->code;
     return ERR_OK;
 }

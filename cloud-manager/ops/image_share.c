@@ -7,24 +7,23 @@
 
 #include <string.h>
 
-bool cloud_image_is_shown(const struct cloud_op *op, const struct cloud_image *image)
+enum err_code cloud_image_find(struct cloud_op *op, const char *id, struct cloud_image *out,
+                               struct err *err)
 {
-    return str_eq(image->account, op->account) ||
-           cloud_permission_has(op->store, image->id, op->account) ||
-           cloud_permission_has(op->store, image->id, CLOUD_PERMISSION_ALL);
+    *out = (struct cloud_image){0};
+    if (!id_is(id, "ami"))
+        return err_set(err, ERR_IMAGE_MALFORMED, "Invalid id: \"%.64s\" (expecting \"ami-...\")",
+                       id);
+    if (!cloud_image_get_shown(op->store, op->arena, id, op->account, out))
+        return err_set(err, ERR_IMAGE_NOT_FOUND, "The image id '[%s]' does not exist", id);
+    return ERR_OK;
 }
 
 enum err_code cloud_image_own(struct cloud_op *op, enum cloud_action_id action, const char *id,
                               struct cloud_image *out, struct err *err)
 {
-    if (cloud_authorize(op, action, err) != ERR_OK)
+    if (cloud_authorize(op, action, err) != ERR_OK || cloud_image_find(op, id, out, err) != ERR_OK)
         return err->code;
-    if (!id_is(id, "ami"))
-        return err_set(err, ERR_IMAGE_MALFORMED, "Invalid id: \"%.64s\" (expecting \"ami-...\")",
-                       id);
-    if (!cloud_image_get(op->store, op->arena, id, out) || out->is_named == 0 ||
-        !cloud_image_is_shown(op, out))
-        return err_set(err, ERR_IMAGE_NOT_FOUND, "The image id '[%s]' does not exist", id);
     if (!str_eq(out->account, op->account))
         return err_set(err, ERR_DENIED, "The image '%s' is another account's", id);
     return ERR_OK;

@@ -5,8 +5,10 @@
 
 enum { CLOUD_PERMISSIONS_MAX = 1000 };
 
-/* May the caller launch it, and see it? Its owner, those named, or everybody. */
-bool cloud_image_is_shown(const struct cloud_op *op, const struct cloud_image *image);
+/* One that the caller may launch, and see: its owner's, of those named, or everybody's. Whoever
+ * else asks hears of another's image what is heard of none. ERR_IMAGE_*. */
+enum err_code cloud_image_find(struct cloud_op *op, const char *id, struct cloud_image *out,
+                               struct err *err);
 
 /* The caller's own; nobody else may read or change what follows. ERR_IMAGE_*. */
 enum err_code cloud_image_own(struct cloud_op *op, enum cloud_action_id action, const char *id,

@@ -30,13 +30,8 @@ struct found {
 static enum err_code find_image(struct cloud_op *op, const struct cloud_launch *launch,
                                 struct cloud_image *image, struct err *err)
 {
-    if (!id_is(launch->image, "ami"))
-        return err_set(err, ERR_IMAGE_MALFORMED, "Invalid id: \"%.64s\" (expecting \"ami-...\")",
-                       launch->image);
-    if (!cloud_image_get(op->store, op->arena, launch->image, image) || image->is_named == 0 ||
-        !cloud_image_is_shown(op, image))
-        return err_set(err, ERR_IMAGE_NOT_FOUND, "The image id '[%s]' does not exist",
-                       launch->image);
+    if (cloud_image_find(op, launch->image, image, err) != ERR_OK)
+        return err->code;
     if (!str_eq(image->state, "available"))
         return err_set(err, ERR_IMAGE_UNAVAILABLE,
                        "The image ID '%s' is %s; it can be used once it is available",

@@ -23,15 +23,32 @@ bool cloud_image_insert(struct store *st, const struct cloud_image *row)
                      ROW_FORMAT(CLOUD_IMAGE_ROW) ROW_ARGS(CLOUD_IMAGE_ROW));
 }
 
+static bool take_one(struct query *q, struct arena *arena, struct cloud_image *out)
+{
+    if (!query_next(q))
+        return false;
+    load(q, arena, out);
+    query_close(q);
+    return true;
+}
+
 bool cloud_image_get(struct store *st, struct arena *arena, const char *id, struct cloud_image *out)
 {
     struct query q;
     query_open(&q, st, ROW_SELECT(CLOUD_IMAGE_ROW) " FROM image t WHERE id=?", "s", id);
-    if (!query_next(&q))
-        return false;
-    load(&q, arena, out);
-    query_close(&q);
-    return true;
+    return take_one(&q, arena, out);
+}
+
+bool cloud_image_get_shown(struct store *st, struct arena *arena, const char *id,
+                           const char *account, struct cloud_image *out)
+{
+    struct query q;
+    query_open(&q, st,
+               ROW_SELECT(CLOUD_IMAGE_ROW) " FROM image t WHERE id=?1 AND is_named=1 AND"
+                                           " (account=?2 OR EXISTS (SELECT 1 FROM launch_permission"
+                                           " WHERE image=?1 AND user IN (?2,'all')))",
+               "ss", id, account);
+    return take_one(&q, arena, out);
 }
 
 struct cloud_image *cloud_image_list(struct store *st, struct arena *arena, const char *account,

@@ -45,6 +45,9 @@ bool cloud_image_insert(struct store *st, const struct cloud_image *row);
 /* Any image, also one that was deregistered. */
 bool cloud_image_get(struct store *st, struct arena *arena, const char *id,
                      struct cloud_image *out);
+/* A named one that the account may launch. One statement, whether it is there or another's. */
+bool cloud_image_get_shown(struct store *st, struct arena *arena, const char *id,
+                           const char *account, struct cloud_image *out);
 /* Named ones that the account may launch, its own and others', oldest first. */
 struct cloud_image *cloud_image_list(struct store *st, struct arena *arena, const char *account,
                                      size_t *len);

@@ -1,6 +1,7 @@
 # proto/auth: signatures, certificates, tokens, keys (openssl)
 libproto_a_SOURCES += \
 	%D%/auth_file.c %D%/auth_file.h \
+	%D%/auth_report.c %D%/auth_report.h %D%/metrics.def \
 	%D%/base64.c %D%/base64.h \
 	%D%/cert.c %D%/cert.h \
 	%D%/cert_pem.c %D%/cert_pem.h \

@@ -33,6 +33,9 @@ void seal_wrap(const struct seal_key *key, const char *context, const void *plai
 enum err_code seal_unwrap(const struct seal_key *key, const char *context, const char *text,
                           struct buf *plain, struct err *err);
 
+/* How often this process tried to. */
+uint64_t seal_work(void);
+
 /* Overwrites, then frees: CLEANUP(seal_wipe) struct buf secret = {0}; */
 void seal_wipe(struct buf *secret);
 void seal_key_wipe(struct seal_key *key);

@@ -9,7 +9,9 @@
  *
  * Unknown keys. So that the time does not tell which key ids exist, a caller that finds no key
  * makes the same check with key_id "" and a random secret of usual length (drawn once at start),
- * and only then answers ERR_UNKNOWN_KEY in place of the ERR_BAD_SIGNATURE that it gets.
+ * and only then answers what an unknown key is answered in place of the ERR_BAD_SIGNATURE that it
+ * gets. A check that ends so costs the same whether its key was in the cache or not; whatever else
+ * a check finds does not depend on the secret, and is answered as it is.
  *
  * What is demanded beyond the published algorithm: `host`, `x-amz-date` and every x-amz-* header
  * present are signed, each at most once, as is content-*; what is signed is there; the day of the
@@ -95,12 +97,13 @@ struct sigv4_payload {
     char sha256[DIGEST_SHA256_HEX_SIZE]; /* lower case; "" when unsigned */
 };
 
-/* ERR_BAD_SIGNATURE: it does not fit, or the scope names another day or service.
- * ERR_INCOMPLETE_SIGNATURE: something that must be signed is not, is missing, or is there twice.
- * ERR_EXPIRED: the clocks differ too much. ERR_BAD_REQUEST: bad percent escape in the target, or s3
- * without x-amz-content-sha256. ERR_CONTENT_SHA256: s3, the body is another. ERR_UNSUPPORTED:
- * STREAMING-*. ERR_INVALID_PARAMETER: x-amz-content-sha256 is nothing known. ERR_DENIED: an
- * unsigned payload where that is not accepted. `payload` may be NULL unless SIGV4_BODY_LATER. */
+/* ERR_BAD_SIGNATURE: it is not by this secret, or of another request. ERR_BAD_SCOPE: it names
+ * another day, service or body. ERR_INCOMPLETE_SIGNATURE: something that must be signed is not, is
+ * missing, or is there twice. ERR_EXPIRED: the clocks differ too much. ERR_BAD_REQUEST: bad percent
+ * escape in the target, or s3 without x-amz-content-sha256. ERR_CONTENT_SHA256: s3, the body is
+ * another. ERR_UNSUPPORTED: STREAMING-*. ERR_INVALID_PARAMETER: x-amz-content-sha256 is nothing
+ * known. ERR_DENIED: an unsigned payload where that is not accepted. `payload` may be NULL unless
+ * SIGV4_BODY_LATER. */
 enum err_code sigv4_check(const struct sigv4_check *c, struct sigv4_payload *payload,
                           struct err *err);
 

@@ -28,8 +28,8 @@ void sigv4_key_derive(unsigned char out[DIGEST_SHA256_SIZE], const char *secret,
     OPENSSL_cleanse(b, sizeof b);
 }
 
-/* From the cache, or derived into it. The slot depends on the secret, so nobody can aim at one. */
-void sigv4_key_get(unsigned char out[DIGEST_SHA256_SIZE], struct sigv4_keys *keys,
+/* The slot depends on the secret, so nobody can aim at one. */
+bool sigv4_key_get(unsigned char out[DIGEST_SHA256_SIZE], struct sigv4_keys *keys,
                    const char *key_id, const char *secret, const struct sigv4_claim *claim)
 {
     CLEANUP(buf_fini) struct buf text = {0};
@@ -39,11 +39,13 @@ void sigv4_key_get(unsigned char out[DIGEST_SHA256_SIZE], struct sigv4_keys *key
     digest_sha256(name, text.data, text.len);
     OPENSSL_cleanse(text.data, text.len);
     struct sigv4_key *slot = &keys->slots[name[0] % SIGV4_KEYS_LEN];
-    if (!digest_equal(slot->name, name, sizeof name)) {
+    bool was_kept = digest_equal(slot->name, name, sizeof name);
+    if (!was_kept) {
         sigv4_key_derive(slot->key, secret, claim);
         memcpy(slot->name, name, sizeof name);
     }
     memcpy(out, slot->key, DIGEST_SHA256_SIZE);
+    return was_kept;
 }
 
 enum err_code sigv4_canonical_hash(char out[DIGEST_SHA256_HEX_SIZE],

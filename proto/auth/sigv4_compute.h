@@ -25,8 +25,8 @@ struct sigv4_subject {
 /* The signing key; the caller wipes it. */
 void sigv4_key_derive(unsigned char out[DIGEST_SHA256_SIZE], const char *secret,
                       const struct sigv4_claim *claim);
-/* The same from the cache, or derived into it. */
-void sigv4_key_get(unsigned char out[DIGEST_SHA256_SIZE], struct sigv4_keys *keys,
+/* The same from the cache (true), or derived into it. */
+bool sigv4_key_get(unsigned char out[DIGEST_SHA256_SIZE], struct sigv4_keys *keys,
                    const char *key_id, const char *secret, const struct sigv4_claim *claim);
 
 /* Hex SHA-256 of the canonical request. Errors as of sigv4_canonical.h. */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "proto/auth/auth_report.h"
 #include "proto/http/tally.h"
 #include "proto/wire/version.h"
 
@@ -23,6 +24,7 @@ static void fill(const struct status *s, struct report *r)
     if (s->config.not_after_ms != NULL && *s->config.not_after_ms != 0)
         http_tally_certificate(r, *s->config.not_after_ms, loop_now(s->loop).wall_ms);
     http_server_report(s->server, r);
+    auth_report(r);
     if (s->config.report != NULL)
         s->config.report(s->config.self, r);
 }

@@ -229,6 +229,25 @@ def test_multipart(dos):
     s3.delete_bucket(Bucket="multipart")
 
 
+def test_equal_work(dos):
+    """Must 4: a refusal costs the same, whether the key id is nobody's, somebody's, or in use. What it is told differs as S3's clients
+    expect; a bucket of another account is told from none, since names of buckets are everybody's."""
+    names = ("tercet_hmacs_total", "tercet_hashes_total", "tercet_secrets_opened_total")
+
+    def cost(key, secret, code):
+        before = [dos.figure(name) for name in names]
+        status, text = call(dos, "GET", "/", keys=(key, secret), region=region)
+        assert status == 403 and f"<Code>{code}</Code>".encode() in text, text
+        return tuple(dos.figure(name) - figure for name, figure in zip(names, before))
+
+    found = set()
+    for region in ("us-east-1", "nowhere-1"):  # where keys are in use, and where none ever was
+        for _ in range(12):  # threads keep keys of their own
+            found |= {cost(KEYS[account][0], "wrong", "SignatureDoesNotMatch") for account in KEYS}
+            found.add(cost("AKIDNOBODY0000000000", "wrong", "InvalidAccessKeyId"))
+    assert len(found) == 1 and min(found)[0] == 5, found
+
+
 def test_signatures(dos):
     s3 = dos.client()
     s3.create_bucket(Bucket="signatures")
@@ -448,5 +467,5 @@ def test_configuration(dos):
 
 if __name__ == "__main__":
     run([test_configuration, test_buckets, test_accounts, test_objects, test_ranges_and_conditions, test_listings, test_multipart,
-         test_signatures, test_not_built, test_documents, test_cut_short, test_refused_before_the_body, test_aws_cli,
+         test_signatures, test_equal_work, test_not_built, test_documents, test_cut_short, test_refused_before_the_body, test_aws_cli,
          test_latency, test_tls])

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import traceback
+import urllib.request
 
 import boto3
 import botocore.auth
@@ -38,7 +39,7 @@ class Dos:
         self.program, self.work, self.process, self.port = program, work, None, None
         self.data = work / "data"
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.settings = {"dos.data": self.data, "s3.tcp-port": 0, "image.jail": jail, "limits.garbage-ms": 1,
+        self.settings = {"dos.data": self.data, "s3.tcp-port": 0, "status.tcp-port": 0, "image.jail": jail, "limits.garbage-ms": 1,
                          **{name.replace("__", ".").replace("_", "-"): value for name, value in options.items()}}
 
     def line(self, *verb):
@@ -53,6 +54,7 @@ class Dos:
             self.process = subprocess.Popen(self.line(), stderr=log)
         text = wait("dos is ready", lambda: self.ready(begin))
         ports = dict(re.findall(r'dos\.listens what="?([a-z0-9 ]+?)"? address=\S+ port=(\d+)', text))
+        self.status_port = int(re.search(r"status\.listens \S+ port=(\d+)", text)[1])
         self.port, self.tier_port, self.tls_port = (int(ports.get(name, 0)) for name in ("s3", "tier", "s3 tls"))
         wait("dos has read its index", lambda: self.process.poll() is not None or self.probe() != 503)
         return self
@@ -73,6 +75,11 @@ class Dos:
             raise AssertionError((self.work / "log").read_text())
         text = (self.work / "log").read_bytes()[begin:].decode()
         return text if "dos.ready" in text else None
+
+    def figure(self, name):
+        """One of /metrics."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.status_port}/metrics", timeout=PATIENCE_S) as page:
+            return int(re.search(rf"^{name} (\d+)$", page.read().decode(), re.M)[1])
 
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)
@@ -129,14 +136,15 @@ def noise(size, seed=1):
     return random.Random(seed).randbytes(size)
 
 
-def signed(dos, method, target, body=b"", headers=None, account=ACCOUNT, at=None, payload=None, service="s3", region="us-east-1"):
+def signed(dos, method, target, body=b"", headers=None, account=ACCOUNT, at=None, payload=None, service="s3", region="us-east-1",
+           keys=None):
     """Headers of a request signed by botocore, as bytes for a socket."""
     url = f"http://127.0.0.1:{dos.port}{target}"
     request = botocore.awsrequest.AWSRequest(method, url, dict(headers or {}), body)
     real, botocore.auth.datetime = botocore.auth.datetime, Clock(at) if at else botocore.auth.datetime
     try:
         make = botocore.auth.S3SigV4Auth if service == "s3" else botocore.auth.SigV4Auth
-        signer = make(botocore.credentials.Credentials(*KEYS[account]), service, region)
+        signer = make(botocore.credentials.Credentials(*(keys or KEYS[account])), service, region)
         if payload:
             signer.payload = lambda request: payload
         signer.add_auth(request)

@@ -14,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PAGE = SOURCE / "docs/metrics.md"
 MARK = re.compile(r"<!-- Below: .*-->\n")
-TABLES = {"base": "every daemon", "proto/http": "every daemon: its listeners", "proto/sync": "the links between the tiers",
+TABLES = {"base": "every daemon", "proto/http": "every daemon: its listeners", "proto/auth": "every daemon: proving and hashing",
+          "proto/sync": "the links between the tiers",
           "cloud-manager": "cloud-manager", "cluster-manager": "cluster-manager", "dos": "dos", "computer-manager": "computer-manager"}
 ROW = re.compile(r'^FAMILY\(\w+, "(\w+)", (COUNTER|GAUGE|HISTOGRAM), "(.*)"\)$', re.M)
 

@@ -20,11 +20,11 @@ static void a_declared_hash_must_be_that_of_the_form(void **state)
     assert_int_equal(fixture_verdict(&f), ERR_OK);
     fixture_sign(&f, "ec2", "/", NULL,
                  (struct header){"x-amz-content-sha256", digest_sha256_of_nothing});
-    assert_int_equal(fixture_verdict(&f), ERR_BAD_SIGNATURE);
+    assert_int_equal(fixture_verdict(&f), ERR_BAD_SCOPE);
     fixture_sign(&f, "ec2", "/", "UNSIGNED-PAYLOAD",
                  (struct header){"x-amz-content-sha256", "UNSIGNED-PAYLOAD"});
     f.check.unsigned_payload_ok = true;
-    assert_int_equal(fixture_verdict(&f), ERR_BAD_SIGNATURE);
+    assert_int_equal(fixture_verdict(&f), ERR_BAD_SCOPE);
 }
 
 static void sign_s3(struct fixture *f, const char *payload)

@@ -258,7 +258,7 @@ static void the_scope_is_of_the_day_of_the_date(void **state)
     fixture_sign_ec2(&f);
     fixture_authorize(&f, "AWS4-HMAC-SHA256 Credential=AKID/20150829/lab/ec2/aws4_request,"
                           "SignedHeaders=host;x-amz-date,Signature=" SIG);
-    assert_int_equal(fixture_verdict(&f), ERR_BAD_SIGNATURE);
+    assert_int_equal(fixture_verdict(&f), ERR_BAD_SCOPE);
     assert_non_null(strstr(f.err.text, "day"));
 }
 
@@ -290,7 +290,7 @@ static void a_signature_for_one_service_is_none_for_another(void **state)
     struct fixture f = {0};
     fixture_sign(&f, "sts", "/", NULL, (struct header){NULL, NULL});
     f.check.service = "ec2";
-    assert_int_equal(fixture_verdict(&f), ERR_BAD_SIGNATURE);
+    assert_int_equal(fixture_verdict(&f), ERR_BAD_SCOPE);
     assert_non_null(strstr(f.err.text, "sts"));
 }
 

@@ -5,6 +5,7 @@ cloud_tests = \
 	tests/unit/cloud_admin_test \
 	tests/unit/cloud_children_test \
 	tests/unit/cloud_describe_test \
+	tests/unit/cloud_equal_test \
 	tests/unit/cloud_front_test \
 	tests/unit/cloud_group_test \
 	tests/unit/cloud_image_test \
@@ -31,6 +32,8 @@ tests_unit_cloud_children_test_SOURCES = %D%/cloud_children_test.c $(cloud_rig)
 tests_unit_cloud_children_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_describe_test_SOURCES = %D%/cloud_describe_test.c $(cloud_rig)
 tests_unit_cloud_describe_test_LDADD = $(cloud_test_ldadd)
+tests_unit_cloud_equal_test_SOURCES = %D%/cloud_equal_test.c $(cloud_rig)
+tests_unit_cloud_equal_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_front_test_SOURCES = %D%/cloud_front_test.c $(cloud_rig)
 tests_unit_cloud_front_test_LDADD = $(cloud_test_ldadd)
 tests_unit_cloud_group_test_SOURCES = %D%/cloud_group_test.c $(cloud_rig)
