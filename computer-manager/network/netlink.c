@@ -61,6 +61,8 @@ static int on_link(const struct nlmsghdr *head, void *self)
 {
     struct listing *listing = self;
     const struct ifinfomsg *info = mnl_nlmsg_get_payload(head);
+    if (mnl_nlmsg_get_payload_len(head) < sizeof *info)
+        return MNL_CB_OK;
     struct netlink_link link = {.index = info->ifi_index, .is_up = (info->ifi_flags & IFF_UP) != 0};
     mnl_attr_parse(head, sizeof *info, on_attribute, &link);
     if (!listing->stopped) /* the rest of the answer is read all the same */
@@ -84,6 +86,8 @@ static int on_one_link(const struct nlmsghdr *head, void *self)
 {
     const struct ifinfomsg *info = mnl_nlmsg_get_payload(head);
     struct netlink_link *link = self;
+    if (mnl_nlmsg_get_payload_len(head) < sizeof *info)
+        return MNL_CB_OK;
     link->index = info->ifi_index;
     mnl_attr_parse(head, sizeof *info, on_attribute, link);
     return MNL_CB_OK;
@@ -323,6 +327,8 @@ static int on_neighbour(const struct nlmsghdr *head, void *self)
 {
     const struct neighbours *all = self;
     const struct ndmsg *info = mnl_nlmsg_get_payload(head);
+    if (mnl_nlmsg_get_payload_len(head) < sizeof *info)
+        return MNL_CB_OK;
     /* Others are heard of, as by a lease that it was given, or were heard long ago. */
     bool is_heard = (info->ndm_state & NUD_REACHABLE) != 0;
     struct netlink_neighbour one = {.is_heard = is_heard};

@@ -4,6 +4,7 @@
 #include "base/check.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 enum { REPLY_SIZE = 32768 };
@@ -25,6 +26,22 @@ struct ifinfomsg *netlink_link_request(struct netlink_request *r, uint16_t type,
     return link;
 }
 
+/* Each message ends within what came. libmnl takes a length of 2 GiB and more for a small one. */
+static bool is_whole(const char *reply, size_t len)
+{
+    while (len > 0) {
+        uint32_t claimed = 0;
+        if (len >= sizeof(struct nlmsghdr))
+            memcpy(&claimed, reply + offsetof(struct nlmsghdr, nlmsg_len), sizeof claimed);
+        if (claimed < sizeof(struct nlmsghdr) || claimed > len)
+            return false;
+        size_t step = (claimed + NLMSG_ALIGNTO - 1UL) & ~(NLMSG_ALIGNTO - 1UL);
+        reply += step < len ? step : len;
+        len -= step < len ? step : len;
+    }
+    return true;
+}
+
 int netlink_talk(struct netlink *n, struct netlink_request *r, mnl_cb_t each, void *self)
 {
     static _Alignas(16) char reply[REPLY_SIZE];
@@ -39,6 +56,8 @@ int netlink_talk(struct netlink *n, struct netlink_request *r, mnl_cb_t each, vo
             continue;
         if (got < 0)
             return errno;
+        if (!is_whole(reply, (size_t)got))
+            return EBADMSG;
         int more = mnl_cb_run(reply, (size_t)got, n->seq, id, each, self);
         if (more < 0)
             return errno;

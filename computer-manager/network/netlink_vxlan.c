@@ -124,7 +124,8 @@ static int on_attribute(const struct nlattr *a, void *self)
 
 static int on_answer(const struct nlmsghdr *head, void *self)
 {
-    mnl_attr_parse(head, sizeof(struct ndmsg), on_attribute, self);
+    if (mnl_nlmsg_get_payload_len(head) >= sizeof(struct ndmsg))
+        mnl_attr_parse(head, sizeof(struct ndmsg), on_attribute, self);
     return MNL_CB_OK;
 }
 
@@ -159,9 +160,9 @@ static int on_neigh(const struct nlmsghdr *head, void *self)
     const struct listing *listing = self;
     const struct ndmsg *entry = mnl_nlmsg_get_payload(head);
     struct answer answer = {0};
-    on_answer(head, &answer);
-    if (entry->ndm_ifindex != listing->index || (entry->ndm_state & NUD_PERMANENT) == 0 ||
-        !answer.has_dst || !answer.has_mac)
+    on_answer(head, &answer); /* of one that is too short it finds nothing */
+    if (!answer.has_dst || !answer.has_mac || entry->ndm_ifindex != listing->index ||
+        (entry->ndm_state & NUD_PERMANENT) == 0)
         return MNL_CB_OK;
     struct netlink_neigh neigh = {.address = answer.dst};
     memcpy(neigh.mac, answer.mac, sizeof neigh.mac);

@@ -10,6 +10,7 @@ fuzz_targets = \
 	tests/fuzz/image \
 	tests/fuzz/json \
 	tests/fuzz/metadata_request \
+	tests/fuzz/netlink \
 	tests/fuzz/node \
 	tests/fuzz/page \
 	tests/fuzz/rest \
@@ -18,6 +19,7 @@ fuzz_targets = \
 	tests/fuzz/secrets \
 	tests/fuzz/sigv4 \
 	tests/fuzz/terminal \
+	tests/fuzz/tls \
 	tests/fuzz/wire \
 	tests/fuzz/xml
 check_PROGRAMS += $(fuzz_targets)
@@ -47,6 +49,10 @@ tests_fuzz_json_SOURCES = %D%/json.c $(fuzz_rig)
 tests_fuzz_json_LDADD = libproto.a libbase.a $(JANSSON_LIBS)
 tests_fuzz_metadata_request_SOURCES = %D%/metadata_request.c $(fuzz_rig)
 tests_fuzz_metadata_request_LDADD = libhostnet.a libbase.a
+tests_fuzz_netlink_SOURCES = %D%/netlink.c computer-manager/network/netlink.c computer-manager/network/netlink_talk.c \
+	computer-manager/network/netlink_vxlan.c $(fuzz_rig)
+tests_fuzz_netlink_CPPFLAGS = $(AM_CPPFLAGS) $(MNL_CFLAGS)
+tests_fuzz_netlink_LDADD = libbase.a $(MNL_LIBS)
 tests_fuzz_node_SOURCES = %D%/node.c $(fuzz_rig)
 tests_fuzz_node_LDADD = libcli.a libbase.a $(LIBXML_LIBS)
 tests_fuzz_page_SOURCES = %D%/page.c $(fuzz_rig)
@@ -64,6 +70,8 @@ tests_fuzz_sigv4_SOURCES = %D%/sigv4.c %D%/sigv4_naive.c %D%/sigv4_naive.h $(fuz
 tests_fuzz_sigv4_LDADD = libproto.a libbase.a $(SSL_LIBS)
 tests_fuzz_terminal_SOURCES = %D%/terminal.c $(fuzz_rig)
 tests_fuzz_terminal_LDADD = libcli.a libcloud.a libbase.a
+tests_fuzz_tls_SOURCES = %D%/tls.c $(fuzz_rig)
+tests_fuzz_tls_LDADD = libproto.a libbase.a $(SSL_LIBS)
 tests_fuzz_wire_SOURCES = %D%/wire.c $(fuzz_rig)
 tests_fuzz_wire_LDADD = libproto.a libbase.a $(JANSSON_LIBS)
 tests_fuzz_xml_SOURCES = %D%/xml.c $(fuzz_rig)
