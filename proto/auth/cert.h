@@ -89,7 +89,8 @@ bool cert_same_key(const char *cert_pem, const char *csr_pem);
 /* Is this the certificate of that private key? */
 bool cert_fits_key(const char *cert_pem, const char *key_pem);
 
-/* Has a third of its life passed? */
+/* Has a third of its life passed? Or has its life not begun: then somebody's clock was ahead when
+ * it was made, and nobody else believes it before that time has come. */
 bool cert_renew_due(int64_t not_before_ms, int64_t not_after_ms, int64_t now_ms);
 
 /* Replaces a file as a whole (temporary, fsync, rename, fsync of the folder); mode 0600 for keys.

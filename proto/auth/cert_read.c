@@ -178,5 +178,6 @@ bool cert_fits_key(const char *cert_pem, const char *key_pem)
 bool cert_renew_due(int64_t not_before_ms, int64_t not_after_ms, int64_t now_ms)
 {
     PRE(not_before_ms <= not_after_ms);
-    return now_ms >= not_before_ms + (not_after_ms - not_before_ms) / RENEW_PARTS;
+    return now_ms < not_before_ms ||
+           now_ms >= not_before_ms + (not_after_ms - not_before_ms) / RENEW_PARTS;
 }

@@ -10,15 +10,19 @@
 #include <string.h>
 #include <uv.h>
 
-/* Twenty looks in the life of a certificate, and at least one an hour. */
-enum { LOOKS = 20, LOOK_MOST_MS = 3600 * 1000, LOOK_LEAST_MS = 200 };
+/* Twenty looks in the life of a certificate, and at least two a minute: one that was made while a
+ * clock was ahead is good for nothing once the clock is right. */
+enum { LOOKS = 20, LOOK_MOST_MS = 30 * 1000, LOOK_LEAST_MS = 200 };
+/* Whose new certificate is of tomorrow too, whose own clock is behind: an hour until the next. */
+enum { LOOKS_PASSED = 120 };
 
 struct renewal {
     struct renewal_config config;
     uv_timer_t timer;
     uv_process_t process;
     bool is_running, is_closing;
-    char **argv; /* of `renew`; owned, its texts are not */
+    unsigned pass; /* so many looks, at one whose life has not begun */
+    char **argv;   /* of `renew`; owned, its texts are not */
 };
 
 static void look(uv_timer_t *timer);
@@ -42,7 +46,8 @@ static void on_ended(uv_process_t *process, int64_t status, int signal)
 {
     struct renewal *r = process->data;
     uv_close((uv_handle_t *)process, on_process_closed);
-    if (status == 0 && signal == 0 && !r->is_closing)
+    r->pass = status == 0 && signal == 0 ? LOOKS_PASSED : 0;
+    if (r->pass > 0 && !r->is_closing)
         r->config.renewed(r->config.self);
     else
         log_warn("certificate.not_renewed", "folder", r->config.folder, NULL);
@@ -64,6 +69,16 @@ static void run(struct renewal *r)
     }
 }
 
+static bool is_due(struct renewal *r, const struct enroll_identity *id, int64_t now_ms)
+{
+    bool is_early = now_ms < id->info.not_before_ms;
+    if (r->is_running || (is_early && r->pass > 0)) {
+        r->pass -= r->pass > 0;
+        return false;
+    }
+    return cert_renew_due(id->info.not_before_ms, id->info.not_after_ms, now_ms);
+}
+
 static void look(uv_timer_t *timer)
 {
     struct renewal *r = timer->data;
@@ -74,7 +89,7 @@ static void look(uv_timer_t *timer)
     if (enroll_load(&id, r->config.folder, &err) == ERR_OK) {
         int64_t now = clock.read(clock.self).wall_ms;
         wait_ms = (id.info.not_after_ms - id.info.not_before_ms) / LOOKS;
-        if (!r->is_running && cert_renew_due(id.info.not_before_ms, id.info.not_after_ms, now))
+        if (is_due(r, &id, now))
             run(r);
     } else {
         log_warn("certificate.unreadable", "why", err.text, NULL);
