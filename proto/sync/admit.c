@@ -129,26 +129,37 @@ static void answer(struct admit *a, uint64_t request_id, const char *node, const
 
 /* ---- by token ------------------------------------------------------------------------------ */
 
-/* A token is good for one CSR: the same one may ask again. */
+/* A join that was cut off asks again: in the same words, or, where the process had ended, in a CSR
+ * of the same key, which is signed anew and so another text. */
+static bool asked_before(struct admit *a, const char *csr_hash, const struct admit_pending *who,
+                         const struct wire_join *join, struct arena *arena)
+{
+    struct known known = known_of(a, join->node, arena);
+    return str_eq(csr_hash, who->csr_hash) ||
+           (known.kind != NULL && cert_same_key(known.certificate, join->csr));
+}
+
+/* A token is good for one key. */
 static enum err_code check_token(struct admit *a, const struct event *ev,
                                  const struct wire_join *join, struct admit_pending *who,
-                                 bool *is_used, struct err *err)
+                                 bool *is_used, struct arena *arena, struct err *err)
 {
     struct query q;
     bool good = false;
+    const char *csr_hash = "";
     token_hash(who->token_hash, join->token);
     digest_sha256_hex(who->csr_hash, join->csr, strlen(join->csr));
     query_open(&q, a->store,
                "SELECT node, kind, expires_wall_ms, csr_hash FROM admit_token WHERE hash=?", "s",
                who->token_hash);
     if (query_next(&q)) {
-        *is_used = *query_text(&q, 3) != '\0';
-        good = str_eq(query_text(&q, 0), join->node) && ev->at.wall_ms <= query_i64(&q, 2) &&
-               (!*is_used || str_eq(query_text(&q, 3), who->csr_hash));
+        csr_hash = arena_strdup(arena, query_text(&q, 3));
+        good = str_eq(query_text(&q, 0), join->node) && ev->at.wall_ms <= query_i64(&q, 2);
         str_copy(who->kind, sizeof who->kind, query_text(&q, 1));
         query_close(&q);
     }
-    if (!good)
+    *is_used = *csr_hash != '\0';
+    if (!good || (*is_used && !asked_before(a, csr_hash, who, join, arena)))
         return err_set(err, ERR_TOKEN_INVALID,
                        "this token is unknown, used, expired or for another name: make a new one");
     str_copy(who->node, sizeof who->node, join->node);
@@ -163,7 +174,7 @@ enum err_code admit_join(struct admit *a, const struct event *ev, uint64_t job_i
     bool is_used = false;
     if (wire_decode(&wire_join_type, ev->request.body, ev->request.body_len, out->arena, &join,
                     err) != ERR_OK ||
-        check_token(a, ev, &join, &who, &is_used, err) != ERR_OK)
+        check_token(a, ev, &join, &who, &is_used, out->arena, err) != ERR_OK)
         return err->code;
     struct known known = known_of(a, who.node, out->arena);
     if (known.kind != NULL && !str_eq(known.kind, who.kind))

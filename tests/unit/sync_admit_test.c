@@ -285,6 +285,22 @@ static void the_same_request_may_ask_again(void **state)
     assert_int_equal(f->let_in, 1);
 }
 
+/* Who was killed before it had kept the answer asks with the key that it kept, in a new CSR. */
+static void who_joins_again_by_its_key_is_answered_as_before(void **state)
+{
+    struct fixture *f = *state;
+    add_token(f, "token", "a");
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a), ""), ERR_OK);
+    assert_int_equal(sign(f), 200);
+    struct wire_joined told = joined(f);
+    assert_string_not_equal(buf_str(&csr_a), buf_str(&csr_a2));
+    assert_int_equal(ask(f, "a", "token", buf_str(&csr_a2), ""), ERR_OK);
+    assert_string_equal(joined(f).certificate, told.certificate);
+    assert_string_equal(joined(f).link_key, told.link_key);
+    assert_int_equal(ask(f, "a", "token", "no csr", ""), ERR_TOKEN_INVALID);
+    assert_int_equal(f->let_in, 1);
+}
+
 static void join_a(struct fixture *f)
 {
     add_token(f, "token", "a");
@@ -472,6 +488,7 @@ int main(void)
         ADMIT_TEST(a_token_is_good_for_one_key),
         ADMIT_TEST(a_token_is_good_for_one_key_also_at_once),
         ADMIT_TEST(the_same_request_may_ask_again),
+        ADMIT_TEST(who_joins_again_by_its_key_is_answered_as_before),
         ADMIT_TEST(an_old_token_tells_nothing),
         ADMIT_TEST(the_core_may_refuse),
         ADMIT_TEST(a_token_is_bound_to_a_name_and_a_time),
