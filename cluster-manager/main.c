@@ -251,8 +251,10 @@ static int run(const struct cluster_options *o, const struct daemon *d, char **a
     struct enroll_identity id = {0};
     struct shell shell = {0};
     path_in(shell.folder, o, "identity");
-    if (enroll_load(&id, shell.folder, &err) != ERR_OK || open_store(&store, o, &err) != ERR_OK)
+    if (enroll_load(&id, shell.folder, &err) != ERR_OK || open_store(&store, o, &err) != ERR_OK) {
+        enroll_fini(&id);
         return say(&err);
+    }
     struct rng rng = rng_system();
     struct loop *loop = loop_new(NULL);
     struct cluster_signer signer = {.folder = shell.folder, .life_s = o->certificate_s};

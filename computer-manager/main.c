@@ -383,8 +383,10 @@ static int run(const struct host_options *o, const struct daemon *d, char **argv
     host_images_folder(s.images, o);
     if (enroll_load(&id, s.folder, &err) != ERR_OK ||
         underlay_find(&s.underlay, o->tunnel_address, &err) != ERR_OK ||
-        store_open(&store, db, &host_schema, &err) != ERR_OK)
+        store_open(&store, db, &host_schema, &err) != ERR_OK) {
+        enroll_fini(&id);
         return say(&err);
+    }
     s.loop = loop_new(NULL);
     bool ready = start_disks(&s, &err) == ERR_OK && open_parent(&s, &id, &err) == ERR_OK;
     struct renewal *renewal = renewal_new(loop_uv(s.loop),
