@@ -2,6 +2,11 @@
 include tests/sim/local.mk
 include tests/fuzz/local.mk
 
+# What stands in for the helpers of hosts that have no guests.
+check_PROGRAMS += tests/storm/standin
+tests_storm_standin_SOURCES = %D%/storm/standin.c
+tests_storm_standin_LDADD = libhosteffect.a libbase.a
+
 # The Debian guest, launched and logged in to; not in tests/run, for it boots slowly where all of it is emulated. Needs root.
 check-guest: all
 	$(abs_top_srcdir)/deploy/packages/install run guest debian test
@@ -19,11 +24,20 @@ storm: all
 		TERCET_STATE=$(abs_top_builddir)/storm.state TERCET_GUEST=$(abs_top_builddir)/storm-guest.qcow2 \
 		/usr/bin/python3 $(abs_top_srcdir)/tests/storm/kill_storm.py --kills $(KILLS) --seed $(SEED)
 
+# The same with many hosts and no guests, so much faster: a stand-in for hypervisors and networks, clocks that are moved, disks
+# that fail.
+HOSTS = 6
+storm-fleet: all tests/storm/standin
+	$(abs_top_srcdir)/deploy/packages/install run test
+	TERCET_BUILD=$(abs_top_builddir) TERCET_STATE=$(abs_top_builddir)/storm-fleet.state \
+		/usr/bin/python3 $(abs_top_srcdir)/tests/storm/fleet_storm.py --kills $(KILLS) --hosts $(HOSTS) --seed $(SEED)
+
 # Which branches of the deciding and the parsing files the unit tests, the corpora and some seeds take.
 coverage:
 	$(abs_top_srcdir)/tests/coverage/run
-# dos killed, and its disk failing, at each call that counts, in every way; an hour.
-crash: all
+# Daemons killed, and their disks failing, at each call that counts, in every way; two hours.
+crash: all tests/storm/standin
+	TERCET_BUILD=$(abs_top_builddir) /usr/bin/python3 $(abs_top_srcdir)/tests/integ/tier_crash.py --whole
 	/usr/bin/python3 $(abs_top_srcdir)/tests/integ/dos_crash.py $(abs_top_builddir)/tercet-dos \
 		$(abs_top_builddir)/tercet-image-jail --whole
 # What has threads, with ThreadSanitizer. Needs root.
@@ -34,7 +48,7 @@ crowd: all
 	$(abs_top_srcdir)/deploy/packages/install run test bench
 	TERCET_BUILD=$(abs_top_builddir) /usr/bin/python3 $(abs_top_srcdir)/tests/integ/http_crowd.py --idle 10000 --secure 3000 \
 		--slow 500 --seconds 15 --strict
-.PHONY: check-guest check-threads storm coverage crash crowd
+.PHONY: check-guest check-threads storm storm-fleet coverage crash crowd
 EXTRA_DIST += %D%/coverage/run %D%/coverage/table %D%/threads/run %D%/threads/suppressions
 if HAVE_CMOCKA
 include tests/unit/base.mk

@@ -12,11 +12,9 @@ import contextlib
 import errno
 import hashlib
 import itertools
-import mmap
 import os
 import pathlib
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -25,37 +23,10 @@ import time
 import botocore.exceptions
 
 from dosrig import ACCOUNT, KEYS, MIB, Dos, noise, wait
+from failpoint import FAIL_ON, FAIL_ONCE, KILL, KILL_HALF, NAMES, NEVER, Failpoint
 
-OFF, KILL, KILL_HALF, FAIL_ONCE, FAIL_ON = range(5)
-NAMES = {KILL: "kill", KILL_HALF: "kill half way", FAIL_ONCE: "error", FAIL_ON: "errors from then on"}
-NEVER = 0xffffffff
 BUCKET, OLD_AGE_S = "crash", 3 * 86400
 FAILED = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
-
-
-class Failpoint:
-    """The page that failpoint.c reads."""
-
-    def __init__(self, work):
-        library, page = work / "failpoint.so", work / "failpoint"
-        source = pathlib.Path(__file__).with_name("failpoint.c")
-        subprocess.run(["cc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", "-o", library, source], check=True, timeout=60)
-        page.write_bytes(bytes(4096))
-        with open(page, "r+b") as file:
-            self.page = mmap.mmap(file.fileno(), 4096)
-        os.environ |= {"LD_PRELOAD": str(library), "FAILPOINT": str(page),
-                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
-
-    def arm(self, mode, at, error=0):
-        self.page[0:4] = bytes(4)
-        self.page[16:128] = bytes(112)
-        self.page[4:16] = struct.pack("<IiI", at, error, 0)
-        self.page[0:4] = struct.pack("<I", mode)
-
-    def disarm(self):
-        """(calls that were counted, the one that was hit)"""
-        self.page[0:4] = bytes(4)
-        return struct.unpack("<I", self.page[12:16])[0], self.page[16:128].split(b"\0")[0].decode()
 
 
 # --- what is done -----------------------------------------------------------------------------------------------------
@@ -151,6 +122,7 @@ class Import:
 
     def __init__(self, dos, _):
         self.dos, self.numbers, self.image = dos, itertools.count(1), None
+        self.is_full = lambda: False
 
     def prepare(self):
         s3 = self.dos.client()
@@ -169,9 +141,11 @@ class Import:
             self.dos.start()
         except AssertionError:
             return False, None
-        # On a disk that stays full it cannot even be told that it failed.
+        # On a disk that stays full it cannot even be told that it failed: it is tried again for some time, and then there is room.
         with contextlib.suppress(AssertionError):
-            wait("the import has ended", lambda: self.state() or self.dos.process.poll() is not None, patience_s=40)
+            wait("the import has ended", lambda: self.state() or self.dos.process.poll() is not None or self.is_full(), patience_s=40)
+        if self.is_full():
+            time.sleep(FULL_S)
         return self.state() == 1, None if self.dos.process.poll() is not None else 503
 
     def state(self):
@@ -246,6 +220,7 @@ class Round:
         """The call that was hit, "" when the operation ended before it."""
         dos, scenario = self.dos, self.scenario
         scenario.prepare()
+        scenario.is_full = lambda: mode == FAIL_ON and self.failpoint.hit()
         s3 = dos.client(connect_timeout=5, read_timeout=20)
         self.failpoint.arm(mode, at, error)
         sure, status = scenario.act(s3)
@@ -284,6 +259,7 @@ class Round:
 
 
 WAYS = [(KILL, 0), (FAIL_ONCE, errno.EIO), (KILL_HALF, 0), (FAIL_ONCE, errno.ENOSPC), (FAIL_ON, errno.ENOSPC)]
+FULL_S = 2       # some turns are lost, some are tried again
 FOLDERS_STEP = 8  # an import syncs 256 folders, one like the other
 PATIENT_STEP = 5  # one that failed is begun again after 10 s and 20 s
 # what, bytes, and the short form's step from call to call
@@ -302,6 +278,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tct-crash-") as folder:
         work = pathlib.Path(folder)
         failpoint = Failpoint(work)
+        os.environ |= failpoint.environment
         dos = Dos(os.path.abspath(given.dos), os.path.abspath(given.jail), work, limits__scan_ms=1, status__tcp_port=-1)
         for account, (key, secret) in KEYS.items():
             dos.verb("add-key", key, account, stdin=secret + "\n")

@@ -1,6 +1,7 @@
 /* failpoint.c - stands between a program and the C library, counts the calls that change a file or
  * speak on a socket, and at the N-th kills the program before it, half way through it, or lets it
- * fail. Preloaded by dos_crash.py, which steers it through the file that FAILPOINT names.
+ * fail. Preloaded by dos_crash.py and tier_crash.py, which steer it through the file that FAILPOINT
+ * names.
  *
  * Counted is what matters after a crash, in the order of all threads: whatever else a program does
  * between two of these calls leaves nothing behind. Its log and its own pipes do not count. */
@@ -31,6 +32,7 @@ struct control {
     int32_t error;          /* of FAIL_*: what a call on a file answers */
     _Atomic uint32_t count; /* so many came */
     char what[112];         /* the call that was hit */
+    uint32_t is_files_only; /* what is said on sockets does not count */
 };
 
 static struct control *control;
@@ -109,7 +111,7 @@ static enum verdict judge_fd(const char *name, int fd)
     if (control == NULL || control->mode == OFF || fstat(fd, &st) != 0)
         return GO;
     int is_file = S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
-    if (fd <= STDERR_FILENO || (!is_file && !S_ISSOCK(st.st_mode)))
+    if (fd <= STDERR_FILENO || (!is_file && (control->is_files_only || !S_ISSOCK(st.st_mode))))
         return GO;
     return judge(name, fd, NULL, is_file);
 }

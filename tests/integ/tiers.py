@@ -52,11 +52,15 @@ class Daemon:
     def start(self, *before):
         """`before`: what stands in front of the command, as `prlimit` does."""
         begin = len(self.text())
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([*before, *self.line()], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.spawn(*before)
         wait(f"{self.name} is ready", lambda: f"{SHORT[self.name]}.ready" in self.text()[begin:] or self.is_gone())
         assert not self.is_gone(), self.text()[-3000:]
         return self
+
+    def spawn(self, *before):
+        """Started, and not waited for."""
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([*before, *self.line()], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def is_gone(self):
         return self.process.poll() is not None
@@ -73,8 +77,9 @@ class Daemon:
             self.process.kill()
             return self.process.wait()
 
-    def complaints(self):
-        return re.findall(r"ERROR: \w+Sanitizer.*|.*runtime error:.*|\w+ failed: .* at \S+:\d+ in .*", self.text())
+    def complaints(self, text=None):
+        said = self.text() if text is None else text
+        return re.findall(r"ERROR: \w+Sanitizer.*|.*runtime error:.*|\w+ failed: .* at \S+:\d+ in .*", said)
 
 
 class Tiers:

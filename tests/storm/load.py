@@ -13,6 +13,8 @@ import uuid
 import botocore.exceptions
 
 OPEN = ("pending", "running", "stopping", "stopped", "shutting-down")
+# A daemon whose clock is off says so of whatever is signed: nothing was done, and the next signature may fit.
+SKEWED = ("RequestExpired", "RequestTimeTooSkewed")
 
 
 class Calls:
@@ -35,6 +37,7 @@ class Client(threading.Thread):
         self.going, self.rested, self.wrong = threading.Event(), threading.Event(), []
         self.going.set()
         self.open_call = None  # what may have been done: a function that asks again
+        self.last = None       # how its last call ended
 
     def call(self, function, **words):
         """(how, answer or error code)"""
@@ -43,10 +46,12 @@ class Client(threading.Thread):
             how = ("done", answer)
         except botocore.exceptions.ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            how = ("unknown" if status >= 500 else "refused", error.response["Error"]["Code"])
+            code = error.response["Error"]["Code"]
+            how = ("unknown" if status >= 500 or code in SKEWED else "refused", code)
         except (botocore.exceptions.BotoCoreError, OSError) as error:
             how = ("unknown", type(error).__name__)
         self.calls.note(how[0])
+        self.last = how[0], how[1] if how[0] != "done" else ""
         return how
 
     def run(self):
@@ -193,6 +198,10 @@ class Load:
 
     def wished(self):
         return {i: wish for launcher in self.launchers for i, wish in launcher.wished.items()}
+
+    def changed(self):
+        """Whom somebody stopped, started or ended, or wished to."""
+        return {i for launcher in self.launchers for i in launcher.changed}
 
     def end(self):
         self.over = True
