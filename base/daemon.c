@@ -78,6 +78,37 @@ void daemon_keep_private(void)
     INV(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0); /* a pattern that is a pipe asks for no limit */
 }
 
+/* What every daemon reads beside its own. Folders, since files in them are replaced. */
+static const struct landlock_path common[] = {
+    {"/etc", LANDLOCK_READ},                 /* resolvers, hosts, roots of public certificates */
+    {"/run/systemd/resolve", LANDLOCK_READ}, /* where /etc/resolv.conf may lead */
+    {"/run/resolvconf", LANDLOCK_READ},
+    {"/run/NetworkManager", LANDLOCK_READ},
+    {"/usr", LANDLOCK_RUN},                 /* libraries, and programs that it starts */
+    {"/proc", LANDLOCK_READ},               /* itself, and this boot's name */
+    {"/sys/devices/system", LANDLOCK_READ}, /* processors */
+    {"/proc/self/exe", LANDLOCK_RUN},       /* it starts itself for a renewal */
+    {"/dev/null", LANDLOCK_WRITE},
+    {"/dev/urandom", LANDLOCK_READ},
+};
+enum { OWN_MAX = 16, COMMON_LEN = sizeof common / sizeof *common };
+
+bool daemon_keep_to(const struct landlock_path *own, size_t len)
+{
+    struct landlock_path all[COMMON_LEN + OWN_MAX];
+    struct err err = {0};
+    PRE(len <= OWN_MAX);
+    memcpy(all, common, sizeof common);
+    memcpy(all + COMMON_LEN, own, len * sizeof *own);
+    if (landlock_restrict(all, COMMON_LEN + len, &err) == ERR_OK)
+        log_info("daemon.kept_to_its_files", NULL);
+    else if (err.code == ERR_UNSUPPORTED)
+        log_info("daemon.no_landlock", "why", err.text, NULL);
+    else
+        log_error("daemon.landlock", "why", err.text, NULL);
+    return err.code == ERR_OK || err.code == ERR_UNSUPPORTED;
+}
+
 enum daemon_next daemon_options(struct daemon *d, int argc, char **argv)
 {
     struct line line = {0};

@@ -7,7 +7,9 @@
 #pragma once
 
 #include "base/config.h"
+#include "base/landlock.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { DAEMON_OVERRIDES_MAX = 64 };
@@ -35,3 +37,9 @@ enum daemon_next daemon_options(struct daemon *d, int argc, char **argv);
  * no reading of its memory by others of its user (I16). A part of daemon_options; programs that a
  * daemon starts call it themselves, for exec undoes half of it. */
 void daemon_keep_private(void);
+
+/* From here on this process opens no file but what lies in `own` and what every daemon needs (names
+ * of hosts, libraries, /proc); where the kernel has no Landlock it says so and goes on. False: it
+ * has one that refused, which was told. Called once, before the first thread; verbs of a command
+ * line, which read and write where the admin says, do not. */
+bool daemon_keep_to(const struct landlock_path *own, size_t len);

@@ -11,6 +11,7 @@ libbase_a_SOURCES = \
 	%D%/err.c %D%/err.def %D%/err.h \
 	%D%/event.c %D%/event.h \
 	%D%/id.c %D%/id.h \
+	%D%/landlock.c %D%/landlock.h \
 	%D%/list.h \
 	%D%/job.c %D%/job.h \
 	%D%/journal.c %D%/journal.h \

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/notify.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -18,12 +19,19 @@ struct loop_watch {
     uv_cond_t wake;
     bool stopping; /* under mutex */
     int64_t period_ms, warn_ms, abort_ms;
+    uint64_t alive_ms; /* systemd is told at least that often; 0 = it does not ask */
+    uint64_t told_ms;  /* when it was, on the loop's clock */
 };
 
 static void on_beat(uv_timer_t *timer)
 {
     struct loop_watch *w = timer->data;
+    uint64_t now_ms = uv_now(timer->loop);
     atomic_fetch_add(&w->beats, 1);
+    if (w->alive_ms == 0 || now_ms - w->told_ms < w->alive_ms)
+        return;
+    w->told_ms = now_ms;
+    notify_alive();
 }
 
 static void say(const char *event, int64_t lag_ms)
@@ -70,6 +78,7 @@ struct loop_watch *loop_watch_start(struct uv_loop_s *uv, int64_t warn_ms, int64
     w->period_ms = warn_ms / 5 > 0 ? warn_ms / 5 : 1;
     uv_timer_init(uv, &w->beat_timer);
     w->beat_timer.data = w;
+    w->alive_ms = (uint64_t)notify_watchdog_ms() / 3;
     uint64_t beat_ms = (uint64_t)(w->period_ms / 2 > 0 ? w->period_ms / 2 : 1);
     uv_timer_start(&w->beat_timer, on_beat, beat_ms, beat_ms);
     INV(uv_mutex_init(&w->mutex) == 0 && uv_cond_init(&w->wake) == 0);

@@ -249,10 +249,20 @@ static enum err_code serve(struct shell *s, struct err *err)
     return err->code;
 }
 
+static bool keep_to_files(const struct cloud_options *o)
+{
+    const struct landlock_path own[] = {{o->data, LANDLOCK_WRITE},
+                                        {o->tls_certificate, LANDLOCK_BESIDE},
+                                        {o->tls_key, LANDLOCK_BESIDE}};
+    return daemon_keep_to(own, sizeof own / sizeof *own);
+}
+
 static int run(const struct cloud_options *o)
 {
     struct err err = {0};
     struct shell s = {.options = o};
+    if (!keep_to_files(o))
+        return 1;
     enum err_code code = open_all(&s, &err);
     if (code == ERR_OK)
         code = serve(&s, &err);

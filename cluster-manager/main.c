@@ -250,6 +250,9 @@ static int run(const struct cluster_options *o, const struct daemon *d, char **a
     struct store *store = NULL;
     struct enroll_identity id = {0};
     struct shell shell = {0};
+    const struct landlock_path own[] = {{o->data, LANDLOCK_WRITE}};
+    if (!daemon_keep_to(own, sizeof own / sizeof *own))
+        return 1;
     path_in(shell.folder, o, "identity");
     if (enroll_load(&id, shell.folder, &err) != ERR_OK || open_store(&store, o, &err) != ERR_OK) {
         enroll_fini(&id);

@@ -236,7 +236,6 @@ static enum err_code start_disks(struct shell *s, struct err *err)
                                       .progress = host_progress_post,
                                       .self = s->loop};
     mkdir(s->state, 0771); /* computer-hypervisor writes there, by the group that they share */
-    mkdir(s->images, 0751);
     if (host_disk_new(&s->disk, &config, err) != ERR_OK)
         return err->code;
     struct job_handler handlers[] = {
@@ -370,6 +369,15 @@ static void run_core(struct shell *s, struct store *store, const struct enroll_i
     host_disk_stop(s->disk);
 }
 
+/* Helpers that are children of ours mount, and speak with libvirt: only where they are services. */
+static bool keep_to_files(const struct shell *s)
+{
+    const struct landlock_path own[] = {{s->options->data, LANDLOCK_WRITE},
+                                        {s->images, LANDLOCK_WRITE}};
+    mkdir(s->images, 0751); /* else it could not be named */
+    return *s->options->sockets == '\0' || daemon_keep_to(own, sizeof own / sizeof *own);
+}
+
 static int run(const struct host_options *o, const struct daemon *d, char **argv)
 {
     struct err err = {0};
@@ -381,6 +389,8 @@ static int run(const struct host_options *o, const struct daemon *d, char **argv
     path_in(db, o->data, "computer.db");
     host_state_folder(s.state, o);
     host_images_folder(s.images, o);
+    if (!keep_to_files(&s))
+        return 1;
     if (enroll_load(&id, s.folder, &err) != ERR_OK ||
         underlay_find(&s.underlay, o->tunnel_address, &err) != ERR_OK ||
         store_open(&store, db, &host_schema, &err) != ERR_OK) {

@@ -338,10 +338,22 @@ static void close_all(struct shell *s)
     enroll_fini(&s->identity);
 }
 
+/* A jail that is a child of ours mounts its root, which no child of a process that keeps to its
+ * files may: only with one that is a service. */
+static bool keep_to_files(const struct dos_options *o)
+{
+    const struct landlock_path own[] = {{o->data, LANDLOCK_WRITE},
+                                        {o->tls_certificate, LANDLOCK_BESIDE},
+                                        {o->tls_key, LANDLOCK_BESIDE}};
+    return *o->jail_socket == '\0' || daemon_keep_to(own, sizeof own / sizeof *own);
+}
+
 static int run(const struct dos_options *o, const struct daemon *d, char **argv)
 {
     struct err err = {0};
     struct shell s = {.options = o, .rng = rng_system()};
+    if (!keep_to_files(o))
+        return 1;
     if (open_state(&s, &err) != ERR_OK) {
         fprintf(stderr, "tercet-dos: %s\n", err.text);
         store_close(s.store);

@@ -181,6 +181,32 @@ def exposure():
     equal("systemd-analyze verify", verified, "")
 
 
+def watchdog():
+    """A daemon that says nothing any more is killed and started again; those that live are let be. With a short patience, for the
+    test."""
+    unit, made = "tercet-cluster-manager", "/run/systemd/system/tercet-cluster-manager.service.d"
+    pid = f"systemctl show -P MainPID {unit}"
+    equal("patience of the unit as it is shipped", on("one", f"systemctl show -P WatchdogUSec {unit}").strip(), "45s")
+    on("one", f"mkdir -p {made}; printf '[Service]\nWatchdogSec=2\n' >{made}/quick.conf; systemctl daemon-reload; systemctl restart {unit}")
+    first = on("one", pid)
+    on("one", f"kill -STOP {first}")
+    until("the one that stands is replaced", lambda: on("one", pid) not in (first, "0\n"), 20)
+    second = on("one", pid)
+    check("systemd says why", "watchdog" in on("one", f"journalctl -u {unit} --no-pager -n 50 -o cat"))
+    on("one", f"rm -r {made}; systemctl daemon-reload")
+    until("it is ready again", lambda: on("one", f"systemctl is-active {unit} || true").strip() == "active", 20)
+    equal("and stays", (on("one", pid), on("one", f"systemctl show -P NRestarts {unit}").strip()), (second, "1"))
+
+
+def landlock():
+    """Each daemon keeps to its files, where the kernel lets it."""
+    wanted = {"one": ["tercet-cloud-manager", "tercet-cluster-manager", "tercet-dos"], "two": ["tercet-computer-manager"]}
+    for name, units in wanted.items():
+        for unit in units:
+            said = on(name, f"journalctl -u {unit} --no-pager -o cat _PID=$(systemctl show -P MainPID {unit})")
+            check(f"{unit} keeps to its files", "daemon.kept_to_its_files" in said or "daemon.no_landlock" in said, said)
+
+
 def apparmor():
     """As far as a kernel without it lets one look: the profiles are well formed, and there is one for each program of a unit."""
     profiles = sorted((SOURCE / "deploy/apparmor").iterdir())
@@ -235,6 +261,8 @@ def main():
         typed(sessions, steps)
         nothing_to_do(sessions)
         exposure()
+        landlock()
+        watchdog()
         until("three is back", lambda: "three" in on("one", ". /root/tercet-credentials; tercet host list | grep ' up '"), 30)
         equal("what failed on one", on("one", "systemctl list-units --failed --no-legend 'tercet*'"), "")
     finally:

@@ -8,6 +8,7 @@ base_tests = \
 	tests/unit/base_err_test \
 	tests/unit/base_event_test \
 	tests/unit/base_id_test \
+	tests/unit/base_landlock_test \
 	tests/unit/base_log_test \
 	tests/unit/base_map_test \
 	tests/unit/base_report_test \
@@ -35,6 +36,9 @@ tests_unit_base_event_test_SOURCES = %D%/base_event_test.c %D%/unit.h
 tests_unit_base_event_test_LDADD = $(base_test_ldadd)
 tests_unit_base_id_test_SOURCES = %D%/base_id_test.c %D%/unit.h
 tests_unit_base_id_test_LDADD = $(base_test_ldadd)
+tests_unit_base_landlock_test_SOURCES = %D%/base_landlock_test.c %D%/unit.h
+tests_unit_base_landlock_test_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+tests_unit_base_landlock_test_LDADD = $(base_test_ldadd) $(SECCOMP_LIBS)
 tests_unit_base_log_test_SOURCES = %D%/base_log_test.c %D%/unit.h
 tests_unit_base_log_test_LDADD = $(base_test_ldadd)
 tests_unit_base_map_test_SOURCES = %D%/base_map_test.c %D%/unit.h

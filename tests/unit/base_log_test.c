@@ -215,6 +215,33 @@ static void systemd_hears_that_it_is_ready(void **state)
     unsetenv("NOTIFY_SOCKET");
 }
 
+/* Only this process is asked, and only where its unit has a WatchdogSec. */
+static void systemd_asks_whether_it_is_alive(void **state)
+{
+    char pid[16];
+    (void)state;
+    unsetenv("WATCHDOG_USEC");
+    assert_int_equal(notify_watchdog_ms(), 0);
+    setenv("WATCHDOG_USEC", "45000000", 1);
+    assert_int_equal(notify_watchdog_ms(), 45000);
+    setenv("WATCHDOG_PID", "1", 1);
+    assert_int_equal(notify_watchdog_ms(), 0);
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    setenv("WATCHDOG_PID", pid, 1);
+    assert_int_equal(notify_watchdog_ms(), 45000);
+    setenv("WATCHDOG_USEC", "soon", 1);
+    assert_int_equal(notify_watchdog_ms(), 0);
+    unsetenv("WATCHDOG_USEC");
+    unsetenv("WATCHDOG_PID");
+    int fd = bind_socket();
+    setenv("NOTIFY_SOCKET", socket_path, 1);
+    assert_true(notify_alive());
+    assert_string_equal(received(fd), "WATCHDOG=1");
+    close(fd);
+    unlink(socket_path);
+    unsetenv("NOTIFY_SOCKET");
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -235,6 +262,7 @@ int main(void)
         cmocka_unit_test(a_tenant_cannot_forge_a_field),
         cmocka_unit_test(without_a_journal_lines_are_written),
         cmocka_unit_test(systemd_hears_that_it_is_ready),
+        cmocka_unit_test(systemd_asks_whether_it_is_alive),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 /* cmocka last: it wants the four above */
@@ -252,6 +254,32 @@ static void aborts_when_it_stands(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
+/* For a supervisor: the loop itself says that it turns, not the thread that watches it. */
+static void says_that_it_turns(void **state)
+{
+    struct rig rig;
+    const struct loop_options options = {.lag_warn_ms = 50, .lag_abort_ms = 60000};
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    char said[32];
+    int heard = 0, fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    (void)state;
+    snprintf(to.sun_path, sizeof to.sun_path, "/tmp/tct-alive-%d", (int)getpid());
+    unlink(to.sun_path);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&to, sizeof to), 0);
+    setenv("NOTIFY_SOCKET", to.sun_path, 1);
+    setenv("WATCHDOG_USEC", "60000", 1);
+    rig_init(&rig, &options);
+    rig_run_beside(&rig, wait_a_little, NULL);
+    rig_fini(&rig);
+    unsetenv("WATCHDOG_USEC");
+    unsetenv("NOTIFY_SOCKET");
+    for (ssize_t n; (n = recv(fd, said, sizeof said, 0)) > 0; heard++)
+        assert_memory_equal(said, "WATCHDOG=1", (size_t)n);
+    assert_in_range(heard, 2, 16); /* of 300 ms, every 20 */
+    close(fd);
+    unlink(to.sun_path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,7 +287,7 @@ int main(void)
         cmocka_unit_test(ends_well_on_a_signal),   cmocka_unit_test(aborts_when_it_stands),
         cmocka_unit_test(brings_results_back),     cmocka_unit_test(tells_a_deadline_once),
         cmocka_unit_test(bounds_the_line),         cmocka_unit_test(refuses_what_finds_no_room),
-        cmocka_unit_test(rests_after_a_lost_turn),
+        cmocka_unit_test(rests_after_a_lost_turn), cmocka_unit_test(says_that_it_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
