@@ -14,6 +14,12 @@
 
 enum { SLOTS = 1024 }; /* statements of one daemon; a power of two, well above their number */
 
+/* Pages of the log that are written into the database at once, by the commit that comes upon them:
+ * it takes some milliseconds more the larger the store is, so that it is to be one in hundreds. A
+ * page that changed often meanwhile is written once. 32 MiB of disk; a start after a kill takes
+ * some tens of milliseconds more. */
+#define LOG_PAGES "8000"
+
 struct store {
     sqlite3 *db;
     int64_t changes_at_begin;
@@ -165,7 +171,7 @@ enum err_code store_open(struct store **out, const char *path, const struct stor
         sqlite3_exec(st->db,
                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                      "PRAGMA trusted_schema=OFF; PRAGMA busy_timeout=5000;"
-                     "PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY",
+                     "PRAGMA wal_autocheckpoint=" LOG_PAGES "; PRAGMA temp_store=MEMORY",
                      NULL, NULL, NULL) != SQLITE_OK ||
         /* A plan never depends on what is bound: else whatever compares a column of a partial
          * index's condition with an argument is prepared anew at each call. */

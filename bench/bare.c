@@ -132,7 +132,7 @@ static void serve(struct bare *b)
 static void open_store(struct bare *b, const char *path)
 {
     INV(sqlite3_open(path, &b->db) == SQLITE_OK);
-    exec(b, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;"
+    exec(b, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000;"
             "CREATE TABLE row(id INTEGER PRIMARY KEY, body TEXT NOT NULL)");
     INV(sqlite3_prepare_v2(b->db, "INSERT INTO row(body) VALUES(?)", -1, &b->insert, NULL) ==
         SQLITE_OK);
