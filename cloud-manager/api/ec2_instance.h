@@ -58,6 +58,8 @@ void cloud_write_association(struct cloud_call *call, const struct cloud_instanc
 void cloud_write_groups(struct cloud_xml *xml, const struct cloud_port_group *groups, size_t len);
 /* "User initiated (2026-11-20 09:13:35 GMT)", "" when nothing happened; in the op's arena. */
 const char *cloud_text_transition(const struct cloud_op *op, const struct cloud_instance *row);
+/* "eni-attach-0123..." of a port: it is attached once, to its instance. In the op's arena. */
+const char *cloud_text_attachment(const struct cloud_op *op, const struct cloud_port *port);
 /* EC2's words for a root disk: of the attachment, and of the volume. */
 const char *cloud_text_attached(const struct cloud_instance *row);
 const char *cloud_text_volume_state(const struct cloud_instance *row);

@@ -200,7 +200,8 @@ static void add_port(struct cloud_call *call, const struct cloud_instance_view *
     cloud_facts_add(f, "network-interface.addresses.private-dns-name", dns);
     cloud_facts_add(f, "network-interface.attachment.attach-time",
                     cloud_text_time(call->op, v->port.created_wall_ms));
-    cloud_facts_add(f, "network-interface.attachment.attachment-id", v->port.attachment);
+    cloud_facts_add(f, "network-interface.attachment.attachment-id",
+                    cloud_text_attachment(call->op, &v->port));
     cloud_facts_add(f, "network-interface.attachment.delete-on-termination", "true");
     cloud_facts_add(f, "network-interface.attachment.device-index", "0");
     cloud_facts_add(f, "network-interface.attachment.instance-id", v->row->id);

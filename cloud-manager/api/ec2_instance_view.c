@@ -35,6 +35,11 @@ const char *cloud_text_attached(const struct cloud_instance *row)
     return row->state == CLOUD_INSTANCE_PENDING && row->has_run == 0 ? "attaching" : "attached";
 }
 
+const char *cloud_text_attachment(const struct cloud_op *op, const struct cloud_port *port)
+{
+    return arena_printf(op->arena, "eni-attach-%s", port->id + strlen("eni-"));
+}
+
 const char *cloud_text_volume_state(const struct cloud_instance *row)
 {
     return row->state == CLOUD_INSTANCE_PENDING && row->has_run == 0 ? "creating" : "in-use";
@@ -141,10 +146,11 @@ const char *cloud_text_monitoring(const struct cloud_instance *row)
     return row->is_monitored != 0 ? "enabled" : "disabled";
 }
 
-static void write_attachment(struct cloud_xml *x, const struct cloud_instance_view *v)
+static void write_attachment(struct cloud_call *call, const struct cloud_instance_view *v)
 {
+    struct cloud_xml *x = call->xml;
     cloud_xml_open(x, "attachment");
-    cloud_xml_text(x, "attachmentId", v->port.attachment);
+    cloud_xml_text(x, "attachmentId", cloud_text_attachment(call->op, &v->port));
     cloud_xml_i64(x, "deviceIndex", 0);
     cloud_xml_text(x, "status", cloud_text_attached(v->row));
     cloud_xml_time(x, "attachTime", v->port.created_wall_ms);
@@ -172,7 +178,7 @@ static void write_port(struct cloud_call *call, const struct cloud_instance_view
     cloud_xml_bool(x, "sourceDestCheck", true);
     cloud_xml_text(x, "interfaceType", "interface");
     cloud_write_groups(x, v->groups, v->groups_len);
-    write_attachment(x, v);
+    write_attachment(call, v);
     cloud_xml_open(x, "privateIpAddressesSet");
     cloud_xml_open(x, "item");
     cloud_xml_text(x, "privateIpAddress", address);

@@ -44,7 +44,7 @@ static const char *const filter_names[] = {"addresses.association.owner-id",
 static void add_attachment(struct cloud_call *call, const struct cloud_instance_view *v,
                            struct cloud_facts *f)
 {
-    cloud_facts_add(f, "attachment.attachment-id", v->port.attachment);
+    cloud_facts_add(f, "attachment.attachment-id", cloud_text_attachment(call->op, &v->port));
     cloud_facts_add(f, "attachment.attach-time",
                     cloud_text_time(call->op, v->port.created_wall_ms));
     cloud_facts_add(f, "attachment.delete-on-termination", "true");
@@ -100,10 +100,11 @@ static void add_facts(struct cloud_call *call, const struct cloud_instance_view 
     cloud_facts_add_tags(f, tags);
 }
 
-static void write_attachment(struct cloud_xml *x, const struct cloud_instance_view *v)
+static void write_attachment(struct cloud_call *call, const struct cloud_instance_view *v)
 {
+    struct cloud_xml *x = call->xml;
     cloud_xml_open(x, "attachment");
-    cloud_xml_text(x, "attachmentId", v->port.attachment);
+    cloud_xml_text(x, "attachmentId", cloud_text_attachment(call->op, &v->port));
     cloud_xml_text(x, "instanceId", v->row->id);
     cloud_xml_text(x, "instanceOwnerId", v->row->account);
     cloud_xml_i64(x, "deviceIndex", 0);
@@ -152,7 +153,7 @@ static void write_port(struct cloud_call *call, const struct cloud_instance_view
     cloud_xml_bool(x, "sourceDestCheck", true);
     cloud_xml_text(x, "interfaceType", "interface");
     cloud_write_groups(x, v->groups, v->groups_len);
-    write_attachment(x, v);
+    write_attachment(call, v);
     cloud_write_tags(x, tags);
     cloud_xml_close(x);
 }

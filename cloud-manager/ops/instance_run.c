@@ -112,16 +112,14 @@ static enum err_code add_port(struct cloud_op *op, const struct cloud_launch *la
 {
     const char *groups[CLOUD_PORT_GROUPS_MAX];
     const char *id = cloud_id(op, "eni");
-    struct cloud_port port = {
-        .id = id,
-        .account = op->account,
-        .vpc = f->place.subnet.vpc,
-        .subnet = f->place.subnet.id,
-        .instance = instance,
-        .attachment = arena_printf(op->arena, "eni-attach-%s", cloud_id(op, "a") + sizeof "a"),
-        .mac = cloud_place_mac(op, id),
-        .description = launch->description,
-        .created_wall_ms = op->wall_ms};
+    struct cloud_port port = {.id = id,
+                              .account = op->account,
+                              .vpc = f->place.subnet.vpc,
+                              .subnet = f->place.subnet.id,
+                              .instance = instance,
+                              .mac = cloud_place_mac(op, id),
+                              .description = launch->description,
+                              .created_wall_ms = op->wall_ms};
     if (cloud_place_address(op, &f->place.subnet, launch->address, &port.address, err) != ERR_OK)
         return err->code;
     for (size_t i = 0; i < f->groups_len; i++)

@@ -195,17 +195,15 @@ static void adopt_port(struct cloud_op *op, const struct wire_instance *body, co
     const char *groups[CLOUD_PORT_GROUPS_MAX];
     size_t len = cloud_recover_known_groups(op, body, groups);
     clear_address(op, body->port->vpc, address, body->port->mac);
-    struct cloud_port port = {
-        .id = body->port->id,
-        .account = body->account,
-        .vpc = body->port->vpc,
-        .subnet = body->port->subnet,
-        .instance = id,
-        .attachment = arena_printf(op->arena, "eni-attach-%s", cloud_id(op, "a") + sizeof "a"),
-        .mac = body->port->mac,
-        .address = address,
-        .description = "",
-        .created_wall_ms = body->launch_ms};
+    struct cloud_port port = {.id = body->port->id,
+                              .account = body->account,
+                              .vpc = body->port->vpc,
+                              .subnet = body->port->subnet,
+                              .instance = id,
+                              .mac = body->port->mac,
+                              .address = address,
+                              .description = "",
+                              .created_wall_ms = body->launch_ms};
     cloud_port_insert(op->store, &port, node, groups, len);
 }
 

@@ -33,15 +33,14 @@ struct cloud_subnet {
     ROW_FIELDS(CLOUD_SUBNET_ROW)
 };
 
-#define CLOUD_PORT_REST(TEXT, INT)        \
-    TEXT(account)                         \
-    TEXT(vpc)                             \
-    TEXT(subnet)                          \
-    TEXT(instance)                        \
-    TEXT(attachment) /* eni-attach-... */ \
-    TEXT(mac)                             \
-    INT(address)                          \
-    TEXT(description)                     \
+#define CLOUD_PORT_REST(TEXT, INT) \
+    TEXT(account)                  \
+    TEXT(vpc)                      \
+    TEXT(subnet)                   \
+    TEXT(instance)                 \
+    TEXT(mac)                      \
+    INT(address)                   \
+    TEXT(description)              \
     INT(created_wall_ms)
 #define CLOUD_PORT_ROW(TEXT, INT) TEXT(id) /* eni-... */ CLOUD_PORT_REST(TEXT, INT)
 

@@ -22,6 +22,8 @@ static const char accounts[] =
     /* Children that joined. joins counts, so that what a new link key wraps is told anew. */
     "CREATE TABLE node(name TEXT PRIMARY KEY, kind TEXT NOT NULL, letter TEXT UNIQUE,"
     " link_key TEXT NOT NULL, joins INTEGER NOT NULL, dos_url TEXT NOT NULL DEFAULT '');"
+    /* Asked for with each instance that a cluster is told of. */
+    "CREATE INDEX node_dos ON node(name,dos_url) WHERE kind='dos' AND dos_url<>'';"
     /* What each child has been told of things that are not instances. */
     "CREATE TABLE wished(node TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
     " generation INTEGER NOT NULL, PRIMARY KEY(node,kind,id)) WITHOUT ROWID;"
@@ -72,7 +74,7 @@ static const char network[] =
     /* An account's are those of its networks. */
     "CREATE TABLE port(id TEXT PRIMARY KEY, account TEXT NOT NULL,"
     " vpc TEXT NOT NULL REFERENCES vpc(id), subnet TEXT NOT NULL REFERENCES subnet(id),"
-    " instance TEXT NOT NULL UNIQUE, attachment TEXT NOT NULL, mac TEXT NOT NULL UNIQUE,"
+    " instance TEXT NOT NULL UNIQUE, mac TEXT NOT NULL UNIQUE,"
     " address INTEGER NOT NULL, description TEXT NOT NULL, created_wall_ms INTEGER NOT NULL,"
     " UNIQUE(vpc,address)) WITHOUT ROWID;"
     "CREATE TRIGGER port_made AFTER INSERT ON port BEGIN"
