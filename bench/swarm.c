@@ -19,6 +19,7 @@
 #include "proto/auth/token.h"
 #include "proto/http/enroll.h"
 #include "proto/sync/admit.h"
+#include "proto/sync/item.h"
 #include "proto/wire/messages.h"
 
 #include <arpa/inet.h>
@@ -38,6 +39,7 @@ struct host {
     struct tls_host tls;
     int64_t seq, applied, answers;
     char store_id[40], start_id[40];
+    char address[16], url[64]; /* what it says of itself, as a real host does at its start */
 };
 
 struct swarm {
@@ -113,10 +115,34 @@ static const char room[] =
     "{\"room\":[{\"class\":\"memory_mib\",\"total\":262144,\"free\":262144},{\"class\":\"vcpu\","
     "\"total\":64,\"free\":64},{\"class\":\"disk_gib\",\"total\":4096,\"free\":4096}]}";
 
+/* Where its tunnels end and where it gives images away: a launch is told to others by these. */
+enum { FACTS = 2 };
+
+static void state(const struct host *h, struct arena *arena, struct wire_item facts[FACTS])
+{
+    facts[0] = (struct wire_item){.kind = "tunnel",
+                                  .body = arena_printf(arena, "{\"address\":\"%s\"}", h->address)};
+    facts[1] = (struct wire_item){.kind = "share",
+                                  .body = arena_printf(arena, "{\"url\":\"%s\"}", h->url)};
+    for (int i = 0; i < FACTS; i++) {
+        facts[i].id = "self";
+        facts[i].gone = facts[i].error = "";
+        facts[i].number = i + 1;
+    }
+}
+
+/* The first one carries the facts, and is answered at once. */
 static void ask(struct host *h)
 {
     CLEANUP(buf_fini) struct buf message = {0};
     struct clock clock = clock_system();
+    struct arena arena = {0};
+    struct wire_item facts[FACTS];
+    bool is_first = h->seq == 0;
+    uint64_t sum = 0;
+    state(h, &arena, facts);
+    for (int i = 0; i < FACTS; i++)
+        sum += sync_item_hash(facts[i].kind, facts[i].id, 0, 0, facts[i].number);
     wire_encode(&message, &wire_sync_request_type,
                 &(struct wire_sync_request){.proto = 1,
                                             .node = h->tls.node,
@@ -125,13 +151,19 @@ static void ask(struct host *h)
                                             .seq = ++h->seq,
                                             .t_send = clock.read(clock.self).boot_ms,
                                             .listed = true,
+                                            .busy = is_first,
                                             .store_id_seen = h->store_id,
                                             .start_id_seen = h->start_id,
                                             .applied_rev = h->applied,
-                                            .facts_from = 1,
+                                            .facts_from = is_first ? 1 : FACTS + 1,
+                                            .facts_to = FACTS,
+                                            .facts_sum = sum,
+                                            .seen = facts,
+                                            .seen_len = is_first ? FACTS : 0,
                                             .held_for = "",
                                             .capacity = room,
                                             .health = ""});
+    arena_fini(&arena);
     tls_host_send(&h->tls, &message);
 }
 
@@ -174,6 +206,8 @@ static void begin(struct swarm *s)
 {
     for (size_t i = 0; i < s->len; i++) {
         struct host *h = &s->hosts[i];
+        snprintf(h->address, sizeof h->address, "10.255.%zu.%zu", i / 250 % 250, i % 250 + 1);
+        snprintf(h->url, sizeof h->url, "https://%s:8784", h->address);
         tls_host_open(&h->tls, s->context, s->tcp_port);
         epoll_ctl(s->epoll, EPOLL_CTL_ADD, h->tls.fd,
                   &(struct epoll_event){.events = EPOLLIN, .data.ptr = h});

@@ -4,7 +4,7 @@ libcluster_a_SOURCES = \
 	%D%/api/cloud.c %D%/api/host.c \
 	%D%/cluster.h %D%/core.c %D%/core.h \
 	%D%/model/place.c %D%/model/place.def %D%/model/place.h %D%/model/room.c %D%/model/room.h \
-	%D%/model/underlay.c %D%/model/underlay.h %D%/model/zone.c %D%/model/zone.h \
+	%D%/model/zone.c %D%/model/zone.h \
 	%D%/ops/capacity.c %D%/ops/counted.c %D%/ops/decision.c %D%/ops/decision.h %D%/ops/drain.c %D%/ops/drain.h \
 	%D%/ops/end.c %D%/ops/grant.c %D%/ops/grant.h %D%/ops/group.c %D%/ops/place.c %D%/ops/recover.c \
 	%D%/ops/resize.c %D%/ops/resize.h %D%/ops/roster.c %D%/ops/roster.h %D%/ops/seed.c %D%/ops/seed.h \

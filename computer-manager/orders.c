@@ -61,8 +61,10 @@ static void order_port(struct host_core *c, struct host_record *r, const struct 
     r->port_sum = 0;
     r->ordered_port_sum = host_port_sum(port, host_port_size(port));
     r->ordered_public = port->public_address;
-    if (port->public_address != 0)
+    if (port->public_address != 0 && r->public_address == 0) {
         r->public_address = port->public_address;
+        host_say(c, r); /* who has it from here on, perhaps, says so before anybody gives it away */
+    }
     order(c, r, HOST_JOB_NET_PORT, port, sizeof *port);
 }
 

@@ -63,6 +63,13 @@ static void drop(struct host_core *c, const char *id)
     free(peer);
 }
 
+/* All hosts of a network are told alike: what lives here itself is no peer. */
+static bool lives_here(const struct host_core *c, const struct host_peer *peer)
+{
+    uint32_t own;
+    return host_address_parse(c->config->tunnel, &own) && peer->at.tunnel == own;
+}
+
 static enum err_code want(struct host_core *c, const char *id, const char *json,
                           struct arena *arena, struct err *err)
 {
@@ -72,6 +79,10 @@ static enum err_code want(struct host_core *c, const char *id, const char *json,
     if (wire_decode(&wire_peer_type, json, strlen(json), arena, &body, err) != ERR_OK ||
         parse(&body, &peer, err) != ERR_OK)
         return err->code;
+    if (lives_here(c, &peer)) {
+        drop(c, id); /* it may have lived elsewhere */
+        return ERR_OK;
+    }
     if (before != NULL && (before->vni != peer.vni || before->at.address != peer.at.address))
         drop(c, id);
     struct host_peer *kept = check_alloc(sizeof *kept);

@@ -1,100 +1,62 @@
-/* underlay.c - tells hosts who of a network lives on which other host: one wish of kind "peer" for
- * each port and each host that has a guest of its network (model/underlay.h).
+/* underlay.c - tells hosts who of a network lives on which host: a topic for each network, with one
+ * item of kind "peer" for each port that lives on a host with an address for tunnels. Hosts follow
+ * it while they have a guest of that network and such an address; nobody else does: what a host has
+ * not been told of it neither sends to nor takes from.
  *
  * Triggers note what changed in the transaction that changes it, wherever that is; here, at the end
- * of the step, only that is looked at. A port that moves or ends costs one wish for each host of
- * its network, a host that joins or leaves a network one for each port of it, and nothing else
- * costs. */
+ * of the step, only that is looked at: a port is one row, whoever is told of it. */
 #include "base/check.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cluster-manager/cluster.h"
-#include "cluster-manager/model/underlay.h"
 #include "cluster-manager/store/port.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Nothing is made from a peer that would have to be ended in order; its revision orders it. */
-enum { PEER_GENERATION = 1, PEER_PEPOCH = 0 };
+enum { PEER_GENERATION = 1 };
 
-/* A port with what is known of its host. */
-struct located {
-    struct cluster_port port;
-    struct underlay_port at;
-    const char *body; /* of the wish; NULL = nobody is told */
-};
+static const char *topic_of(int64_t vni, struct arena *arena)
+{
+    return arena_printf(arena, "net/%" PRId64, vni);
+}
 
-static const char *encode(const struct located *l, struct arena *arena)
+static void share(struct cluster_core *c, const struct cluster_port *port, const char *tunnel,
+                  struct arena *arena)
 {
     CLEANUP(buf_fini) struct buf body = {0};
-    wire_encode(&body, &wire_peer_type,
-                &(struct wire_peer){.vni = l->port.vni,
-                                    .mac = l->port.mac,
-                                    .address = l->port.address,
-                                    .tunnel = l->at.tunnel});
-    return arena_strdup(arena, buf_str(&body));
+    wire_encode(
+        &body, &wire_peer_type,
+        &(struct wire_peer){
+            .vni = port->vni, .mac = port->mac, .address = port->address, .tunnel = tunnel});
+    sync_parent_share(&c->down, topic_of(port->vni, arena), "peer", port->id, PEER_GENERATION,
+                      buf_str(&body));
 }
 
-/* Also of one that is no more: then nobody is told of it. */
-static struct located locate(struct cluster_core *c, const char *id, struct arena *arena)
-{
-    struct located l = {.port = {.id = id, .host = ""}};
-    cluster_port_load(c->store, id, arena, &l.port);
-    l.at.host = l.port.host;
-    l.at.tunnel = cluster_tunnel_of(c->store, l.port.host, arena);
-    l.body = *l.at.host != '\0' && l.at.tunnel != NULL ? encode(&l, arena) : NULL;
-    return l;
-}
-
-static void tell(struct cluster_core *c, const char *host, const struct located *l)
-{
-    if (!sync_parent_wishes(&c->down, host, "peer", l->port.id, l->body))
-        sync_parent_want(&c->down, host, "peer", l->port.id, PEER_GENERATION, PEER_PEPOCH, l->body);
-}
-
-/* Told or withdrawn; what is as it should be already writes nothing. */
-static void settle_one(struct cluster_core *c, const struct located *l,
-                       const struct underlay_host *host)
-{
-    if (underlay_tells(&l->at, host))
-        tell(c, host->name, l);
-    else
-        sync_parent_drop(&c->down, host->name, "peer", l->port.id);
-}
-
-static struct underlay_host host_of(struct cluster_core *c, const char *name, int64_t vni,
-                                    struct arena *arena)
-{
-    return (struct underlay_host){.name = name,
-                                  .tunnel = cluster_tunnel_of(c->store, name, arena),
-                                  .has_guest = cluster_reach_has(c->store, vni, name)};
-}
-
-/* A port came, moved or went: those that know of it, and those that should. */
+/* A port came, moved or went. */
 static void settle_port(struct cluster_core *c, const char *id, struct arena *arena)
 {
-    struct located l = locate(c, id, arena);
-    const char **told = sync_parent_told(&c->down, "peer", id, arena);
-    const char **need = cluster_reach_hosts(c->store, l.port.vni, l.port.host, arena);
-    for (; *told != NULL; told++) {
-        struct underlay_host host = host_of(c, *told, l.port.vni, arena);
-        settle_one(c, &l, &host);
-    }
-    for (; *need != NULL; need++) {
-        struct underlay_host host = host_of(c, *need, l.port.vni, arena);
-        settle_one(c, &l, &host);
-    }
+    struct cluster_port port;
+    const char *tunnel = NULL;
+    if (cluster_port_load(c->store, id, arena, &port) && *port.host != '\0')
+        tunnel = cluster_tunnel_of(c->store, port.host, arena);
+    if (tunnel != NULL)
+        share(c, &port, tunnel, arena);
+    else
+        sync_parent_unshare(&c->down, "peer", id);
 }
 
-/* A host has its first guest of a network, or its last one is gone: all ports of that network. */
+/* A host has its first guest of a network, or its last one is gone; or its tunnels do. */
 static void settle_reach(struct cluster_core *c, const struct cluster_reach *reach,
                          struct arena *arena)
 {
-    struct underlay_host host = host_of(c, reach->host, reach->vni, arena);
-    for (const char **id = cluster_port_ids(c->store, reach->vni, arena); *id != NULL; id++) {
-        struct located l = locate(c, *id, arena);
-        settle_one(c, &l, &host);
-    }
+    const char *topic = topic_of(reach->vni, arena);
+    if (cluster_reach_has(c->store, reach->vni, reach->host) &&
+        cluster_tunnel_has(c->store, reach->host))
+        sync_parent_follow(&c->down, reach->host, topic);
+    else
+        sync_parent_unfollow(&c->down, reach->host, topic);
 }
 
 void cluster_underlay_settle(struct cluster_core *c)

@@ -57,22 +57,6 @@ bool cluster_group_is_needed(struct store *st, const char *id, const char *host)
                      "ss", id, host);
 }
 
-#define HOSTS                                               \
-    "SELECT host FROM group_host WHERE grp=?1 UNION SELECT" \
-    " h.host FROM group_ref r JOIN group_host h ON h.grp=r.grp WHERE r.ref=?1"
-
-const char **cluster_group_hosts(struct store *st, const char *id, struct arena *arena)
-{
-    struct query q;
-    size_t len = 0;
-    int64_t count = store_i64(st, 0, "SELECT count(*) FROM (" HOSTS ")", "s", id);
-    const char **hosts = arena_alloc(arena, (size_t)(count + 1) * sizeof *hosts);
-    STORE_EACH (st, q, HOSTS " ORDER BY 1", "s", id)
-        hosts[len++] = arena_strdup(arena, query_text(&q, 0));
-    hosts[len] = NULL;
-    return hosts;
-}
-
 struct cluster_need *cluster_group_take_changed(struct store *st, struct arena *arena, size_t *len)
 {
     struct query q;

@@ -13,8 +13,6 @@ void cluster_group_refer(struct store *st, const char *id, const struct wire_gro
 
 /* Is the host to know the group: has it a port of it, or of one whose rules name it? */
 bool cluster_group_is_needed(struct store *st, const char *id, const char *host);
-/* All such hosts. NULL-terminated. */
-const char **cluster_group_hosts(struct store *st, const char *id, struct arena *arena);
 
 struct cluster_need {
     const char *group, *host;

@@ -106,30 +106,6 @@ bool cluster_tunnel_save(struct store *st, const char *host, const char *address
                      address) > 0;
 }
 
-const char **cluster_reach_hosts(struct store *st, int64_t vni, const char *but,
-                                 struct arena *arena)
-{
-    struct names n = {0};
-    struct query q;
-    names_add(&n, arena, NULL);
-    STORE_EACH (st, q,
-                "SELECT r.host FROM reach r JOIN tunnel t ON t.host=r.host"
-                " WHERE r.vni=? AND r.host<>? ORDER BY r.host",
-                "is", vni, but)
-        names_add(&n, arena, query_text(&q, 0));
-    return n.list;
-}
-
-const char **cluster_port_ids(struct store *st, int64_t vni, struct arena *arena)
-{
-    struct names n = {0};
-    struct query q;
-    names_add(&n, arena, NULL);
-    STORE_EACH (st, q, "SELECT id FROM port WHERE vni=? ORDER BY host, id", "i", vni)
-        names_add(&n, arena, query_text(&q, 0));
-    return n.list;
-}
-
 bool cluster_reach_has(struct store *st, int64_t vni, const char *host)
 {
     return store_has(st, "SELECT 1 FROM reach WHERE vni=? AND host=?", "is", vni, host);

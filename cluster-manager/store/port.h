@@ -33,9 +33,5 @@ bool cluster_tunnel_has(struct store *st, const char *host);
 /* "" = nowhere. False: another host has that address; then this one has none. */
 bool cluster_tunnel_save(struct store *st, const char *host, const char *address);
 
-/* Hosts other than `but` that have guests of a network and a tunnel. NULL-terminated. */
-const char **cluster_reach_hosts(struct store *st, int64_t vni, const char *but,
-                                 struct arena *arena);
-/* Ids of a network's ports, wherever they are. NULL-terminated. */
-const char **cluster_port_ids(struct store *st, int64_t vni, struct arena *arena);
+/* Has the host a guest of that network? */
 bool cluster_reach_has(struct store *st, int64_t vni, const char *host);

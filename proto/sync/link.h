@@ -7,8 +7,9 @@ enum { ASKS_MAX = 16 };
 
 /* What RAM knows of a child: who waits, when it was heard. Lost at each start, on purpose. */
 struct sync_link {
-    struct list held;  /* while an idle sync is held */
-    struct list dirty; /* while wishes, asks or an answer wait for it */
+    struct list held;    /* while an idle sync is held */
+    struct list dirty;   /* while wishes, asks or an answer wait for it */
+    struct list curious; /* while held, and what it follows has changed */
     char node[64];
     uint64_t idle_request; /* 0 = none */
     uint64_t busy_request; /* carries facts: answered at this turn's seal */
@@ -37,6 +38,12 @@ void sync_link_touch(struct sync_parent *p, const char *node);
 int64_t sync_parent_turn_rev(struct sync_parent *p);
 /* parent_wish.c: a tombstone ended; what it had blocked may appear. */
 void sync_parent_unblock(struct sync_parent *p, const char *kind, const char *id);
+/* parent_shared.c: the sum of what the topics hold that a child follows. */
+uint64_t sync_shared_sum(struct sync_parent *p, const char *node);
+/* parent_shared.c: has any of them changed after `applied`, or come to be followed? */
+bool sync_shared_has_news(struct sync_parent *p, const char *node, int64_t applied);
+/* parent_shared.c: all was numbered anew. */
+void sync_shared_wish_anew(struct sync_parent *p);
 /* parent_fact.c: takes what a request carries; in RECOVERY for later, and nothing ends by it. */
 void sync_parent_take_facts(struct sync_parent *p, struct sync_link *l,
                             const struct wire_sync_request *m, const struct event *ev);

@@ -35,6 +35,17 @@ const char sync_parent_schema[] =
     " PRIMARY KEY(node, kind, id, pepoch));"
     "CREATE INDEX wish_by_rev ON wish(node, rev);"
     "CREATE INDEX wish_by_id ON wish(kind, id);"
+    /* parent_shared.c: what many are told alike, by topics. */
+    "CREATE TABLE topic(name TEXT PRIMARY KEY, rev INTEGER NOT NULL, sum INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE INDEX topic_by_rev ON topic(rev);"
+    "CREATE TABLE shared(kind TEXT NOT NULL, id TEXT NOT NULL, topic TEXT NOT NULL,"
+    " generation INTEGER NOT NULL, rev INTEGER NOT NULL, body TEXT NOT NULL,"
+    " PRIMARY KEY(kind, id));"
+    "CREATE INDEX shared_by_rev ON shared(topic, rev);"
+    "CREATE TABLE follows(node TEXT NOT NULL, topic TEXT NOT NULL, rev INTEGER NOT NULL,"
+    " PRIMARY KEY(node, topic)) WITHOUT ROWID;"
+    "CREATE INDEX follows_topic ON follows(topic, node);"
     "CREATE TABLE heard(node TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
     " pepoch INTEGER NOT NULL, generation INTEGER NOT NULL, number INTEGER NOT NULL,"
     " error TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY(node, kind, id, pepoch));";
@@ -52,6 +63,7 @@ static struct sync_link *link_add(struct sync_parent *p, const char *node)
     l = check_alloc(sizeof *l);
     list_init(&l->held);
     list_init(&l->dirty);
+    list_init(&l->curious);
     str_copy(l->node, sizeof l->node, node);
     map_put(&p->children, node, l);
     p->unheard++;
@@ -64,6 +76,7 @@ void sync_parent_init(struct sync_parent *p, struct store *store, const struct r
     *p = (struct sync_parent){.store = store, .rng = *rng, .hooks = *hooks, .timing = *timing};
     list_init(&p->held);
     list_init(&p->dirty);
+    list_init(&p->curious);
 }
 
 void sync_parent_fini(struct sync_parent *p)
@@ -104,6 +117,7 @@ static void link_reload(struct sync_parent *p, struct sync_link *l)
         return;
     l->idle_request = 0;
     list_remove(&l->held);
+    list_remove(&l->curious);
 }
 
 void sync_parent_reload(struct sync_parent *p)

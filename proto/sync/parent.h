@@ -56,6 +56,8 @@ struct sync_parent {
     struct map children;     /* node -> struct sync_link, RAM only */
     struct list held;        /* links whose idle sync is held, oldest first: as they fall due */
     struct list dirty;       /* links that this turn has something for */
+    struct list curious;     /* of the held ones those that follow what changed, oldest first */
+    int64_t round_mono_ms;   /* before that none of the curious is answered */
     size_t unheard;          /* links that were not heard in this run */
     int64_t started_mono_ms; /* of this run: R5 */
     int64_t turn_rev;        /* rev of the open turn, 0 until a wish is written in it */
@@ -101,6 +103,16 @@ void sync_parent_drop_under(struct sync_parent *p, const char *node, const char 
 /* Is (kind, id) wished of the child, at pepoch 0, with that body? */
 bool sync_parent_wishes(struct sync_parent *p, const char *node, const char *kind, const char *id,
                         const char *body);
+/* Wishes (kind, id) of every child that follows the topic, at pepoch 0, and of each that will; the
+ * same again writes nothing. One row however many follow. They hear of it in rounds, a few at a
+ * time: it is no hurry, and what comes meanwhile goes along. */
+void sync_parent_share(struct sync_parent *p, const char *topic, const char *kind, const char *id,
+                       int64_t generation, const char *body);
+/* Drops it, as sync_parent_drop does, for each of them. */
+void sync_parent_unshare(struct sync_parent *p, const char *kind, const char *id);
+/* From now on the child is wished what the topic holds; or no more. */
+void sync_parent_follow(struct sync_parent *p, const char *node, const char *topic);
+void sync_parent_unfollow(struct sync_parent *p, const char *node, const char *topic);
 /* Of that kind the child is to know these and no others, at pepoch 0: wishes what is not wished so
  * yet, under this turn's revision as its generation, and drops the rest. */
 struct sync_kept {
@@ -110,9 +122,6 @@ void sync_parent_keep(struct sync_parent *p, const char *node, const char *kind,
                       const struct sync_kept *list, size_t len);
 /* Is there a live wish or a tombstone of that id on any child? */
 bool sync_parent_holds(struct sync_parent *p, const char *kind, const char *id);
-/* The children that are wished (kind, id), in order; NULL-terminated. */
-const char **sync_parent_told(struct sync_parent *p, const char *kind, const char *id,
-                              struct arena *arena);
 /* The revision of what this turn has wished; 0 before its first wish. */
 int64_t sync_parent_rev(const struct sync_parent *p);
 /* Asks the child something ephemeral with its next answer. */

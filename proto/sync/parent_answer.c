@@ -28,6 +28,7 @@ void sync_parent_hold(struct sync_parent *p, struct sync_link *l, const struct w
     l->idle_applied = m->applied_rev;
     str_copy(l->idle_boot, sizeof l->idle_boot, m->boot);
     l->idle_due_mono_ms = ev->at.mono_ms + p->timing.heartbeat_ms;
+    list_remove(&l->curious);
     list_remove(&l->held);
     list_append(&p->held, &l->held);
 }
@@ -55,6 +56,14 @@ static void copy_item(struct wire_item *to, const struct query *q, struct arena 
 
 enum { PAGE_ITEMS = 10000 };
 
+/* Its own, and of what it follows all that changed, or all where it did not follow before. `at` is
+ * the revision that orders an item for this child. */
+#define WISHES                                                                                   \
+    "SELECT kind, id, pepoch, generation, rev, gone, body, rev AS at FROM wish"                  \
+    " WHERE node=?1 AND visible AND rev>?2 UNION ALL"                                            \
+    " SELECT s.kind, s.id, 0, s.generation, s.rev, '', s.body, max(s.rev, f.rev) FROM follows f" \
+    " CROSS JOIN shared s ON s.topic=f.topic AND s.rev>iif(f.rev>?2, 0, ?2) WHERE f.node=?1"
+
 /* Wishes after `applied` in the order of revisions; a page never splits a revision. */
 static struct page take_page(struct sync_parent *p, const char *node, int64_t applied,
                              struct arena *arena)
@@ -63,11 +72,8 @@ static struct page take_page(struct sync_parent *p, const char *node, int64_t ap
     size_t cap = 16, bytes = 0;
     page.items = arena_alloc(arena, cap * sizeof *page.items);
     struct query q;
-    STORE_EACH (p->store, q,
-                "SELECT kind, id, pepoch, generation, rev, gone, body FROM wish"
-                " WHERE node=? AND visible AND rev>? ORDER BY rev, kind, id, pepoch",
-                "si", node, applied) {
-        int64_t rev = query_i64(&q, 4);
+    STORE_EACH (p->store, q, WISHES " ORDER BY at, kind, id, pepoch", "si", node, applied) {
+        int64_t rev = query_i64(&q, 7);
         bool full = bytes > (size_t)p->timing.page_bytes || page.len >= PAGE_ITEMS;
         if (full && rev != page.rev) {
             page.more = true;
@@ -118,7 +124,7 @@ static void answer(struct sync_parent *p, struct sync_link *l, uint64_t request_
         r.store_id = arena_strdup(out->arena, query_text(&q, 0));
         r.start_id = arena_strdup(out->arena, query_text(&q, 1));
         r.seen_ack = query_i64(&q, 2);
-        r.want_sum = (uint64_t)query_i64(&q, 3);
+        r.want_sum = (uint64_t)query_i64(&q, 3) + sync_shared_sum(p, l->node);
         query_close(&q);
     }
     sync_recovery_answer(p, l->node, &r);
@@ -138,17 +144,35 @@ static void release_idle(struct sync_parent *p, struct sync_link *l, const struc
     answer(p, l, l->idle_request, &l->idle_echo, l->idle_boot, l->idle_applied, at, out);
     l->idle_request = 0;
     list_remove(&l->held);
+    list_remove(&l->curious);
 }
 
-/* Is there anything that a held sync should be woken for? To return what is held a child is asked
- * once; while it does, or its answer is lost, the other syncs wait as always. */
+/* Is there anything that a held sync should be woken for at once? To return what is held a child is
+ * asked once; while it does, or its answer is lost, the other syncs wait as always. */
 static bool has_news(struct sync_parent *p, const struct sync_link *l)
 {
     if (sync_parent_in_recovery(p))
         return l->need_full || (!l->is_recalled && !sync_recovery_has(p, l->node));
     return l->need_full || l->asks_len > 0 ||
+           store_has(p->store,
+                     "SELECT 1 FROM wish WHERE node=? AND visible AND rev>?"
+                     " AND (gone='' OR pepoch>0) LIMIT 1",
+                     "si", l->node, l->idle_applied);
+}
+
+/* What it follows has changed, or something ends that nothing was made from: it waits for a round.
+ */
+static bool has_shared_news(struct sync_parent *p, const struct sync_link *l)
+{
+    return sync_shared_has_news(p, l->node, l->idle_applied) ||
            store_has(p->store, "SELECT 1 FROM wish WHERE node=? AND visible AND rev>? LIMIT 1",
                      "si", l->node, l->idle_applied);
+}
+
+static void note_curious(struct sync_parent *p, struct sync_link *l)
+{
+    if (l->idle_request != 0 && list_is_empty(&l->curious))
+        list_append(&p->curious, &l->curious);
 }
 
 static void seal_link(struct sync_parent *p, struct sync_link *l, const struct event *at,
@@ -161,12 +185,54 @@ static void seal_link(struct sync_parent *p, struct sync_link *l, const struct e
     }
     if (l->idle_request != 0 && has_news(p, l))
         release_idle(p, l, at, out);
+    else if (l->idle_request != 0 && has_shared_news(p, l))
+        note_curious(p, l);
+}
+
+/* Who follows what this turn has changed. */
+static void note_followers(struct sync_parent *p)
+{
+    struct query q;
+    if (p->turn_rev == 0)
+        return;
+    STORE_EACH (p->store, q,
+                "SELECT f.node FROM topic t JOIN follows f ON f.topic=t.name WHERE t.rev=?"
+                " ORDER BY f.node",
+                "i", p->turn_rev) {
+        struct sync_link *l = sync_link_get(p, query_text(&q, 0));
+        if (l != NULL)
+            note_curious(p, l);
+    }
+}
+
+/* A change that concerns all hosts of a network costs an answer to each. So many at a time, and
+ * then a pause in which other work is done and more changes come: 2,000 hosts hear of everything
+ * within a second, a few at once, and no burst makes them ask more often than that. */
+enum { ROUND_LINKS = 32, ROUND_PAUSE_MS = 16 };
+
+static void answer_curious(struct sync_parent *p, const struct event *at, struct effects *out)
+{
+    int answered = 0;
+    bool is_recovering = sync_parent_in_recovery(p);
+    if (list_is_empty(&p->curious) || at->at.mono_ms < p->round_mono_ms)
+        return;
+    LIST_EACH_SAFE (it, &p->curious) {
+        if (is_recovering)
+            list_remove(it); /* it is sent everything anew at the end of that */
+        else if (answered++ == ROUND_LINKS)
+            break;
+        else
+            release_idle(p, LIST_ENTRY(it, struct sync_link, curious), at, out);
+    }
+    p->round_mono_ms = at->at.mono_ms + ROUND_PAUSE_MS;
 }
 
 void sync_parent_seal(struct sync_parent *p, const struct event *at, struct effects *out)
 {
     LIST_EACH_SAFE (it, &p->dirty)
         seal_link(p, LIST_ENTRY(it, struct sync_link, dirty), at, out);
+    note_followers(p);
+    answer_curious(p, at, out);
     LIST_EACH_SAFE (it, &p->held) {
         struct sync_link *l = LIST_ENTRY(it, struct sync_link, held);
         if (l->idle_due_mono_ms > at->at.mono_ms)
@@ -179,7 +245,8 @@ void sync_parent_seal(struct sync_parent *p, const struct event *at, struct effe
 
 int64_t sync_parent_wake_at(const struct sync_parent *p)
 {
-    if (list_is_empty(&p->held))
-        return INT64_MAX;
-    return LIST_ENTRY(p->held.next, struct sync_link, held)->idle_due_mono_ms;
+    int64_t held = list_is_empty(&p->held)
+                       ? INT64_MAX
+                       : LIST_ENTRY(p->held.next, struct sync_link, held)->idle_due_mono_ms;
+    return !list_is_empty(&p->curious) && p->round_mono_ms < held ? p->round_mono_ms : held;
 }

@@ -197,22 +197,6 @@ bool sync_parent_holds(struct sync_parent *p, const char *kind, const char *id)
     return store_has(p->store, "SELECT 1 FROM wish WHERE kind=? AND id=? LIMIT 1", "ss", kind, id);
 }
 
-const char **sync_parent_told(struct sync_parent *p, const char *kind, const char *id,
-                              struct arena *arena)
-{
-    struct query q;
-    size_t len = 0;
-    int64_t count = store_i64(
-        p->store, 0, "SELECT count(*) FROM wish WHERE kind=? AND id=? AND gone=''", "ss", kind, id);
-    const char **nodes = arena_alloc(arena, (size_t)(count + 1) * sizeof *nodes);
-    STORE_EACH (p->store, q,
-                "SELECT node FROM wish WHERE kind=? AND id=? AND gone='' ORDER BY node", "ss", kind,
-                id)
-        nodes[len++] = arena_strdup(arena, query_text(&q, 0));
-    nodes[len] = NULL;
-    return nodes;
-}
-
 int64_t sync_parent_rev(const struct sync_parent *p)
 {
     return p->turn_rev;

@@ -107,6 +107,11 @@ void sync_recovery_answer(struct sync_parent *p, const char *node, struct wire_s
 static void raise_generations(struct sync_parent *p)
 {
     store_run(p->store,
+              "UPDATE shared SET generation=max(generation, (SELECT max(r.generation) FROM returned"
+              " r WHERE r.kind=shared.kind AND r.id=shared.id)) WHERE EXISTS (SELECT 1 FROM"
+              " returned r WHERE r.kind=shared.kind AND r.id=shared.id)",
+              "");
+    store_run(p->store,
               "UPDATE wish SET generation=max(generation, (SELECT max(r.generation) FROM returned r"
               " WHERE r.kind=wish.kind AND r.id=wish.id)) WHERE EXISTS (SELECT 1 FROM returned r"
               " WHERE r.kind=wish.kind AND r.id=wish.id)",
@@ -121,7 +126,9 @@ static void end_the_rest(struct sync_parent *p)
                 "SELECT r.node, r.kind, r.id, r.generation, r.pepoch, r.gone,"
                 " iif(r.gone='', '', r.body) FROM returned r"
                 " WHERE NOT EXISTS (SELECT 1 FROM wish w WHERE w.node=r.node AND w.kind=r.kind"
-                " AND w.id=r.id AND w.pepoch=r.pepoch) ORDER BY r.node, r.kind, r.id, r.pepoch",
+                " AND w.id=r.id AND w.pepoch=r.pepoch) AND NOT EXISTS (SELECT 1 FROM shared s JOIN"
+                " follows f ON f.topic=s.topic AND f.node=r.node WHERE s.kind=r.kind AND s.id=r.id"
+                " AND r.pepoch=0) ORDER BY r.node, r.kind, r.id, r.pepoch",
                 "")
         sync_parent_end_with(p, query_text(&q, 0), query_text(&q, 1), query_text(&q, 2),
                              query_i64(&q, 3), query_i64(&q, 4),
@@ -144,17 +151,24 @@ static uint64_t sum_of(struct sync_parent *p, const char *node)
 
 /* Every wish gets a new revision above all that any child has seen, so many to one that a page can
  * carry them. */
-static void number_anew(struct sync_parent *p)
+static int64_t number_rows(struct sync_parent *p, int64_t rev, int64_t count, const char *sql)
 {
     enum { WISHES_A_REV = 1000 };
-    int64_t count = store_i64(p->store, 0, "SELECT count(*) FROM wish", "");
-    int64_t rev = sync_parent_turn_rev(p);
     for (int64_t done = 0; done < count; done += WISHES_A_REV)
-        store_run(p->store,
-                  "UPDATE wish SET rev=? WHERE (node, kind, id, pepoch) IN (SELECT node, kind, id,"
-                  " pepoch FROM wish ORDER BY node, kind, id, pepoch LIMIT ? OFFSET ?)",
-                  "iii", rev + done / WISHES_A_REV, (int64_t)WISHES_A_REV, done);
-    store_run(p->store, "UPDATE parent_self SET rev=max(rev, ?)", "i", rev + count / WISHES_A_REV);
+        store_run(p->store, sql, "iii", rev++, (int64_t)WISHES_A_REV, done);
+    return rev;
+}
+
+static void number_anew(struct sync_parent *p)
+{
+    int64_t rev = sync_parent_turn_rev(p);
+    rev = number_rows(p, rev, store_i64(p->store, 0, "SELECT count(*) FROM wish", ""),
+                      "UPDATE wish SET rev=? WHERE (node, kind, id, pepoch) IN (SELECT node, kind,"
+                      " id, pepoch FROM wish ORDER BY node, kind, id, pepoch LIMIT ? OFFSET ?)");
+    rev = number_rows(p, rev, store_i64(p->store, 0, "SELECT count(*) FROM shared", ""),
+                      "UPDATE shared SET rev=? WHERE (kind, id) IN (SELECT kind, id FROM shared"
+                      " ORDER BY kind, id LIMIT ? OFFSET ?)");
+    store_run(p->store, "UPDATE parent_self SET rev=max(rev, ?)", "i", rev);
     p->turn_rev = 0;
 }
 
@@ -162,6 +176,7 @@ static void wish_anew(struct sync_parent *p)
 {
     struct query q;
     number_anew(p);
+    sync_shared_wish_anew(p);
     store_run(p->store,
               "UPDATE wish SET visible=(gone<>'' OR NOT EXISTS (SELECT 1 FROM wish t WHERE"
               " t.kind=wish.kind AND t.id=wish.id AND t.gone<>'' AND t.pepoch<wish.pepoch))",

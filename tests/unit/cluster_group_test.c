@@ -123,7 +123,7 @@ static void exactly_those_that_need_it(void **state)
 
 static int64_t newest(struct cluster_rig *r)
 {
-    return store_i64(r->store, 0, "SELECT max(rev) FROM wish WHERE kind='group' OR kind='members'",
+    return store_i64(r->store, 0, "SELECT max(rev) FROM shared WHERE kind IN ('group', 'members')",
                      "");
 }
 
@@ -143,7 +143,7 @@ static void what_did_not_change_is_not_told_again(void **state)
     wish_page(&r, A, "172.31.0.0", "60");
     assert_non_null(strstr(told(h, A "/172.31.0.0"), "\"60"));
     assert_int_equal(
-        store_i64(r.store, 0, "SELECT count(*) FROM wish WHERE kind='group' AND rev>?", "i", rev),
+        store_i64(r.store, 0, "SELECT count(*) FROM shared WHERE kind='group' AND rev>?", "i", rev),
         0);
     cluster_rig_fini(&r);
 }

@@ -6,6 +6,7 @@ sync_tests = \
 	tests/unit/sync_link_test \
 	tests/unit/sync_parent_test \
 	tests/unit/sync_recovery_test \
+	tests/unit/sync_shared_test \
 	tests/unit/sync_timing_test \
 	tests/unit/sync_weather_test
 check_PROGRAMS += $(sync_tests)
@@ -25,6 +26,8 @@ tests_unit_sync_parent_test_SOURCES = %D%/sync_parent_test.c $(sync_rig)
 tests_unit_sync_parent_test_LDADD = $(sync_test_ldadd)
 tests_unit_sync_recovery_test_SOURCES = %D%/sync_recovery_test.c $(sync_rig)
 tests_unit_sync_recovery_test_LDADD = $(sync_test_ldadd)
+tests_unit_sync_shared_test_SOURCES = %D%/sync_shared_test.c $(sync_rig)
+tests_unit_sync_shared_test_LDADD = $(sync_test_ldadd)
 tests_unit_sync_timing_test_SOURCES = %D%/sync_timing_test.c %D%/unit.h
 tests_unit_sync_timing_test_LDADD = $(sync_test_ldadd)
 tests_unit_sync_weather_test_SOURCES = %D%/sync_weather_test.c $(sync_rig)

@@ -332,6 +332,16 @@ void rig_settle(struct rig *r)
     IMPOSSIBLE("the link never comes to rest");
 }
 
+void rig_settle_rounds(struct rig *r)
+{
+    rig_settle(r);
+    for (int i = 0; i < 8; i++) {
+        rig_pass(r, 16);
+        rig_parent_turn(r);
+        rig_settle(r);
+    }
+}
+
 int rig_request(struct rig *r, const struct wire_sync_request *m, const char *peer_node,
                 const char *peer_serial, int64_t not_after_ms)
 {

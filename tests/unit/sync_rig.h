@@ -15,6 +15,10 @@ enum rig_op_kind {
     RIG_WANT,
     RIG_END,
     RIG_DROP,
+    RIG_SHARE, /* under the topic `node` */
+    RIG_UNSHARE,
+    RIG_FOLLOW, /* the topic `id` */
+    RIG_UNFOLLOW,
     RIG_ASK,
     RIG_SAY,
     RIG_GONE,
@@ -123,6 +127,8 @@ void rig_answer(struct rig *r, size_t child, struct rig_call *call);
 void rig_lose(struct rig *r, size_t child, struct rig_call *call);
 /* Turns and carries until nothing moves any more; held calls stay held. */
 void rig_settle(struct rig *r);
+/* The same, with some pauses between rounds: what many are told alike is told by then. */
+void rig_settle_rounds(struct rig *r);
 /* A hand-made request with this certificate: its status, and the error's code in `code`. */
 int rig_request(struct rig *r, const struct wire_sync_request *m, const char *peer_node,
                 const char *peer_serial, int64_t not_after_ms);

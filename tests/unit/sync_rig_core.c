@@ -73,6 +73,18 @@ static void do_op(struct rig_side *side, const struct rig_op *op, const struct e
     case RIG_DROP:
         sync_parent_drop(p, op->node, op->what, op->id);
         return;
+    case RIG_SHARE:
+        sync_parent_share(p, op->node, op->what, op->id, op->generation, op->text);
+        return;
+    case RIG_UNSHARE:
+        sync_parent_unshare(p, op->what, op->id);
+        return;
+    case RIG_FOLLOW:
+        sync_parent_follow(p, op->node, op->id);
+        return;
+    case RIG_UNFOLLOW:
+        sync_parent_unfollow(p, op->node, op->id);
+        return;
     case RIG_ASK:
         sync_parent_ask(p, op->node, op->what, op->id);
         return;

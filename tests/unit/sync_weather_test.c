@@ -146,6 +146,34 @@ static void weather_hard(struct rig *r, const struct rng *rng, size_t child)
     }
 }
 
+/* What both are told alike: it changes, ends, is followed and left; and a child that confirms. */
+static void weather_shared(struct rig *r, const struct rng *rng, size_t child)
+{
+    static const char *const topics[] = {"t-0", "t-1"}, *const ids[] = {"s-0", "s-1", "s-2"},
+                             *const bodies[] = {"{\"n\":1}", "{\"n\":2}"};
+    static const enum rig_op_kind kinds[] = {RIG_SHARE,  RIG_SHARE,  RIG_UNSHARE,
+                                             RIG_FOLLOW, RIG_FOLLOW, RIG_UNFOLLOW};
+    const char *id = ids[rng_below(rng, 3)];
+    int64_t end = store_i64(r->down[child].store, -1,
+                            "SELECT generation FROM got WHERE id=? AND gone<>''", "s", id);
+    if (end >= 0 && rng_below(rng, 2) == 0) {
+        rig_op(&r->down[child],
+               (struct rig_op){.kind = RIG_GONE, .what = "rule", .id = id, .generation = end});
+        rig_child_turn(r, child);
+        return;
+    }
+    enum rig_op_kind kind = kinds[rng_below(rng, 6)];
+    const char *topic = topics[rng_below(rng, 2)];
+    bool is_item = kind == RIG_SHARE || kind == RIG_UNSHARE;
+    rig_op(&r->up, (struct rig_op){.kind = kind,
+                                   .node = is_item ? topic : r->down[child].node,
+                                   .what = "rule",
+                                   .id = is_item ? id : topic,
+                                   .text = bodies[rng_below(rng, 2)],
+                                   .generation = 1});
+    rig_parent_turn(r);
+}
+
 static void weather_turn(struct rig *r, const struct rng *rng)
 {
     static const char *const ids[] = {"i-0", "i-1", "i-2", "i-3"};
@@ -154,7 +182,7 @@ static void weather_turn(struct rig *r, const struct rng *rng)
     struct rig_side *side = &r->down[child];
     const char *id = ids[2 * child + rng_below(rng, 2)];
     int64_t generation = r->at.mono_ms;
-    switch (rng_below(rng, 12)) {
+    switch (rng_below(rng, 15)) {
     case 0:
     case 1:
         rig_want(r, child, id, generation, 1, bodies[rng_below(rng, 2)]);
@@ -184,6 +212,11 @@ static void weather_turn(struct rig *r, const struct rng *rng)
         return;
     case 7:
         weather_hard(r, rng, child);
+        return;
+    case 8:
+    case 9:
+    case 10:
+        weather_shared(r, rng, child);
         return;
     default: {
         struct rig_call *call = &side->calls[rng_below(rng, side->calls_len)];
@@ -218,7 +251,7 @@ static void after_any_weather_both_ends_agree(void **state)
             rig_pass(r, r->timing.retry_ms + 1);
             for (size_t child = 0; child < r->children; child++)
                 rig_child_turn(r, child);
-            rig_settle(r);
+            rig_settle_rounds(r);
         }
         rig_check_agreement(r, 0);
         rig_check_agreement(r, 1);
