@@ -18,6 +18,7 @@
 #include "cluster-manager/model/place.h"
 #include "proto/sync/item.h"
 #include "proto/wire/messages.h"
+#include "tests/unit/asking.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,40 +217,20 @@ static void sync(struct zone *z, struct host *h, struct wire_item *gone, const c
     h->fact += gone != NULL;
     if (gone != NULL)
         gone->number = h->fact;
-    wire_encode(&body, &wire_sync_request_type,
-                &(struct wire_sync_request){.proto = 1,
-                                            .node = h->node,
-                                            .boot = h->node,
-                                            .boot_n = 1,
-                                            .seq = ++h->seq,
-                                            .t_send = z->at.boot_ms,
-                                            .listed = true,
-                                            .store_id_seen = z->store_id,
-                                            .start_id_seen = z->start_id,
-                                            .applied_rev = h->applied,
-                                            .busy = true,
-                                            .facts_from = h->fact + (gone == NULL),
-                                            .facts_to = h->fact,
-                                            .held_for = "",
-                                            .seen = gone,
-                                            .seen_len = gone != NULL,
-                                            .capacity = capacity,
-                                            .health = ""});
-    z->request++;
-    run(z,
-        &(struct event){.kind = EVENT_REQUEST,
-                        .request = {.id = z->request,
-                                    .face = FACE_TIER,
-                                    .method = "POST",
-                                    .target = "/v1/sync",
-                                    .body = buf_str(&body),
-                                    .body_len = body.len,
-                                    .peer_node = h->node,
-                                    .peer_serial = "",
-                                    .peer_not_after_ms = INT64_MAX,
-                                    .remote = "",
-                                    .trace = ""}},
-        h);
+    struct wire_sync_request m = {.t_send = z->at.boot_ms,
+                                  .store_id_seen = z->store_id,
+                                  .start_id_seen = z->start_id,
+                                  .applied_rev = h->applied,
+                                  .busy = true,
+                                  .facts_from = h->fact + (gone == NULL),
+                                  .facts_to = h->fact,
+                                  .seen = gone,
+                                  .seen_len = gone != NULL,
+                                  .capacity = capacity};
+    asking_fill(&m, h->node, h->node, 1, ++h->seq);
+    wire_encode(&body, &wire_sync_request_type, &m);
+    struct event ev = asking_event(++z->request, h->node, &body);
+    run(z, &ev, h);
 }
 
 /* ---- best fit, beside it ------------------------------------------------------------------- */

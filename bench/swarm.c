@@ -21,6 +21,7 @@
 #include "proto/sync/admit.h"
 #include "proto/sync/item.h"
 #include "proto/wire/messages.h"
+#include "tests/unit/asking.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -143,26 +144,19 @@ static void ask(struct host *h)
     state(h, &arena, facts);
     for (int i = 0; i < FACTS; i++)
         sum += sync_item_hash(facts[i].kind, facts[i].id, 0, 0, facts[i].number);
-    wire_encode(&message, &wire_sync_request_type,
-                &(struct wire_sync_request){.proto = 1,
-                                            .node = h->tls.node,
-                                            .boot = h->tls.node,
-                                            .boot_n = 1,
-                                            .seq = ++h->seq,
-                                            .t_send = clock.read(clock.self).boot_ms,
-                                            .listed = true,
-                                            .busy = is_first,
-                                            .store_id_seen = h->store_id,
-                                            .start_id_seen = h->start_id,
-                                            .applied_rev = h->applied,
-                                            .facts_from = is_first ? 1 : FACTS + 1,
-                                            .facts_to = FACTS,
-                                            .facts_sum = sum,
-                                            .seen = facts,
-                                            .seen_len = is_first ? FACTS : 0,
-                                            .held_for = "",
-                                            .capacity = room,
-                                            .health = ""});
+    struct wire_sync_request m = {.t_send = clock.read(clock.self).boot_ms,
+                                  .busy = is_first,
+                                  .store_id_seen = h->store_id,
+                                  .start_id_seen = h->start_id,
+                                  .applied_rev = h->applied,
+                                  .facts_from = is_first ? 1 : FACTS + 1,
+                                  .facts_to = FACTS,
+                                  .facts_sum = sum,
+                                  .seen = facts,
+                                  .seen_len = is_first ? FACTS : 0,
+                                  .capacity = room};
+    asking_fill(&m, h->tls.node, h->tls.node, 1, ++h->seq);
+    wire_encode(&message, &wire_sync_request_type, &m);
     arena_fini(&arena);
     tls_host_send(&h->tls, &message);
 }

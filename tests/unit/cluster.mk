@@ -9,7 +9,7 @@ cluster_tests = \
 	tests/unit/cluster_underlay_test
 check_PROGRAMS += $(cluster_tests)
 TESTS += $(cluster_tests)
-cluster_rig = %D%/cluster_rig.c %D%/cluster_rig.h
+cluster_rig = %D%/asking.c %D%/asking.h %D%/cluster_rig.c %D%/cluster_rig.h
 cluster_test_ldadd = libcluster.a libproto.a libbase.a $(CMOCKA_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(SSL_LIBS)
 tests_unit_cluster_capacity_test_SOURCES = %D%/cluster_capacity_test.c $(cluster_rig)
 tests_unit_cluster_capacity_test_LDADD = $(cluster_test_ldadd)

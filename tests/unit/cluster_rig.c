@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "proto/sync/item.h"
 #include "proto/sync/parent.h"
+#include "tests/unit/asking.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -244,13 +245,8 @@ static void sync(struct cluster_rig *r, struct cluster_rig_host *h, struct wire_
 {
     struct err err = {0};
     CLEANUP(buf_fini) struct buf body = {0};
-    m->proto = 1;
-    m->node = h->node;
-    m->boot = h->boot;
-    m->boot_n = h->boot_n;
-    m->seq = ++h->seq;
+    asking_fill(m, h->node, h->boot, h->boot_n, ++h->seq);
     m->t_send = r->at.boot_ms;
-    m->listed = true;
     m->more = *m->held_for != '\0'; /* facts wait meanwhile */
     m->store_id_seen = h->store_id;
     m->start_id_seen = h->start_id;
@@ -264,18 +260,8 @@ static void sync(struct cluster_rig *r, struct cluster_rig_host *h, struct wire_
     wire_encode(&body, &wire_sync_request_type, m);
     r->request++;
     r->status = 0;
-    run(r, &(struct event){.kind = EVENT_REQUEST,
-                           .request = {.id = r->request,
-                                       .face = FACE_TIER,
-                                       .method = "POST",
-                                       .target = "/v1/sync",
-                                       .body = buf_str(&body),
-                                       .body_len = body.len,
-                                       .peer_node = h->node,
-                                       .peer_serial = "",
-                                       .peer_not_after_ms = INT64_MAX,
-                                       .remote = "",
-                                       .trace = ""}});
+    struct event ev = asking_event(r->request, h->node, &body);
+    run(r, &ev);
     INV(r->status == 200);
     enum err_code code = wire_decode(&wire_sync_reply_type, r->answer, strlen(r->answer), &r->arena,
                                      &h->last, &err);
