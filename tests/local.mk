@@ -43,13 +43,17 @@ crash: all tests/storm/standin
 # What has threads, with ThreadSanitizer. Needs root.
 check-threads:
 	$(abs_top_srcdir)/tests/threads/run
+# What decides by bytes that nobody wrote: the unit tests under valgrind.
+check-valgrind:
+	$(abs_top_srcdir)/tests/valgrind/run
 # Ten thousand idle, 500 slow clients, slowhttptest, and honest ones beside them; 4 minutes.
 crowd: all
 	$(abs_top_srcdir)/deploy/packages/install run test bench
 	TERCET_BUILD=$(abs_top_builddir) /usr/bin/python3 $(abs_top_srcdir)/tests/integ/http_crowd.py --idle 10000 --secure 3000 \
 		--slow 500 --seconds 15 --strict
-.PHONY: check-guest check-threads storm storm-fleet coverage crash crowd
-EXTRA_DIST += %D%/coverage/run %D%/coverage/table %D%/threads/run %D%/threads/suppressions
+.PHONY: check-guest check-threads check-valgrind storm storm-fleet coverage crash crowd
+EXTRA_DIST += %D%/coverage/run %D%/coverage/table %D%/threads/run %D%/threads/suppressions \
+	%D%/valgrind/run %D%/valgrind/left-out
 if HAVE_CMOCKA
 include tests/unit/base.mk
 include tests/unit/wire.mk
