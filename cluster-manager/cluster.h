@@ -1,6 +1,7 @@
 /* cluster.h - the inside of the core: what its parts share. Nobody else includes it. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "cluster-manager/core.h"
@@ -34,12 +35,15 @@ struct cluster_core {
     int64_t mono_ms;        /* of the step at hand */
     int64_t listed_mono_ms; /* when the cloud was told of all hosts last; 0 = not yet */
     int64_t retry_mono_ms;  /* unplaced instances are looked at again; INT64_MAX = none wait */
+    char placed_to[128];    /* the last reservation that this round of them looked at; "" = none */
+    bool has_come;          /* one more waits since the round began */
     uint64_t next_job;
 };
 
 /* A host's word about itself; ephemeral. */
 struct cluster_host {
     char node[64];
+    struct buf said;   /* its word of its room, as it came */
     struct room total; /* after the machine's reserve */
     char health[128];  /* "" = well; else why it takes no new instances */
     int64_t instances; /* placed there; ops/roster.c reads it */

@@ -49,8 +49,11 @@ void cluster_core_free(struct cluster_core *c)
     if (c == NULL)
         return;
     size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&c->rooms, &at)) != NULL;)
-        free(e->value);
+    for (struct map_entry *e; (e = map_next(&c->rooms, &at)) != NULL;) {
+        struct cluster_host *h = e->value;
+        buf_fini(&h->said);
+        free(h);
+    }
     map_fini(&c->rooms);
     cluster_roster_fini(&c->roster);
     sync_child_fini(&c->up);
@@ -164,6 +167,7 @@ static void reload(void *self)
     sync_child_reload(&c->up);
     cluster_roster_doubt(c);
     c->retry_mono_ms = 0; /* whatever waits is looked at again */
+    c->placed_to[0] = '\0';
 }
 
 static int64_t earlier(int64_t a, int64_t b)

@@ -26,8 +26,10 @@ static enum err_code take_instance(struct cluster_core *c, const struct wire_ite
     bool is_cut = cluster_resize_cut(c, wish->id, &body, arena);
     cluster_instance_save(c->store, wish, &body, ev->now_ms);
     struct cluster_instance i;
-    if (!cluster_instance_load(c->store, wish->id, arena, &i) || *i.host == '\0')
+    if (!cluster_instance_load(c->store, wish->id, arena, &i) || *i.host == '\0') {
+        c->has_come = true;
         return ERR_OK; /* placed at the end of the step, with its whole reservation */
+    }
     if (is_cut && str_eq(body.want, "running")) {
         cluster_resize_refuse(c, &i, &wished);
         return ERR_OK;

@@ -127,27 +127,40 @@ static int64_t class_total(const struct wire_capacity *capacity, const char *cla
     return 0;
 }
 
-static void on_capacity(void *core, const char *node, const char *capacity_json, const char *health,
-                        const struct event *ev)
+/* What a host says with every sync is read when it differs from the last; NULL: it is malformed. */
+static struct cluster_host *take_room(struct cluster_core *c, const char *node, const char *json)
 {
-    struct cluster_core *c = core;
     struct arena arena = {0};
     struct wire_capacity capacity;
     struct err err;
-    if (wire_decode(&wire_capacity_type, capacity_json, strlen(capacity_json), &arena, &capacity,
-                    &err) == ERR_OK) {
-        struct cluster_host *h = host_of(c, node);
+    struct cluster_host *h = NULL;
+    if (wire_decode(&wire_capacity_type, json, strlen(json), &arena, &capacity, &err) == ERR_OK) {
         const struct cluster_config *config = c->config;
+        h = host_of(c, node);
         h->total.memory_mib = class_total(&capacity, "memory_mib");
         h->total.vcpus = class_total(&capacity, "vcpu") * config->vcpu_overcommit_pct / 100;
         h->total.disk_bytes =
             (class_total(&capacity, "disk_gib") * config->disk_overcommit_pct / 100) << 30;
+        buf_clear(&h->said);
+        buf_text(&h->said, json);
+    }
+    arena_fini(&arena);
+    return h;
+}
+
+static void on_capacity(void *core, const char *node, const char *capacity_json, const char *health,
+                        const struct event *ev)
+{
+    struct cluster_core *c = core;
+    struct cluster_host *h = map_get(&c->rooms, node);
+    if (h == NULL || !str_eq(buf_str(&h->said), capacity_json))
+        h = take_room(c, node, capacity_json);
+    if (h != NULL) {
         str_copy(h->health, sizeof h->health, health);
         cluster_roster_note(c, h);
     }
-    cluster_share_forward(c, node);
+    cluster_share_forward_new(c, node);
     cluster_seed_forward(c, node, ev); /* it may be new here, or its grant grow old */
-    arena_fini(&arena);
 }
 
 static void on_tell(void *core, const char *node, const struct wire_note *note,

@@ -160,32 +160,50 @@ static void place_reservation(struct cluster_core *c, const char *name, struct a
     }
     bool may_wait = sync_parent_awaits(&c->down, c->mono_ms) &&
                     ev->now_ms - r.members[0].since_ms < 3 * c->config->timing.suspect_ms;
-    if ((size_t)found < r.len && may_wait)
-        c->retry_mono_ms = ev->at.mono_ms + c->config->timing.heartbeat_ms;
-    else
+    if ((size_t)found == r.len || !may_wait)
         decide(c, &r, found, arena, ev);
+}
+
+/* So many in one turn that it stays under some tens of ms: between two the hosts of the first hear
+ * their wishes, and everybody else is answered. */
+enum { RESERVATIONS_A_TURN = 64 };
+
+/* The next page of a round over all that wait, in the order of their names. */
+static size_t next_waiting(struct cluster_core *c, const char **names, struct arena *arena)
+{
+    struct query q;
+    size_t len = 0;
+    STORE_EACH (c->store, q,
+                "SELECT DISTINCT reservation FROM instance WHERE host='' AND refused=0"
+                " AND ending=0 AND reservation>? ORDER BY reservation LIMIT ?",
+                "si", c->placed_to, (int64_t)RESERVATIONS_A_TURN)
+        names[len++] = arena_strdup(arena, query_text(&q, 0));
+    return len;
+}
+
+/* When the next page is due: at once, also of another round where this one passed by what came
+ * meanwhile; else when a host that may live could have been heard. */
+static int64_t next_mono_ms(const struct cluster_core *c, bool is_over, const struct event *ev)
+{
+    if (!is_over || c->has_come)
+        return ev->at.mono_ms;
+    return cluster_instance_any_waiting(c->store) ? ev->at.mono_ms + c->config->timing.heartbeat_ms
+                                                  : INT64_MAX;
 }
 
 void cluster_place_waiting(struct cluster_core *c, const struct event *ev)
 {
     struct arena arena = {0};
-    c->retry_mono_ms = INT64_MAX;
+    const char *names[RESERVATIONS_A_TURN];
+    if (*c->placed_to == '\0')
+        c->has_come = false;
     place_all_quarantined(c, &arena, ev);
-    struct query q;
-    const char **names = NULL;
-    size_t len = 0;
-    int64_t count = store_i64(c->store, 0,
-                              "SELECT count(DISTINCT reservation) FROM instance WHERE host=''"
-                              " AND refused=0 AND ending=0",
-                              "");
-    names = arena_alloc(&arena, (size_t)(count + 1) * sizeof *names);
-    STORE_EACH (c->store, q,
-                "SELECT DISTINCT reservation FROM instance WHERE host='' AND refused=0"
-                " AND ending=0 ORDER BY reservation",
-                "")
-        names[len++] = arena_strdup(&arena, query_text(&q, 0));
+    size_t len = next_waiting(c, names, &arena);
     for (size_t i = 0; i < len; i++)
         place_reservation(c, names[i], &arena, ev);
+    bool is_over = len < RESERVATIONS_A_TURN;
+    str_copy(c->placed_to, sizeof c->placed_to, is_over ? "" : names[len - 1]);
+    c->retry_mono_ms = next_mono_ms(c, is_over, ev);
     arena_fini(&arena);
 }
 

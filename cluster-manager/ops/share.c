@@ -20,7 +20,7 @@ static void key_of(unsigned char out[GRANT_KEY_SIZE], const unsigned char key[GR
     digest_hmac_sha256(out, key, GRANT_KEY_SIZE, text, strlen(text));
 }
 
-void cluster_share_forward(struct cluster_core *c, const char *host)
+static void forward(struct cluster_core *c, const char *host)
 {
     struct arena arena = {0};
     unsigned char key[GRANT_KEY_SIZE], own[GRANT_KEY_SIZE];
@@ -43,12 +43,22 @@ void cluster_share_forward(struct cluster_core *c, const char *host)
     arena_fini(&arena);
 }
 
+void cluster_share_forward_new(struct cluster_core *c, const char *host)
+{
+    if (!store_has(c->store,
+                   "SELECT 1 FROM wish WHERE node=? AND kind='share' AND id='self' AND pepoch=0"
+                   " AND gone=''",
+                   "s", host))
+        forward(c, host);
+}
+
+/* Also to one that was removed: it may be let in again. */
 void cluster_share_forward_all(struct cluster_core *c)
 {
     struct arena arena = {0};
     struct query q;
-    STORE_EACH (c->store, q, "SELECT node FROM child WHERE removed=0 ORDER BY node", "")
-        cluster_share_forward(c, arena_strdup(&arena, query_text(&q, 0)));
+    STORE_EACH (c->store, q, "SELECT node FROM child ORDER BY node", "")
+        forward(c, arena_strdup(&arena, query_text(&q, 0)));
     arena_fini(&arena);
 }
 

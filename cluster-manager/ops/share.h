@@ -3,8 +3,9 @@
 
 #include "cluster-manager/cluster.h"
 
-/* Tells a host the key of grants that are shown to it, where it was told none or another. */
-void cluster_share_forward(struct cluster_core *c, const char *host);
+/* Tells a host that was told none the key of grants that are shown to it; or every host, where it
+ * was told another. */
+void cluster_share_forward_new(struct cluster_core *c, const char *host);
 void cluster_share_forward_all(struct cluster_core *c);
 /* Up to three hosts that are up and have that image, with leave for `host` to read it there: whole,
  * or, where fewer have it so, on its way to them. `host` is on the list of those from now on; none

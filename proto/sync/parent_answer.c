@@ -54,7 +54,9 @@ static void copy_item(struct wire_item *to, const struct query *q, struct arena 
     };
 }
 
-enum { PAGE_ITEMS = 10000 };
+/* As many as a child takes in some tens of ms: a burst of wishes goes in pages, between which it
+ * works, and says what it did. */
+enum { PAGE_ITEMS = 256 };
 
 /* Its own, and of what it follows all that changed, or all where it did not follow before. `at` is
  * the revision that orders an item for this child. */
