@@ -75,6 +75,7 @@ static void note_off(struct host_core *c, struct host_record *r, const struct ho
     if (r->stop_ms != 0 || r->want == HOST_WANT_STOPPED) {
         r->why = OFF_ASKED;
         r->stop_ms = 0;
+        r->is_asked = false;
         return;
     }
     if (!host_record_ended_alone(r) || r->why_generation == r->generation)
@@ -303,6 +304,9 @@ static void succeeded(struct host_core *c, struct host_record *r, const struct j
         break;
     case HOST_JOB_DISK_ROOT:
         r->is_root_made = true;
+        break;
+    case HOST_JOB_HV_SHUTDOWN:
+        r->is_asked = true;
         break;
     case HOST_JOB_HV_START:
         r->ever_ran = true;

@@ -88,6 +88,7 @@ static void order_start(struct host_core *c, struct host_record *r, const struct
     memcpy(spec.mac, w->port->mac, sizeof spec.mac);
     r->is_console_told = false;
     r->stop_ms = 0;
+    r->is_asked = false;
     r->reboot_done = r->reboot_n; /* a fresh start is as good as any reboot asked before it */
     order(c, r, HOST_JOB_HV_START, &spec, sizeof spec);
 }
@@ -146,7 +147,8 @@ void host_order(struct host_core *c, struct host_record *r, const struct host_wi
         order_start(c, r, w);
         return;
     case HOST_ACT_SHUTDOWN:
-        r->stop_ms = c->at.now_ms > 0 ? c->at.now_ms : 1;
+        if (r->stop_ms == 0)
+            r->stop_ms = c->at.now_ms > 0 ? c->at.now_ms : 1;
         order_hv(c, r, HOST_JOB_HV_SHUTDOWN);
         return;
     case HOST_ACT_DESTROY:

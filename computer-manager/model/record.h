@@ -60,6 +60,7 @@ struct host_record {
     bool is_console_told;     /* what its last run wrote was read and told */
     /* of this run only */
     enum host_dom dom;
+    bool is_asked; /* to stop, and the hypervisor's service took it; who does not know asks again */
     uint64_t job_id; /* outstanding; 0 = none */
     int job_kind;
     int64_t attempt, next_ms; /* back-off in now_ms */

@@ -100,10 +100,14 @@ static bool may_go_on(const struct host_record *r, const struct host_view *v)
            v->now_ms >= r->resume_ms;
 }
 
-/* It was asked to stop: it ends, by itself or by force, before anything else is done with it. */
+/* It was asked to stop: it ends, by itself or by force, before anything else is done with it. An
+ * order that a crash may have lost is given again: by force alone a guest would lose what it has
+ * not written yet. */
 static enum host_action plan_stopping(const struct host_record *r, const struct host_view *v)
 {
-    return v->now_ms - r->stop_ms >= v->stop_ms ? HOST_ACT_DESTROY : HOST_ACT_NONE;
+    if (v->now_ms - r->stop_ms >= v->stop_ms)
+        return HOST_ACT_DESTROY;
+    return r->dom == HOST_DOM_RUNNING && !r->is_asked ? HOST_ACT_SHUTDOWN : HOST_ACT_NONE;
 }
 
 static enum host_action plan_running(const struct host_record *r, const struct host_view *v)

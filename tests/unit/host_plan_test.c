@@ -265,7 +265,24 @@ static void a_stop_becomes_a_destroy_at_its_deadline(void **state)
     struct host_record r = prepared(HOST_WANT_STOPPED, HOST_DOM_RUNNING);
     assert_int_equal(host_plan(&r, &view), HOST_ACT_SHUTDOWN);
     r.stop_ms = view.now_ms - view.stop_ms + 1;
+    r.is_asked = true;
     assert_int_equal(host_plan(&r, &view), HOST_ACT_NONE);
+    r.stop_ms = view.now_ms - view.stop_ms;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_DESTROY);
+}
+
+/* The order was written down, and a crash may have come before it was given. */
+static void who_may_not_have_heard_is_asked_again(void **state)
+{
+    (void)state;
+    struct host_record r = prepared(HOST_WANT_STOPPED, HOST_DOM_RUNNING);
+    r.stop_ms = view.now_ms - 1000;
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_SHUTDOWN);
+    r.want = HOST_WANT_RUNNING; /* it ends first */
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_SHUTDOWN);
+    r.dom = HOST_DOM_STOPPING; /* it has heard */
+    assert_int_equal(host_plan(&r, &view), HOST_ACT_NONE);
+    r.dom = HOST_DOM_RUNNING;
     r.stop_ms = view.now_ms - view.stop_ms;
     assert_int_equal(host_plan(&r, &view), HOST_ACT_DESTROY);
 }
@@ -431,6 +448,7 @@ static struct host_record any_record(const struct rng *rng)
     r.crash_ms = view.now_ms - (int64_t)rng_below(rng, 700000);
     r.wished_ms = view.now_ms - (int64_t)rng_below(rng, 70000);
     r.stop_ms = rng_below(rng, 2) == 0 ? view.now_ms - (int64_t)rng_below(rng, 100000) : 0;
+    r.is_asked = rng_below(rng, 2) == 0;
     r.resume_ms = view.now_ms - 5000 + (int64_t)rng_below(rng, 10000);
     r.next_ms = view.now_ms - 5000 + (int64_t)rng_below(rng, 10000);
     return r;
@@ -480,6 +498,7 @@ int main(void)
         cmocka_unit_test(an_end_goes_step_by_step),
         cmocka_unit_test(only_a_later_listing_says_that_there_is_none),
         cmocka_unit_test(a_stop_becomes_a_destroy_at_its_deadline),
+        cmocka_unit_test(who_may_not_have_heard_is_asked_again),
         cmocka_unit_test(a_start_during_a_stop_is_not_lost),
         cmocka_unit_test(a_crash_is_mended_three_times),
         cmocka_unit_test(a_first_start_that_takes_too_long_is_refused),
