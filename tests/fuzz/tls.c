@@ -36,7 +36,7 @@ enum how {
 };
 
 static struct {
-    struct buf root_key, root, key, leaf;
+    struct buf root_key, root, key, leaf, chain;
     char digest[DIGEST_SHA256_HEX_SIZE];
     X509 *root_x;
     EVP_PKEY *root_pkey, *pkey;
@@ -85,6 +85,7 @@ static void make_pki(void)
                              .life_s = LIFE_S,
                              .rng = &rng};
     INV(cert_sign(&sign, &pki.leaf, &err) == ERR_OK);
+    buf_printf(&pki.chain, "%s%s", buf_str(&pki.leaf), buf_str(&pki.root));
     INV(cert_info_read(&info, buf_str(&pki.root), &err) == ERR_OK);
     str_copy(pki.digest, sizeof pki.digest, info.fingerprint);
     pki.root_x = read_pem(&pki.root, false);
@@ -303,9 +304,12 @@ static void try_text(struct fuzz *input, unsigned how)
     INV(http_tls_read(&text, path, &err) == ERR_OK && str_eq(buf_str(&text), cert));
     close(fd);
     INV(http_tls_read(&text, path, &err) == ERR_CONFIG);
+    INV(http_tls_read(&text, "/", &err) == ERR_CONFIG);
     err = (struct err){0};
-    SSL_CTX_free(listener(how, str_eq(cert, "ours") ? buf_str(&pki.leaf) : cert,
-                          str_eq(key, "ours") ? buf_str(&pki.key) : key, &err));
+    const char *own = str_eq(cert, "ours")    ? buf_str(&pki.leaf)
+                      : str_eq(cert, "chain") ? buf_str(&pki.chain)
+                                              : cert;
+    SSL_CTX_free(listener(how, own, str_eq(key, "ours") ? buf_str(&pki.key) : key, &err));
     ERR_clear_error();
     free(cert);
     free(key);
