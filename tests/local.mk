@@ -46,7 +46,7 @@ check-threads:
 # What decides by bytes that nobody wrote: the unit tests under valgrind.
 check-valgrind:
 	$(abs_top_srcdir)/tests/valgrind/run
-# Ten thousand idle, 500 slow clients, slowhttptest, and honest ones beside them; 4 minutes.
+# Ten thousand idle, 500 slow clients, slowhttptest, and honest ones beside them; daemons with hardly any memory; 7 minutes.
 crowd: all
 	$(abs_top_srcdir)/deploy/packages/install run test bench
 	TERCET_BUILD=$(abs_top_builddir) /usr/bin/python3 $(abs_top_srcdir)/tests/integ/http_crowd.py --idle 10000 --secure 3000 \

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "proto/wire/depth.h"
+#include "proto/wire/load.h"
 
 #include <jansson.h>
 
@@ -73,7 +74,7 @@ enum err_code wire_json_parse(struct wire_json *out, struct arena *arena, const 
     json_error_t why;
     if (wire_is_too_deep(text, len))
         return err_set(err, ERR_MALFORMED_JSON, "JSON is nested deeper than %d", WIRE_DEPTH_MAX);
-    json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    json_t *root = wire_load(text, len, JSON_DECODE_ANY, &why);
     if (root == NULL)
         return err_set(err, ERR_MALFORMED_JSON, "line %d: %s", why.line, why.text);
     take(out, arena, root);

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "proto/wire/load.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -100,7 +101,7 @@ enum err_code manifest_decode(struct manifest *m, const char *text, size_t len, 
     PRE(m != NULL && text != NULL);
     *m = (struct manifest){0};
     json_error_t why;
-    json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
+    json_t *json = wire_load(text, len, 0, &why);
     if (!json_is_object(json) || !is_head_valid(json)) {
         json_decref(json);
         return err_set(err, ERR_IMAGE_INVALID, "manifest: not a manifest of version 1");

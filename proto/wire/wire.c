@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "proto/wire/depth.h"
+#include "proto/wire/load.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -305,7 +306,7 @@ enum err_code wire_decode(const struct wire_type *type, const char *json, size_t
     json_error_t why;
     if (wire_is_too_deep(json, len))
         return err_set(d.err, ERR_MALFORMED_JSON, "JSON is nested deeper than %d", WIRE_DEPTH_MAX);
-    json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
+    json_t *root = wire_load(json, len, 0, &why);
     if (root == NULL)
         return err_set(d.err, ERR_MALFORMED_JSON, "not JSON: %s", why.text);
     enum err_code code = decode_object(&d, type, root, message);

@@ -18,6 +18,7 @@ import time
 import types
 
 import dosrig
+import scarce
 import tiers
 from cloud import check, equal, finish, say, wait
 from gaterows import HOST
@@ -285,6 +286,8 @@ def main():
         for name in ("ec2", "s3_tls") if given.strict else ():
             slowhttptest(t, name, given)
         few_descriptors(t)
+        if given.strict:
+            scarce.play(t)
         for daemon in t.all:
             check(f"{daemon.name} lives", not daemon.is_gone())
         equal("all end well", t.stop(), {})
