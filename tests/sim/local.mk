@@ -19,7 +19,7 @@ libsim_a_SOURCES = \
 	%D%/net.c %D%/net.h \
 	%D%/node.c %D%/node.h \
 	%D%/ports.c \
-	%D%/shadow.c %D%/shadow.h \
+	%D%/shadow.c %D%/shadow.h %D%/shadow_end.c %D%/shadow_machine.c %D%/shadow_seen.c %D%/shadow_tunnel.c \
 	%D%/stores.c %D%/stores.h \
 	%D%/subscriber.c %D%/subscriber.h \
 	%D%/tiers.c %D%/tiers.h \

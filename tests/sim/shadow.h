@@ -106,11 +106,19 @@ void sim_shadow_see_end(struct sim_shadow *s);
 void sim_shadow_see(struct sim_shadow *s, const char *id, const char *token, int64_t launch_index,
                     const char *state);
 enum sim_state sim_state_parse(const char *text);
+const char *sim_state_word(enum sim_state state);
 
 /* ... and has that public address; "" = none. */
 void sim_shadow_see_address(struct sim_shadow *s, const char *id, const char *address);
 /* ... and the reason of its state has that code; "" = none. */
 void sim_shadow_see_reason(struct sim_shadow *s, const char *id, const char *state,
                            const char *code);
+/* On how many machines it runs. */
+unsigned sim_shadow_running(const struct sim_shadow *s, const char *id);
+/* No machine ever had anything of it: the cloud may have made it after the backup, and told nobody
+ * below. If it was told after all, it turns up as a stranger. */
+bool sim_shadow_may_forget(const struct sim_shadow *s, const struct sim_guest *g);
+/* The part of _finish that is about tunnels. */
+void sim_shadow_check_tunnels(struct sim_shadow *s);
 /* Q: all has settled. */
 void sim_shadow_finish(struct sim_shadow *s);
