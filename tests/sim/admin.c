@@ -22,10 +22,8 @@ static const char *const zones[SIM_ZONES] = {"sima", "simb"};
 static void send(struct sim_admin *a, const char *query,
                  void (*done)(void *self, int status, const char *body, size_t body_len))
 {
-    struct sim_clock right = {.rate_ppm = 1000000};
     struct sim_ec2 r = {0};
-    sim_ec2_sign(&r, a->key, sim_clock_read(&right, a->world->now_ms).wall_ms, a->world->now_ms,
-                 query);
+    sim_ec2_sign(&r, a->key, sim_ec2_wall_ms(a->world), sim_ec2_now_ms(a->world), query);
     a->is_sent = true;
     sim_ec2_send(&r, a->cloud, ANSWER_MS, a, done);
 }

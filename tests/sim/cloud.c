@@ -51,13 +51,6 @@ static struct cloud_scene *scene_of(struct sim_world *w)
     return w->scene_self;
 }
 
-/* The date as subscribers have it. */
-static int64_t wall_ms(struct sim_world *w)
-{
-    struct sim_clock right = {.rate_ppm = 1000000};
-    return sim_clock_read(&right, w->now_ms).wall_ms;
-}
-
 /* ---- orders
  * ------------------------------------------------------------------------------------------- */
 
@@ -161,11 +154,12 @@ static void send(struct sim_subscriber *s, struct sim_order *o)
      * late double of an earlier try of anything else has to be no order any more: it bears the same
      * signature. */
     bool is_repeat = o->verb != SIM_RUN && str_eq(c->tokens[at], o->token) &&
-                     s->world->now_ms - c->signs[at].signed_ms < SIGN_AGAIN_MS;
+                     sim_ec2_now_ms(s->world) - c->signs[at].signed_ms < SIGN_AGAIN_MS;
     if (!is_repeat) {
         char query[SIM_EC2_BODY];
         spell(c, o, query, sizeof query);
-        sim_ec2_sign(&c->signs[at], &c->key, wall_ms(s->world), s->world->now_ms, query);
+        sim_ec2_sign(&c->signs[at], &c->key, sim_ec2_wall_ms(s->world), sim_ec2_now_ms(s->world),
+                     query);
         str_copy(c->tokens[at], SIM_TOKEN_SIZE, o->token);
     }
     sim_ec2_send(&c->signs[at], c->cloud, ANSWER_MS, o, answered);
@@ -222,7 +216,7 @@ static void ask(struct cloud_scene *c, const char *query,
                 void (*done)(void *self, int status, const char *body, size_t body_len))
 {
     struct sim_ec2 r = {0};
-    sim_ec2_sign(&r, &c->key, wall_ms(c->world), c->world->now_ms, query);
+    sim_ec2_sign(&r, &c->key, sim_ec2_wall_ms(c->world), sim_ec2_now_ms(c->world), query);
     sim_ec2_send(&r, c->cloud, ANSWER_MS, c, done);
 }
 
@@ -234,7 +228,7 @@ static void register_next(struct cloud_scene *c)
     snprintf(query, sizeof query,
              "Action=RegisterImage&Name=tiny-%zu&ImageLocation=images%%2Ftiny.raw", c->images_len);
     if (r->signed_ms == 0)
-        sim_ec2_sign(r, &c->key, wall_ms(c->world), c->world->now_ms + 1, query);
+        sim_ec2_sign(r, &c->key, sim_ec2_wall_ms(c->world), sim_ec2_now_ms(c->world) + 1, query);
     sim_ec2_send(r, c->cloud, ANSWER_MS, c, registered);
 }
 
@@ -306,7 +300,7 @@ static void build_with(struct sim_world *w, const struct sim_tier *cloud)
     c->world = w;
     sim_shadow_init(&c->shadow, w);
     c->shadow.quota = SIM_QUOTA_INSTANCES;
-    w->faults.rate[SIM_FAULT_ALL_OFF] = 0; /* whoever waits for an answer would sign anew */
+    c->shadow.is_placed_by_room = true;
     c->cloud = sim_node_add(w, "cloud", cloud, NULL);
     c->cloud->has_no_backup = true;
     for (size_t i = 0; i < CLUSTERS; i++) {
@@ -419,6 +413,11 @@ static void check_locks(const struct sim_shadow *s)
     }
 }
 
+static void finish_core(struct sim_world *w)
+{
+    sim_shadow_finish_core(&scene_of(w)->shadow);
+}
+
 static void finish(struct sim_world *w)
 {
     check_locks(&scene_of(w)->shadow);
@@ -437,6 +436,7 @@ const struct sim_scene sim_scene_cloud = {.name = "cloud",
                                           .fault = fault,
                                           .on_restore = on_restore,
                                           .heal = heal,
+                                          .finish_core = finish_core,
                                           .finish = finish};
 
 const struct sim_scene sim_scene_region = {.name = "region",
@@ -447,4 +447,5 @@ const struct sim_scene sim_scene_region = {.name = "region",
                                            .fault = fault,
                                            .on_restore = on_restore,
                                            .heal = heal,
+                                           .finish_core = finish_core,
                                            .finish = finish};

@@ -5,12 +5,25 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "proto/auth/digest.h"
+#include "tests/sim/clock.h"
+#include "tests/sim/world.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const char HOST[] = "ec2.sim";
 static const char FORM[] = "application/x-www-form-urlencoded";
+
+int64_t sim_ec2_now_ms(const struct sim_world *w)
+{
+    return w->now_ms + w->off_ms;
+}
+
+int64_t sim_ec2_wall_ms(const struct sim_world *w)
+{
+    struct sim_clock right = {.rate_ppm = 1000000, .wall_ms = w->off_ms};
+    return sim_clock_read(&right, w->now_ms).wall_ms;
+}
 
 void sim_ec2_sign(struct sim_ec2 *r, const struct sim_ec2_key *key, int64_t wall_ms, int64_t now_ms,
                   const char *query)

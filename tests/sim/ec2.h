@@ -19,9 +19,12 @@ struct sim_ec2 {
     char body[SIM_EC2_BODY];
     char date[SIGV4_DATE_SIZE];
     char authorization[SIM_EC2_AUTH];
-    int64_t signed_ms; /* virtual time */
+    int64_t signed_ms; /* when, of sim_ec2_now_ms; 0 = it is not */
 };
 
+/* Virtual time, and for how long everything was off; and the date, as subscribers have it. */
+int64_t sim_ec2_now_ms(const struct sim_world *w);
+int64_t sim_ec2_wall_ms(const struct sim_world *w);
 /* `query` is the form without Version: "Action=...&...". */
 void sim_ec2_sign(struct sim_ec2 *r, const struct sim_ec2_key *key, int64_t wall_ms, int64_t now_ms,
                   const char *query);

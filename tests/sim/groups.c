@@ -233,7 +233,9 @@ static void done(struct sim_groups *s, const char *body)
     switch (s->order.verb) {
     case SIM_GROUP_FIND:
         read_id(s, g, body);
-        g->rules = 1u << ALL_OUT | 1u << ALL_IN_FROM_ITSELF;
+        g->rules = 1u << ALL_OUT;
+        if (s->order.slot == 0)
+            g->rules |= 1u << ALL_IN_FROM_ITSELF;
         return;
     case SIM_GROUP_CREATE:
         read_id(s, g, body);
@@ -257,6 +259,17 @@ static void done(struct sim_groups *s, const char *body)
     }
 }
 
+/* It was done under its first signature, and the answer was lost. What was made is looked up. */
+static void was_done(struct sim_groups *s, const char *body)
+{
+    if (s->order.verb != SIM_GROUP_CREATE) {
+        done(s, body);
+        return;
+    }
+    s->order.verb = SIM_GROUP_FIND;
+    s->order.signature.signed_ms = 0;
+}
+
 /* No answer, and none that says what holds: asked again. A date that the cloud does not take is
  * written anew. Of what he may have, one thing can be refused: to change what is on its way out. */
 static void answered(void *self, int status, const char *body, size_t body_len)
@@ -276,6 +289,8 @@ static void answered(void *self, int status, const char *body, size_t body_len)
     } else if (status >= 400 && status < 500 && s->order.verb == SIM_GROUP_MOVE) {
         s->is_leaving[s->order.guest] = true;
         s->order.is_open = false;
+    } else if (status >= 400 && status < 500 && s->order.signs > 1) {
+        was_done(s, body);
     } else if (status >= 400 && status < 500) {
         sim_world_fail(s->world, "I5", s->list[s->order.slot].id, "an order was refused: %.120s",
                        strstr(body, "<Code>") != NULL ? strstr(body, "<Code>") : body);
@@ -286,8 +301,7 @@ static void answered(void *self, int status, const char *body, size_t body_len)
  * and not done again. So no two of his orders have the same date. */
 static int64_t next_date(struct sim_groups *s)
 {
-    struct sim_clock right = {.rate_ppm = 1000000};
-    int64_t wall_ms = sim_clock_read(&right, s->world->now_ms).wall_ms;
+    int64_t wall_ms = sim_ec2_wall_ms(s->world);
     s->dated_ms = wall_ms < s->dated_ms + 1000 ? s->dated_ms + 1000 : wall_ms;
     return s->dated_ms;
 }
@@ -296,9 +310,11 @@ static void send(struct sim_groups *s)
 {
     char query[BODY];
     if (s->order.signature.signed_ms == 0 ||
-        s->world->now_ms - s->order.signature.signed_ms > SIGN_AGAIN_MS) {
+        sim_ec2_now_ms(s->world) - s->order.signature.signed_ms > SIGN_AGAIN_MS) {
         spell(s, query, sizeof query);
-        sim_ec2_sign(&s->order.signature, s->key, next_date(s), s->world->now_ms + 1, query);
+        s->order.signs++;
+        sim_ec2_sign(&s->order.signature, s->key, next_date(s), sim_ec2_now_ms(s->world) + 1,
+                     query);
         SIM_TRACE(s->world, "groups", "order", s->list[s->order.slot].name, "%.200s", query);
     }
     s->order.is_sent = true;
@@ -312,6 +328,7 @@ static void open_order(struct sim_groups *s, enum sim_group_verb verb, unsigned 
     s->order.is_open = true;
     s->has_looked = false;
     s->order.signature = (struct sim_ec2){0};
+    s->order.signs = 0;
     send(s);
 }
 

@@ -54,6 +54,7 @@ struct sim_groups {
         size_t guest;
         uint32_t to; /* of a MOVE */
         struct sim_ec2 signature;
+        unsigned signs; /* how often it was signed: the date moved on, or was wrong */
     } order;
 };
 

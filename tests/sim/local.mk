@@ -5,6 +5,7 @@ libsim_a_SOURCES = \
 	%D%/admin.c %D%/admin.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/cloud.c %D%/cloud.h \
+	%D%/damage.c %D%/damage.h \
 	%D%/disk.c %D%/disk.h \
 	%D%/disks.c \
 	%D%/dos.c %D%/dos.h \
@@ -19,12 +20,13 @@ libsim_a_SOURCES = \
 	%D%/net.c %D%/net.h \
 	%D%/node.c %D%/node.h \
 	%D%/ports.c \
-	%D%/shadow.c %D%/shadow.h %D%/shadow_end.c %D%/shadow_machine.c %D%/shadow_seen.c %D%/shadow_tunnel.c \
+	%D%/shadow.c %D%/shadow.h %D%/shadow_core.c %D%/shadow_end.c %D%/shadow_machine.c %D%/shadow_seen.c %D%/shadow_tunnel.c \
 	%D%/stores.c %D%/stores.h \
 	%D%/subscriber.c %D%/subscriber.h \
 	%D%/tiers.c %D%/tiers.h \
 	%D%/trace.c %D%/trace.h \
 	%D%/tunnel.c \
+	%D%/version.c %D%/version.h \
 	%D%/vfs.c %D%/vfs.h \
 	%D%/wiretap.c %D%/wiretap.h \
 	%D%/world.c %D%/world.h \

@@ -211,12 +211,12 @@ static void expire(struct sim_world *w)
     sim_world_after(w, 1 + (int64_t)draw(w, f, CUT_MS), renew_fire, n, 0);
 }
 
-/* Not while somebody is still to join: tokens are good for an hour. */
+/* Not while somebody is still to join, or the scene is made: tokens are good for an hour. */
 static void all_off(struct sim_world *w)
 {
     enum sim_fault f = SIM_FAULT_ALL_OFF;
     for (size_t i = 0; i < w->nodes_len; i++)
-        if (w->nodes[i].is_held)
+        if (w->nodes[i].is_held || w->nodes[i].has_no_backup)
             return;
     if (w->off_ms > 0)
         return;

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "tests/sim/node.h"
+#include "tests/sim/version.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,8 @@ static void call_end(struct sim_net *net, struct call *c, struct sim_parcel *p)
         p->world = net->world;
         p->body = (char *)(p + 1);
     }
+    if (p->status == 200 && str_eq(done.target, "/v1/sync"))
+        done.from->heard_boot = done.from->boot;
     sim_node_take_reply(done.from, p, done.call_id);
 }
 
@@ -235,7 +238,9 @@ static void send_request(struct sim_net *net, const struct sim_parcel *like)
 void sim_net_call_parent(struct sim_node *from, const struct effect_call *e)
 {
     struct sim_net *net = from->world->net;
+    CLEANUP(buf_fini) struct buf body = {0};
     INV(from->parent != NULL);
+    sim_version_speak(from, false, e->body, e->body_len, &body);
     struct call *c = call_new(net);
     c->from = from;
     c->to = from->parent;
@@ -254,8 +259,8 @@ void sim_net_call_parent(struct sim_node *from, const struct effect_call *e)
                                            .target = e->target,
                                            .headers = headers,
                                            .headers_len = 2,
-                                           .body = (char *)(uintptr_t)e->body,
-                                           .body_len = e->body_len,
+                                           .body = (char *)(uintptr_t)buf_str(&body),
+                                           .body_len = body.len,
                                            .peer_node = from->name,
                                            .peer_serial = from->serial,
                                            .peer_since_ms = from->certified_ms,
@@ -395,6 +400,11 @@ void sim_net_answer(struct sim_node *from, const struct effect_reply *e)
         return;
     }
     struct call *c = call_get(net, pending.call);
+    CLEANUP(buf_fini) struct buf body = {0};
+    if (pending.from != NULL)
+        sim_version_speak(from, true, e->body, e->body_len, &body);
+    else
+        buf_append(&body, e->body, e->body_len);
     struct sim_parcel like = {.call = pending.call,
                               .from = from,
                               .to = pending.from,
@@ -404,8 +414,8 @@ void sim_net_answer(struct sim_node *from, const struct effect_reply *e)
                               .target = c != NULL ? c->target : "",
                               .headers = e->headers,
                               .headers_len = e->headers_len,
-                              .body = (char *)(uintptr_t)e->body,
-                              .body_len = e->body_len,
+                              .body = (char *)(uintptr_t)buf_str(&body),
+                              .body_len = body.len,
                               .peer_node = "",
                               .peer_serial = ""};
     w->scene->on_wire(w, &like);

@@ -245,16 +245,17 @@ static void doom(struct sim_node *n, enum sim_fault f)
         sim_nemesis_doom(n->world, n, f);
 }
 
+static const char *const disk_words[] = {"disk-well", "disk-error", "disk-full", "died-writing"};
+
 /* What the disk did to the turn: of a dead process nothing more is heard, and one whose COMMIT has
  * an unknown outcome ends. */
 static void hear_disk(struct sim_node *n, enum turn_outcome outcome)
 {
-    static const char *const words[] = {"disk-well", "disk-error", "disk-full", "died-writing"};
     if (n->disk == NULL)
         return;
     enum sim_disk_fault struck = sim_disk_disarm(n->disk);
     if (struck != SIM_DISK_WELL)
-        SIM_TRACE_FAULT(n->world, n->name, words[struck], "", "%s",
+        SIM_TRACE_FAULT(n->world, n->name, disk_words[struck], "", "%s",
                         outcome == TURN_COMMITTED ? "after COMMIT"
                         : outcome == TURN_LOST    ? "turn lost"
                                                   : "outcome unknown");
@@ -440,12 +441,52 @@ static void ask_for_tick(struct sim_node *n)
 
 /* ---- lives ---------------------------------------------------------------------------------- */
 
+/* The N-th write or sync of a store that is opened fails, or is the last thing that the process
+ * does. False: it did not come up. */
+static bool open_store(struct sim_node *n)
+{
+    enum { WRITES = 8, SYNCS = 3 };
+    static const enum sim_disk_fault hows[] = {SIM_DISK_DEATH, SIM_DISK_IO_ERROR, SIM_DISK_FULL};
+    const enum sim_fault f = SIM_FAULT_OPEN_STORE;
+    struct sim_faults *faults = &n->world->faults;
+    if (n->disk == NULL || n->store != NULL || !sim_faults_hit(faults, f)) {
+        sim_node_store(n);
+        return true;
+    }
+    enum sim_disk_fault how = hows[sim_faults_draw(faults, f, sizeof hows / sizeof hows[0])];
+    bool is_sync = sim_faults_draw(faults, f, 2) == 0;
+    struct rng rng = rng_seeded(&n->luck);
+    sim_disk_arm(n->disk, how, 1 + sim_faults_draw(faults, f, is_sync ? SYNCS : WRITES), is_sync,
+                 &rng);
+    n->store = sim_stores_try_open(n->tier->schema, n->disk);
+    bool is_dead = sim_disk_is_dead(n->disk);
+    enum sim_disk_fault struck = sim_disk_disarm(n->disk);
+    if (struck != SIM_DISK_WELL)
+        SIM_TRACE_FAULT(n->world, n->name, "open-store", "", "%s, %s", disk_words[struck],
+                        n->store != NULL && !is_dead ? "and is open" : "and is not");
+    if (n->store != NULL && !is_dead)
+        return true;
+    if (n->store != NULL)
+        close_dead(n);
+    else
+        sim_disk_revive(n->disk);
+    POST(struck != SIM_DISK_WELL);
+    doom(n, f);
+    return false;
+}
+
 void sim_node_start(struct sim_node *n)
 {
-    if (n->core != NULL || !n->is_powered || n->is_held)
+    if (n->core != NULL || !n->is_powered || n->is_held || n->is_broken)
         return;
     n->life++;
-    sim_node_store(n);
+    if (n->world->faults.on)
+        n->is_later = sim_faults_hit(&n->world->faults, SIM_FAULT_LATER_VERSION);
+    if (!open_store(n)) {
+        sim_world_after(n->world, 1 + (int64_t)sim_world_draw(n->world, RESTART_MS), restart_fire,
+                        n, n->life);
+        return;
+    }
     struct rng rng = rng_seeded(&n->random);
     n->core = n->tier->core_new(n, &rng);
     n->real = n->tier->as_core(n->core);
@@ -459,7 +500,8 @@ void sim_node_start(struct sim_node *n)
     turn_init(&n->turn, &wrapper, n->store, &at);
     n->turn_is_due = false;
     n->tick_at_ms = INT64_MAX;
-    SIM_TRACE_FAULT(n->world, n->name, "start", "", "life %lu", (unsigned long)n->life);
+    SIM_TRACE_FAULT(n->world, n->name, "start", "", "life %lu%s", (unsigned long)n->life,
+                    n->is_later ? ", of a later version" : "");
     put(n, EVENT_START, NULL, NULL);
 }
 
@@ -509,7 +551,7 @@ void sim_node_power_off(struct sim_node *n)
 
 void sim_node_power_on(struct sim_node *n)
 {
-    if (n->is_powered)
+    if (n->is_powered || n->is_broken)
         return;
     n->is_powered = true;
     n->boot++;

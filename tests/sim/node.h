@@ -74,6 +74,8 @@ struct sim_node {
     int64_t frozen_ms;        /* until then it stands still (SIGSTOP) */
     bool is_powered;
     bool is_held;               /* not installed yet: it does not start */
+    bool is_later;              /* it speaks the next version of the protocol (version.h) */
+    bool is_broken;             /* it does not start, and has no power again (damage.h) */
     unsigned char link_key[32]; /* of a child of the cloud; what joining gave */
     void *core;                 /* NULL while the daemon is down */
     struct core real;           /* of the core; the turn holds a wrapper */
@@ -81,6 +83,7 @@ struct sim_node {
     struct arena arena;
     uint64_t life;                /* counts starts */
     uint64_t boot;                /* counts boots of the machine */
+    uint64_t heard_boot;          /* the last in which its parent answered a sync */
     struct sim_inbox_item *inbox; /* owned */
     size_t inbox_len, inbox_cap;
     bool turn_is_due;

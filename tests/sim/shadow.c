@@ -68,6 +68,8 @@ void sim_shadow_tell(struct sim_shadow *s, struct sim_guest *g, enum sim_verb ve
     if (verb != SIM_RUN)
         return;
     g->is_refused = false;
+    if (s->world->is_damaged && s->world->now_ms >= s->world->heal_ms + SIM_MISSED_MS)
+        g->is_of_core = true;
     if (g->id[0] != '\0' && !str_eq(g->id, id) && !sim_shadow_may_forget(s, g))
         sim_world_fail(s->world, "I4", g->id, "one token, and now also %s", id);
     str_copy(g->id, sizeof g->id, id);

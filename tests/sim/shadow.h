@@ -19,7 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIM_GUESTS_MAX = 256, SIM_MACHINES_MAX = 8 };
+/* MISSED: from then on who is broken is given nothing new (PROTOCOL 5: down after 20.3 s). */
+enum { SIM_GUESTS_MAX = 256, SIM_MACHINES_MAX = 8, SIM_MISSED_MS = 30 * 1000 };
 
 /* What a subscriber sees: EC2's states. */
 enum sim_state {
@@ -60,6 +61,7 @@ struct sim_guest {
     bool ever_ended_alone;
     int64_t size_mib; /* that the RESIZE, one in its life, asks for */
     bool is_blurred; /* an order was refused, and a double of it may still come: its want is open */
+    bool is_of_core; /* promised by the live core */
     uint64_t listed; /* number of the newest description that named it */
 };
 
@@ -69,8 +71,10 @@ struct sim_shadow {
     size_t machines_len;
     struct sim_guest *guests; /* SIM_GUESTS_MAX; owned */
     size_t guests_len;
-    int64_t quota;  /* of instances that live; 0 = none (I8) */
-    uint64_t lists; /* descriptions on the wire until now */
+    int64_t quota; /* of instances that live; 0 = none (I8) */
+    bool
+        is_placed_by_room; /* by a cloud-manager; a crown takes the next cluster, whoever that is */
+    uint64_t lists;        /* descriptions on the wire until now */
     int64_t restored_ms;
     bool was_restored; /* a store went back in time: states may, once */
 };
@@ -120,5 +124,9 @@ unsigned sim_shadow_running(const struct sim_shadow *s, const char *id);
 bool sim_shadow_may_forget(const struct sim_shadow *s, const struct sim_guest *g);
 /* The part of _finish that is about tunnels. */
 void sim_shadow_check_tunnels(struct sim_shadow *s);
+/* The part of _finish that is about one of them. */
+void sim_shadow_finish_guest(struct sim_shadow *s, const struct sim_guest *g);
+/* What the live core can settle alone has settled. */
+void sim_shadow_finish_core(struct sim_shadow *s);
 /* Q: all has settled. */
 void sim_shadow_finish(struct sim_shadow *s);

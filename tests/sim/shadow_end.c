@@ -18,7 +18,7 @@ static void finish_address(struct sim_shadow *s, const struct sim_guest *g)
         }
 }
 
-static void finish_guest(struct sim_shadow *s, const struct sim_guest *g)
+void sim_shadow_finish_guest(struct sim_shadow *s, const struct sim_guest *g)
 {
     struct sim_world *w = s->world;
     unsigned runs = sim_shadow_running(s, g->id);
@@ -73,7 +73,7 @@ void sim_shadow_finish(struct sim_shadow *s)
     for (size_t i = 0; i < s->guests_len; i++) {
         const struct sim_guest *g = &s->guests[i];
         if (g->id[0] != '\0')
-            finish_guest(s, g);
+            sim_shadow_finish_guest(s, g);
         else if (g->told[SIM_RUN] == SIM_ASKED && !g->is_refused)
             sim_world_fail(s->world, "I6", g->token, "was never answered");
     }

@@ -172,6 +172,15 @@ static void on_root(struct sim_machine *m, const struct host_disk_root *r, bool 
                        m->node->name);
 }
 
+/* R16: what was stopped or ended while the machine was off does not come up with it. */
+static void check_fresh(const struct sim_machine *m, const struct host_hv_start *start)
+{
+    if (m->node->heard_boot != m->node->boot)
+        sim_world_fail(m->shadow->world, "R16", start->instance,
+                       "is to start on %s, which nobody has answered since it booted",
+                       m->node->name);
+}
+
 /* PACE; and R8: whoever orders a start ended every other placement of that instance here before. */
 static void on_order(struct sim_machine *m, int kind, const void *spec)
 {
@@ -179,6 +188,7 @@ static void on_order(struct sim_machine *m, int kind, const void *spec)
     if (kind != HOST_JOB_HV_START)
         return;
     check_medium(m, start->instance, start->manifest, start->is_cdrom);
+    check_fresh(m, start);
     if (sim_machine_starting(m) > (size_t)HOST_STARTS_MAX)
         sim_world_fail(m->shadow->world, "PACE", start->instance,
                        "is one start too many at once on %s", m->node->name);

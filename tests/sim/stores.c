@@ -65,13 +65,25 @@ void sim_stores_reset(const struct store_schema *schema, struct store *st)
 
 /* ---- level B -------------------------------------------------------------------------------- */
 
-struct store *sim_stores_open(const struct store_schema *schema, struct sim_disk *d)
+static struct store *try_open(const struct store_schema *schema, struct sim_disk *d,
+                              struct err *err)
 {
     struct store *st = NULL;
-    struct err err = {0};
     sim_vfs_register();
-    enum err_code code = store_open(&st, sim_disk_path(d), schema, &err);
-    if (code != ERR_OK)
+    return store_open(&st, sim_disk_path(d), schema, err) == ERR_OK ? st : NULL;
+}
+
+struct store *sim_stores_try_open(const struct store_schema *schema, struct sim_disk *d)
+{
+    struct err err = {0};
+    return try_open(schema, d, &err);
+}
+
+struct store *sim_stores_open(const struct store_schema *schema, struct sim_disk *d)
+{
+    struct err err = {0};
+    struct store *st = try_open(schema, d, &err);
+    if (st == NULL)
         check_failed("RECOVERY", err.text, __FILE__, __LINE__, __func__);
     return st;
 }

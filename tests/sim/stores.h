@@ -13,5 +13,7 @@ void sim_stores_reset(const struct store_schema *schema, struct store *st);
 /* Level B: the store is files on a disk, which the product's own code opens and recovers. */
 void sim_stores_install(const struct store_schema *schema, struct sim_disk *d);
 struct store *sim_stores_open(const struct store_schema *schema, struct sim_disk *d);
+/* ... or NULL, where its disk did not let it: armed by whoever calls. */
+struct store *sim_stores_try_open(const struct store_schema *schema, struct sim_disk *d);
 /* Closes all that were given back. */
 void sim_stores_fini(void);

@@ -163,8 +163,33 @@ static void work(struct sim_subscriber *s)
         act(s, &shadow->guests[sim_world_draw(s->world, shadow->guests_len)]);
 }
 
+static void make_room(struct sim_subscriber *s)
+{
+    for (size_t i = 0; i < s->shadow->guests_len; i++) {
+        struct sim_guest *g = &s->shadow->guests[i];
+        if (g->seen == SIM_STATE_RUNNING && !order_of(s, g)->is_open &&
+            g->told[SIM_TERMINATE] == SIM_NOTHING && sim_world_draw(s->world, 2) == 0)
+            open_order(s, g, 1, SIM_TERMINATE);
+    }
+}
+
+/* The live core is given something to do as well, when it had time to miss the others. */
+static void work_core(struct sim_subscriber *s)
+{
+    enum { RUNS = 3 };
+    bool is_missed = s->world->now_ms >= s->world->heal_ms + SIM_MISSED_MS;
+    if (!s->world->is_damaged || !is_missed || !s->is_ready || s->world->is_idle)
+        return;
+    if (s->core_len == 0)
+        make_room(s);
+    if (s->core_len < RUNS && s->shadow->guests_len < s->guests_max)
+        run_new(s);
+    s->core_len++;
+}
+
 static void settle(struct sim_subscriber *s)
 {
+    work_core(s);
     for (size_t i = 0; i < s->shadow->guests_len; i++)
         act(s, &s->shadow->guests[i]);
     s->look(s);

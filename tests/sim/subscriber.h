@@ -33,6 +33,7 @@ struct sim_subscriber {
     bool can_lock;                           /* metadata services can be told to want tokens */
     struct sim_order orders[SIM_ORDERS_MAX]; /* by the guest's place in the shadow */
     uint64_t tokens;
+    size_t core_len;                          /* turns of the live core */
     size_t living_max, guests_max, count_max; /* count_max: instances of one RUN */
     bool is_ready;                            /* whatever has to be there first (an image) is */
 };

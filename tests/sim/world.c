@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/str.h"
+#include "tests/sim/damage.h"
 #include "tests/sim/nemesis.h"
 #include "tests/sim/net.h"
 #include "tests/sim/node.h"
@@ -12,7 +13,12 @@
 #include <stdlib.h>
 
 /* Lengths of the phases, virtual time. */
-enum { FAULTS_LEAST_MS = 60 * 1000, FAULTS_SPAN_MS = 180 * 1000, SETTLE_MS = 8 * 60 * 1000 };
+enum {
+    FAULTS_LEAST_MS = 60 * 1000,
+    FAULTS_SPAN_MS = 180 * 1000,
+    CORE_MS = 4 * 60 * 1000, /* more than any deadline of the product, and a look after it */
+    SETTLE_MS = 8 * 60 * 1000
+};
 enum { EVENTS_MAX = 400 * 1000 }; /* of one run; a usual one has 5,000 to 60,000 */
 
 static struct sim_world *current;
@@ -66,6 +72,28 @@ static void run_until(struct sim_world *w, int64_t until_ms)
         w->now_ms = until_ms;
 }
 
+static void end_faults(struct sim_world *w)
+{
+    w->faults.on = false;
+    SIM_TRACE_FAULT(w, "world", "heal", "", "faults end");
+    sim_damage_begin(w);
+    sim_nemesis_heal(w);
+    w->scene->heal(w);
+}
+
+/* The live core settles alone; then the rest comes back, and as much time as ever is left. */
+static void settle_core(struct sim_world *w)
+{
+    run_until(w, w->heal_ms + CORE_MS);
+    if (w->violation.invariant == NULL && w->scene->finish_core != NULL)
+        w->scene->finish_core(w);
+    sim_damage_end(w);
+    w->heal_ms += CORE_MS;
+    w->end_ms += CORE_MS;
+    SIM_TRACE_FAULT(w, "world", "heal", "", "the rest");
+    sim_nemesis_heal(w);
+}
+
 struct sim_world *sim_world_run(const struct sim_scene *scene, const struct sim_options *o)
 {
     struct sim_world *w = current = world_new(scene, o);
@@ -74,12 +102,10 @@ struct sim_world *sim_world_run(const struct sim_scene *scene, const struct sim_
         sim_node_start(&w->nodes[i]);
     sim_nemesis_begin(w);
     run_until(w, w->heal_ms);
-    if (w->violation.invariant == NULL) {
-        w->faults.on = false;
-        SIM_TRACE_FAULT(w, "world", "heal", "", "faults end");
-        sim_nemesis_heal(w);
-        scene->heal(w);
-    }
+    if (w->violation.invariant == NULL)
+        end_faults(w);
+    if (w->violation.invariant == NULL && w->is_damaged)
+        settle_core(w);
     run_until(w, w->end_ms);
     if (w->violation.invariant == NULL)
         scene->finish(w);

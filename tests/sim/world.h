@@ -2,6 +2,9 @@
  *
  *   sim_world_run: scene->build -> faults for a while -> heal -> settle -> scene->finish
  *
+ * In half of the seeds some nodes stay broken at first, and the live core settles alone: heal ->
+ * settle -> scene->finish_core -> the rest comes back -> settle -> scene->finish.
+ *
  * Nothing here reads a real clock, an environment or an address; two runs of one seed are
  * equal. A scene says which daemons there are, what is asked of them and what must hold. */
 #pragma once
@@ -37,6 +40,8 @@ struct sim_scene {
     void (*on_restore)(struct sim_world *w, struct sim_node *n);
     /* The faults ended. */
     void (*heal)(struct sim_world *w);
+    /* The live core has settled, or never will; may be NULL. */
+    void (*finish_core)(struct sim_world *w);
     /* Q: everything has settled, or never will. */
     void (*finish)(struct sim_world *w);
 };
@@ -68,8 +73,9 @@ struct sim_world {
     bool reads_wires, is_idle, is_plain, is_measured;
     bool has_disks; /* level B: stores are files, and power cuts take what was not synced */
     int64_t now_ms;
-    int64_t off_ms; /* what the date is ahead of it: for how long everything was off */
-    int64_t heal_ms, end_ms;
+    int64_t off_ms;          /* what the date is ahead of it: for how long everything was off */
+    int64_t heal_ms, end_ms; /* heal: of what heals last */
+    bool is_damaged;         /* the faults ended, and some nodes are broken still */
     struct sim_heap heap;
     struct sim_trace trace;
     struct sim_faults faults;
@@ -77,6 +83,7 @@ struct sim_world {
     struct sim_net *net;
     struct sim_node *nodes; /* SIM_NODES_MAX; owned */
     size_t nodes_len;
+    uint64_t laters; /* fields that nobody knows, on the wire until now */
     uint64_t events; /* given to cores */
     struct sim_violation violation;
 };

@@ -1,5 +1,6 @@
 /* sim_shadow_test.c - every checker sees what it is there for: a checker that cannot fail proves
  * nothing. Each case does one wrong thing and names the invariant that must be reported. */
+#include "base/check.h"
 #include "base/str.h"
 #include "tests/unit/sim_world.h"
 
@@ -226,6 +227,31 @@ static void r8_another_placement_is_there(struct test_world *t)
     t->one->watch->on_order(t->one, HOST_JOB_HV_START, &s);
 }
 
+static void r16_starts_before_it_heard(struct test_world *t)
+{
+    struct host_hv_start s = {.pepoch = 1, .generation = 1, .memory_mib = 64, .manifest = "1"};
+    str_copy(s.instance, sizeof s.instance, ID);
+    given(t, "a", ID);
+    t->one->node->boot++;
+    t->other->watch->on_order(t->other, HOST_JOB_HV_START, &s);
+    t->one->watch->on_order(t->one, HOST_JOB_HV_START, &s);
+}
+
+/* Nothing is asked of a machine that is broken, and of one that is not everything. */
+static void i6_live_core_never_settles(struct test_world *t)
+{
+    struct sim_guest *g = given(t, "a", ID);
+    see(t, ID, "a", "running");
+    run(t->other, 64);
+    sim_shadow_ask(&t->shadow, g, SIM_TERMINATE);
+    sim_shadow_tell(&t->shadow, g, SIM_TERMINATE, ID);
+    t->other->node->is_broken = true;
+    sim_shadow_finish_core(&t->shadow);
+    PRE(t->world->violation.invariant == NULL);
+    t->other->node->is_broken = false;
+    sim_shadow_finish_core(&t->shadow);
+}
+
 static void put_peer(struct sim_machine *m, int64_t vni, uint8_t n, uint32_t tunnel)
 {
     static struct host_net_peers spec;
@@ -366,6 +392,8 @@ static const struct expectation cases[] = {
     {medium_is_taken_for_a_disk, "MEDIUM"},
     {disk_is_taken_for_a_medium, "MEDIUM"},
     {r8_another_placement_is_there, "R8"},
+    {r16_starts_before_it_heard, "R16"},
+    {i6_live_core_never_settles, "I6"},
     {i12_never_told, "I12"},
     {i12_told_a_wrong_machine, "I12"},
     {i12_knows_what_ended, "I12"},

@@ -19,6 +19,7 @@ static void build(struct sim_world *w)
     for (size_t i = 0; i < 2; i++) {
         struct sim_node *n = sim_node_add(w, names[i], &tier, NULL);
         n->is_held = true; /* no daemon: nothing starts */
+        n->heard_boot = n->boot;
         struct sim_machine *m = n->machine = sim_machine_new(n, &sim_shadow_watch);
         sim_shadow_add_machine(&t->shadow, m);
     }

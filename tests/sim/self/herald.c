@@ -2,6 +2,7 @@
 #include "tests/sim/self/herald.h"
 
 #include "base/str.h"
+#include "tests/sim/damage.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/net.h"
 
@@ -90,16 +91,26 @@ void sim_herald_heal(struct sim_herald *h)
     }
 }
 
+static void finish_banner(struct sim_herald *h, const struct sim_banner *b)
+{
+    bool is_up = sim_ports_has(b->vassal->machine, b->vassal->name);
+    if (!b->is_told)
+        sim_world_fail(h->world, "I6", b->vassal->name, "order %" PRId64 " was never answered",
+                       b->number);
+    else if (is_up != b->is_up)
+        sim_world_fail(h->world, "I6", b->vassal->name, "its banner is %s, and was ordered %s",
+                       is_up ? "up" : "down", b->is_up ? "up" : "down");
+}
+
+void sim_herald_finish_core(struct sim_herald *h)
+{
+    for (size_t i = 0; i < h->len; i++)
+        if (sim_damage_spares(h->banners[i].vassal))
+            finish_banner(h, &h->banners[i]);
+}
+
 void sim_herald_finish(struct sim_herald *h)
 {
-    for (size_t i = 0; i < h->len; i++) {
-        const struct sim_banner *b = &h->banners[i];
-        bool is_up = sim_ports_has(b->vassal->machine, b->vassal->name);
-        if (!b->is_told)
-            sim_world_fail(h->world, "I6", b->vassal->name, "order %" PRId64 " was never answered",
-                           b->number);
-        else if (is_up != b->is_up)
-            sim_world_fail(h->world, "I6", b->vassal->name, "its banner is %s, and was ordered %s",
-                           is_up ? "up" : "down", b->is_up ? "up" : "down");
-    }
+    for (size_t i = 0; i < h->len; i++)
+        finish_banner(h, &h->banners[i]);
 }

@@ -32,4 +32,6 @@ void sim_herald_begin(struct sim_herald *h, struct sim_node *lord, struct sim_no
 /* The faults ended: a last order for each, until it is told that it was done. */
 void sim_herald_heal(struct sim_herald *h);
 /* Every banner is where the last order has it. */
+/* Of the vassals that the live core holds. */
+void sim_herald_finish_core(struct sim_herald *h);
 void sim_herald_finish(struct sim_herald *h);

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/str.h"
 #include "proto/sync/parent.h"
+#include "tests/sim/damage.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/net.h"
 #include "tests/sim/node.h"
@@ -499,6 +500,23 @@ static void check_strangers(struct self *s)
     }
 }
 
+/* What ended, was never moved and is on a vassal of the live core is gone from there. */
+static void finish_core(struct sim_world *w)
+{
+    struct self *s = w->scene_self;
+    for (size_t v = 0; v < VASSALS; v++) {
+        struct sim_machine *m = s->vassals[v]->machine;
+        for (size_t i = 0; i < s->deeds_len && sim_damage_spares(s->vassals[v]); i++) {
+            const struct deed *d = &s->deeds[i];
+            if (d->ended == TOLD && !d->was_moved && !d->is_lost &&
+                sim_machine_domain(m, d->id) != NULL)
+                sim_world_fail(w, "I6", d->id, "was ended and is on %s, of the live core",
+                               m->node->name);
+        }
+    }
+    sim_herald_finish_core(&s->herald);
+}
+
 static void finish(struct sim_world *w)
 {
     struct self *s = w->scene_self;
@@ -544,6 +562,7 @@ const struct sim_scene sim_scene_self = {.name = "self",
                                          .fault = fault,
                                          .on_restore = on_restore,
                                          .heal = heal,
+                                         .finish_core = finish_core,
                                          .finish = finish};
 
 const struct sim_scene sim_scene_house = {.name = "house",
@@ -554,6 +573,7 @@ const struct sim_scene sim_scene_house = {.name = "house",
                                           .fault = fault,
                                           .on_restore = on_restore,
                                           .heal = heal,
+                                          .finish_core = finish_core,
                                           .finish = finish};
 
 const struct sim_scene sim_scene_banners = {.name = "banners",
@@ -564,4 +584,5 @@ const struct sim_scene sim_scene_banners = {.name = "banners",
                                             .fault = fault,
                                             .on_restore = on_restore,
                                             .heal = heal,
+                                            .finish_core = finish_core,
                                             .finish = finish};

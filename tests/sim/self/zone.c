@@ -186,6 +186,11 @@ static void heal(struct sim_world *w)
     (void)w;
 }
 
+static void finish_core(struct sim_world *w)
+{
+    sim_shadow_finish_core(&zone_of(w)->shadow);
+}
+
 static void finish(struct sim_world *w)
 {
     sim_shadow_finish(&zone_of(w)->shadow);
@@ -199,4 +204,5 @@ const struct sim_scene sim_scene_zone = {.name = "zone",
                                          .fault = fault,
                                          .on_restore = on_restore,
                                          .heal = heal,
+                                         .finish_core = finish_core,
                                          .finish = finish};
