@@ -92,6 +92,6 @@ void cloud_recover_seeds(struct cloud_op *op)
     const struct cloud_returned *r = cloud_returned_list(op->store, op->arena, "seed", &len);
     for (size_t i = 0; i < len; i++)
         if (cloud_image_get(op->store, op->arena, r[i].id, &image))
-            cloud_seed_want(op->store, r[i].node, r[i].id,
-                            *r[i].gone == '\0' && image.is_named != 0);
+            cloud_seed_recover(op->store, r[i].node, r[i].id, r[i].generation,
+                               *r[i].gone == '\0' && image.is_named != 0);
 }

@@ -20,6 +20,18 @@ void cloud_seed_want(struct store *st, const char *node, const char *image, bool
               "ssi", node, image, (int64_t)is_wanted);
 }
 
+/* No change since is told under a generation that the cluster has recorded. */
+void cloud_seed_recover(struct store *st, const char *node, const char *image, int64_t generation,
+                        bool is_wanted)
+{
+    if (store_has(st, "SELECT 1 FROM seed WHERE node=? AND image=? AND generation>?", "ssi", node,
+                  image, generation))
+        return;
+    cloud_seed_want(st, node, image, is_wanted);
+    store_run(st, "UPDATE seed SET generation=max(generation,?) WHERE node=? AND image=?", "iss",
+              generation, node, image);
+}
+
 void cloud_seed_end(struct store *st, const char *image)
 {
     store_run(st,

@@ -22,6 +22,10 @@ struct cloud_seed {
 
 /* Wished from now on, or no longer; writes nothing where it is so already. */
 void cloud_seed_want(struct store *st, const char *node, const char *image, bool is_wanted);
+/* As its cluster has it, unless that is older than what was ordered here: it may be the one whose
+ * store went back. */
+void cloud_seed_recover(struct store *st, const char *node, const char *image, int64_t generation,
+                        bool is_wanted);
 /* Wished in no zone any more: it was deregistered. */
 void cloud_seed_end(struct store *st, const char *image);
 /* Nothing of the image is left. */
