@@ -161,24 +161,36 @@ static void ask(struct host *h)
     tls_host_send(&h->tls, &message);
 }
 
-static void take(struct swarm *s, struct host *h, const char *body, size_t len)
+/* The value of a field that stands once before the wishes, as the table of the message has it. */
+static const char *field(const char *body, const char *name)
 {
-    struct err err = {0};
-    struct arena arena = {0};
-    struct wire_sync_reply r;
-    enum err_code code = wire_decode(&wire_sync_reply_type, body, len, &arena, &r, &err);
-    INV(code == ERR_OK && !r.recovery);
-    for (size_t i = 0; i < r.want_len; i++)
-        s->wishes += str_eq(r.want[i].kind, "instance") && *r.want[i].gone == '\0';
-    for (size_t i = 0; i < r.want_len; i++)
-        if (*s->waited != '\0' && str_eq(r.want[i].id, s->waited))
+    const char *at = strstr(body, name);
+    INV(at != NULL);
+    return at + strlen(name);
+}
+
+static void take_text(char *out, size_t size, const char *from)
+{
+    size_t len = strcspn(from, "\"");
+    INV(len < size);
+    memcpy(out, from, len);
+    out[len] = '\0';
+}
+
+/* Looked through and not decoded: 2,000 hosts are told of 3,500 ports each, by one process. */
+static void take(struct swarm *s, struct host *h, const char *body)
+{
+    static const char kind[] = "\"kind\":\"instance\",\"id\":\"";
+    for (const char *at = body; (at = strstr(at, kind)) != NULL; s->wishes++) {
+        at += sizeof kind - 1;
+        if (*s->waited != '\0' && strncmp(at, s->waited, strlen(s->waited)) == 0)
             s->arrived_us = now_us();
-    h->applied = r.rev;
-    str_copy(h->store_id, sizeof h->store_id, r.store_id);
-    str_copy(h->start_id, sizeof h->start_id, r.start_id);
+    }
+    h->applied = (int64_t)strtoull(field(body, "\"rev\":"), NULL, 10);
+    take_text(h->store_id, sizeof h->store_id, field(body, "\"store_id\":\""));
+    take_text(h->start_id, sizeof h->start_id, field(body, "\"start_id\":\""));
     s->answers++;
     s->ready += ++h->answers == ROUNDS_FIRST;
-    arena_fini(&arena);
 }
 
 static void turn(struct swarm *s, int timeout_ms)
@@ -191,7 +203,7 @@ static void turn(struct swarm *s, int timeout_ms)
         size_t len;
         if (!tls_host_take(&h->tls, &body, &len))
             continue;
-        take(s, h, body, len);
+        take(s, h, body);
         ask(h);
     }
 }
