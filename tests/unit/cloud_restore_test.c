@@ -198,6 +198,86 @@ static void test_restore_of_an_image(void **state)
     assert_non_null(strstr(body, "<description>of later</description>"));
 }
 
+/* What the cluster holds about having that image, "wished" or "no longer", and since when. */
+static const char *seeding(const char *image, int64_t *generation)
+{
+    const struct wire_item *wish = rig_known(&world.cluster, "seed", image);
+    assert_non_null(wish);
+    *generation = wish->generation;
+    return *wish->gone == '\0' ? "wished" : "no longer";
+}
+
+static void seed(const char *action, const char *image)
+{
+    rig_ok(&rig,
+           arena_printf(&rig.arena, "Action=%s&Version=2016-11-15&ImageId=%s&AvailabilityZone=laba",
+                        action, image));
+    rig_pull(&rig, &world.cluster);
+}
+
+static size_t seeds_shown(void)
+{
+    return rig_count(rig_ok(&rig, "Action=DescribeImageSeeds&Version=2016-11-15"), "<item>");
+}
+
+/* An order about seeds that was answered stands, also when the cluster returns what it had before:
+ * it may be the cluster whose store went back. What is ordered next is told, and taken. */
+static void test_restore_of_seeds_of_an_older_cluster(void **state)
+{
+    size_t len;
+    int64_t held, told;
+    (void)state;
+    seed("SeedImage", world.image);
+    struct wire_item before = *rig_known(&world.cluster, "seed", world.image);
+    seed("UnseedImage", world.image);
+    assert_string_equal(seeding(world.image, &told), "no longer");
+    void *dump = store_dump(rig.store, &len);
+    held = before.generation;
+    for (size_t i = 0; i < world.cluster.held_len; i++)
+        if (str_eq(world.cluster.held[i].kind, "seed"))
+            world.cluster.held[i] = before;
+
+    rig_restore(&rig, dump, len);
+    free(dump);
+    rig_return(&rig, &world.cluster);
+    rig_return(&rig, &world.dos);
+    assert_int_equal(seeds_shown(), 0);
+    rig_pull(&rig, &world.cluster);
+    assert_string_equal(seeding(world.image, &told), "no longer");
+    assert_true(told >= held); /* an end is told under the generation that it ends */
+    held = told;
+    seed("SeedImage", world.image);
+    assert_string_equal(seeding(world.image, &told), "wished");
+    assert_true(told > held);
+    assert_int_equal(seeds_shown(), 1);
+}
+
+/* The other way round: what was ordered after the cloud's backup is taken from the cluster, and
+ * none is told later under a generation that the cluster has recorded. */
+static void test_restore_of_seeds_ordered_later(void **state)
+{
+    size_t len;
+    int64_t held, told;
+    (void)state;
+    seed("SeedImage", world.image);
+    void *dump = store_dump(rig.store, &len);
+    seed("UnseedImage", world.image);
+    seed("SeedImage", world.image);
+    seed("UnseedImage", world.image);
+    assert_string_equal(seeding(world.image, &held), "no longer");
+
+    rig_restore(&rig, dump, len);
+    free(dump);
+    assert_int_equal(seeds_shown(), 1);
+    rig_return(&rig, &world.cluster);
+    rig_return(&rig, &world.dos);
+    assert_int_equal(seeds_shown(), 0);
+    seed("SeedImage", world.image);
+    assert_string_equal(seeding(world.image, &told), "wished");
+    assert_true(told > held);
+    assert_int_equal(rows("SELECT generation FROM seed"), told);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +286,8 @@ int main(void)
         RIG_TEST(test_restore_of_one_ended_before),
         RIG_TEST(test_restore_of_what_only_the_cloud_knows),
         RIG_TEST(test_restore_of_an_image),
+        RIG_TEST(test_restore_of_seeds_of_an_older_cluster),
+        RIG_TEST(test_restore_of_seeds_ordered_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
