@@ -26,4 +26,5 @@ libbase_a_SOURCES = \
 	%D%/store.c %D%/store.h \
 	%D%/str.c %D%/str.h \
 	%D%/turn.c %D%/turn.h \
-	%D%/utf8.c %D%/utf8.h
+	%D%/utf8.c %D%/utf8.h \
+	%D%/wal.c %D%/wal.h

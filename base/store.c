@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/wal.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -136,15 +137,10 @@ static enum err_code migrate(struct store *st, const char *path, const struct st
     return ERR_OK;
 }
 
-/* Writes all that the WAL holds once more, into the database, durably. Where a sync failed Linux
- * keeps the bytes in its cache and takes them for written: this process reads commits of the last
- * one there that a power cut would undo, and with them every later one. Before anybody is told of
- * them they are written again. No room is no such loss, nor is another process that is at it. */
-static bool write_again(struct store *st)
+/* Closing neither copies the log into the database nor drops it. */
+static int keep_log_at_close(struct store *st, bool is_kept)
 {
-    int code = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    code &= 0xff;
-    return code == SQLITE_OK || code == SQLITE_FULL || code == SQLITE_BUSY;
+    return sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)is_kept, NULL);
 }
 
 /* Nobody but its own user reads a store, whatever the umask and whoever shares the folder; its WAL
@@ -158,6 +154,32 @@ static void make_private(const char *path)
         close(fd);
 }
 
+/* Until the log is written again its store is closed as it was found. */
+static int open_database(struct store *st, const char *path)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                SQLITE_OPEN_EXRESCODE;
+    int code = sqlite3_open_v2(path, &st->db, flags, NULL);
+    if (code == SQLITE_OK)
+        code = keep_log_at_close(st, true);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(st->db,
+                            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                            "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
+                            "PRAGMA busy_timeout=5000; PRAGMA wal_autocheckpoint=" LOG_PAGES ";"
+                            "PRAGMA temp_store=MEMORY",
+                            NULL, NULL, NULL);
+    /* A plan never depends on what is bound: else whatever compares a column of a partial index's
+     * condition with an argument is prepared anew at each call. */
+    if (code == SQLITE_OK)
+        code = sqlite3_db_config(st->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
+    if (code == SQLITE_OK)
+        code = wal_write_again(st->db);
+    if (code == SQLITE_OK)
+        code = keep_log_at_close(st, false);
+    return code;
+}
+
 enum err_code store_open(struct store **out, const char *path, const struct store_schema *schema,
                          struct err *err)
 {
@@ -165,19 +187,9 @@ enum err_code store_open(struct store **out, const char *path, const struct stor
     /* Counting bytes takes a lock at each of its many allocations. Later opens change nothing. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     make_private(path);
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                SQLITE_OPEN_EXRESCODE;
-    if (sqlite3_open_v2(path, &st->db, flags, NULL) != SQLITE_OK ||
-        sqlite3_exec(st->db,
-                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                     "PRAGMA trusted_schema=OFF; PRAGMA busy_timeout=5000;"
-                     "PRAGMA wal_autocheckpoint=" LOG_PAGES "; PRAGMA temp_store=MEMORY",
-                     NULL, NULL, NULL) != SQLITE_OK ||
-        /* A plan never depends on what is bound: else whatever compares a column of a partial
-         * index's condition with an argument is prepared anew at each call. */
-        sqlite3_db_config(st->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL) != SQLITE_OK ||
-        !write_again(st)) {
-        err_set(err, ERR_IO, "cannot open %s: %s", path, sqlite3_errmsg(st->db));
+    int refusal = open_database(st, path);
+    if (refusal != SQLITE_OK) {
+        err_set(err, ERR_IO, "cannot open %s: %s", path, sqlite3_errstr(refusal));
         store_close(st);
         return ERR_IO;
     }

@@ -21,7 +21,7 @@ ONLY_BASE = ("model", "plan")  # besides their own headers
 SHARED_STATES = "proto/wire/states.h"
 # library header -> the files that may include it
 LIBRARIES = {
-    "sqlite3.h": r"base/store\.c|bench/.*",
+    "sqlite3.h": r"base/(store|wal)\.c|bench/.*",
     "jansson.h": r"proto/wire/.*|cli/.*",
     "libsmartcols.h": r"cli/.*",
     "libxml/": r"cli/.*",

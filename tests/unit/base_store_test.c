@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *const migrations[] = {
@@ -371,6 +372,42 @@ static void a_newer_schema_is_refused(void **state)
     assert_non_null(strstr(err.text, "newer version"));
 }
 
+static void commit_and_die(void)
+{
+    struct store *st = open_file(&schema_2);
+    for (int i = 0; i < 300; i++) {
+        store_begin(st);
+        add_large(st);
+        commit(st);
+    }
+    _exit(0);
+}
+
+/* Whoever was killed leaves a log, of more than is written over itself at once. */
+static void a_long_log_is_opened_and_dropped_at_the_end(void **state)
+{
+    (void)state;
+    enum { LONG = 1 << 20 };
+    char log[128];
+    int status = 0;
+    struct stat info;
+    snprintf(log, sizeof log, "%s/a-wal", folder);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        commit_and_die();
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(stat(log, &info), 0);
+    assert_true(info.st_size > LONG);
+    struct store *st = open_file(&schema_2);
+    assert_int_equal(
+        store_i64(st, -1, "SELECT count(*) FROM t WHERE length(b)=?", "i", (int64_t)ROW_BYTES),
+        300);
+    store_close(st);
+    assert_int_not_equal(stat(log, &info), 0);
+}
+
 /* I16, where several users share a folder: those of a host do. */
 static void nobody_else_reads_a_store(void **state)
 {
@@ -438,6 +475,7 @@ int main(void)
         cmocka_unit_test(a_statement_undone_for_want_of_room_is_a_loss),
         cmocka_unit_test(it_is_durable_as_promised_and_migrates_with_a_copy),
         cmocka_unit_test(a_newer_schema_is_refused),
+        cmocka_unit_test(a_long_log_is_opened_and_dropped_at_the_end),
         cmocka_unit_test(nobody_else_reads_a_store),
         cmocka_unit_test(a_path_that_cannot_be_is_an_error),
         cmocka_unit_test(bytes_of_a_store_make_the_same_store),
