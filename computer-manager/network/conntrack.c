@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "computer-manager/network/spent.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -191,7 +192,7 @@ enum err_code conntrack_end(uint16_t zone, bool (*ends)(void *self, const struct
     if (socket == NULL)
         return err_set(err, ERR_IO, "netfilter socket: %s", strerror(errno));
     int why = end_all(socket, &r, len);
-    mnl_socket_close(socket);
+    spent_socket(socket);
     buf_fini(&r.doomed);
     return why == 0 ? ERR_OK : err_set(err, ERR_IO, "connections: %s", strerror(why));
 }

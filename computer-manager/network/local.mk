@@ -38,6 +38,7 @@ tercet_computer_network_SOURCES = \
 	%D%/ruleset.c %D%/ruleset.h \
 	%D%/runfile.c %D%/runfile.h \
 	%D%/space.c %D%/space.h \
+	%D%/spent.c %D%/spent.h \
 	%D%/survey.c %D%/survey.h \
 	%D%/sweep.c %D%/sweep.h \
 	%D%/tap.c %D%/tap.h \

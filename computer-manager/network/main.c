@@ -19,6 +19,7 @@
 #include "computer-manager/network/port.h"
 #include "computer-manager/network/probe.h"
 #include "computer-manager/network/space.h"
+#include "computer-manager/network/spent.h"
 #include "computer-manager/network/survey.h"
 #include "computer-manager/network/valid.h"
 #include "computer-manager/network/vpc.h"
@@ -195,6 +196,7 @@ static void do_job(struct network *net, const struct err *unfit)
 static int serve(struct network *net, const struct err *unfit)
 {
     for (;;) {
+        spent_end(); /* of the job before, or of the probe: while nobody waits */
         enum channel_result got = channel_recv(CHANNEL_FD, &message);
         if (got == CHANNEL_EMPTY)
             continue; /* a signal woke the blocking read */

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "computer-manager/network/netlink_talk.h"
+#include "computer-manager/network/spent.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <linux/neighbour.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* ---- the default route ---------------------------------------------------------------------- */
 
@@ -151,6 +151,6 @@ enum err_code netlink_announce(struct netlink *n, const char *link, uint32_t add
     memset(to.sll_addr, 0xff, 6);
     ssize_t sent = sendto(fd, &arp, sizeof arp, 0, (struct sockaddr *)&to, sizeof to);
     int why = sent == (ssize_t)sizeof arp ? 0 : errno;
-    close(fd);
+    spent_descriptor(fd);
     return why == 0 ? ERR_OK : netlink_failed(err, why, "announcing on", link);
 }

@@ -2,6 +2,7 @@
 #include "computer-manager/network/ruleset.h"
 
 #include "base/check.h"
+#include "computer-manager/network/spent.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <malloc.h>
 #include <nftables/libnftables.h>
 #include <string.h>
 
@@ -36,8 +36,7 @@ static enum err_code run(const char *text, unsigned flags, struct buf *out, stru
     } else if (out != NULL) {
         buf_text(out, nft_ctx_get_output_buffer(nft));
     }
-    nft_ctx_free(nft);
-    malloc_trim(0); /* nft reads all that is loaded each time; it is not kept until the next */
+    spent_context(nft);
     return code;
 }
 
@@ -117,7 +116,7 @@ static enum err_code ask(const struct request *r, const char *what, struct err *
     if (socket == NULL)
         return err_set(err, ERR_IO, "netfilter socket: %s", strerror(errno));
     int why = talk(socket, r);
-    mnl_socket_close(socket);
+    spent_socket(socket);
     return why == 0 ? ERR_OK : err_set(err, ERR_IO, "%s: %s", what, strerror(why));
 }
 
