@@ -15,40 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PREFIX_ARGS = 5, LIMIT_SIZE = 40, GRACE_MS = 2000 };
-
-struct command {
-    char limits[3][LIMIT_SIZE];
-    const char *argv[PREFIX_ARGS + HOST_CHILD_ARGS_MAX + 1];
-};
-
-static size_t add_limit(struct command *c, size_t at, const char *name, int64_t value)
-{
-    if (value <= 0)
-        return at;
-    char *text = c->limits[at - 1];
-    snprintf(text, LIMIT_SIZE, "--%s=%" PRId64, name, value);
-    c->argv[at] = text;
-    return at + 1;
-}
-
-static void build(struct command *c, const struct host_child *child)
-{
-    c->argv[0] = "prlimit";
-    size_t at = 1;
-    at = add_limit(c, at, "cpu", child->cpu_s);
-    at = add_limit(c, at, "as", child->address_space_bytes);
-    at = add_limit(c, at, "fsize", child->file_size_bytes);
-    if (at == 1)
-        at = 0; /* nothing to limit: run it directly */
-    else
-        c->argv[at++] = "--";
-    for (size_t i = 0; child->argv[i] != NULL; i++) {
-        PRE(i < HOST_CHILD_ARGS_MAX);
-        c->argv[at++] = child->argv[i];
-    }
-    c->argv[at] = NULL;
-}
+enum { GRACE_MS = 2000 };
 
 static const char *const environment[] = {
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
@@ -108,11 +75,9 @@ enum err_code host_child_run(const struct host_child *child, struct host_child_e
     *end = (struct host_child_end){0};
     int output[2], pidfd;
     pid_t pid;
-    struct command command;
-    build(&command, child);
     if (pipe2(output, O_CLOEXEC) != 0)
         return err_set(err, ERR_IO, "pipe: %s", strerror(errno));
-    struct host_spawn spawn = {.argv = command.argv,
+    struct host_spawn spawn = {.argv = child->argv,
                                .environment = environment,
                                .output = output[1],
                                .pass_fd = child->pass_fd};

@@ -1,22 +1,20 @@
 /* child.h - runs one program to its end: an argument vector, never a shell, and a deadline.
  *
- * Called from worker threads (it blocks) for qemu-img and for the probe guest. The child gets
- * /dev/null as input, no descriptor of ours but those named here, and no environment but PATH
- * and LC_ALL; it dies with the deadline. Never for programs that stay: see helper.h. */
+ * Called from worker threads (it blocks) for the probe guest. The child gets /dev/null as input, no
+ * descriptor of ours but those named here, and no environment but PATH and LC_ALL; it dies with the
+ * deadline. Never for programs that stay: see helper.h. */
 #pragma once
 
 #include "base/err.h"
 
 #include <stdint.h>
 
-enum { HOST_CHILD_ARGS_MAX = 48, HOST_CHILD_SAID_SIZE = 200 };
+enum { HOST_CHILD_SAID_SIZE = 200 };
 
-/* Limits are set by prlimit(1), which comes with every Debian; 0 = none. */
 struct host_child {
-    const char *const *argv; /* ended by NULL, at most HOST_CHILD_ARGS_MAX; argv[0] is looked up */
+    const char *const *argv; /* ended by NULL; argv[0] is looked up */
     int pass_fd;             /* becomes descriptor 3; -1 = none */
     int64_t deadline_ms;
-    int64_t cpu_s, address_space_bytes, file_size_bytes;
 };
 
 struct host_child_end {

@@ -8,10 +8,10 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "computer-manager/effect/layout.h"
+#include "computer-manager/effect/qcow2.h"
 #include "computer-manager/model/cache.h"
 
 #include <dirent.h>
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,29 +22,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { QCOW2_HEAD = 20, BACKING_MAX = 1023, HOST_CACHE_MAX = 4096, NAME_SIZE = 80 };
-
-/* The backing file's name out of a root disk that our own qemu-img made (qcow2 specification:
- * magic, version, 8 bytes of offset, 4 of length, big endian); "" where it stands on nothing. */
-static enum err_code backing_of(const char *path, char out[BACKING_MAX + 1], struct err *err)
-{
-    unsigned char head[QCOW2_HEAD];
-    uint64_t offset;
-    uint32_t len;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool is_read = fd >= 0 && pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head &&
-                   memcmp(head, "QFI\xfb", 4) == 0;
-    if (is_read) {
-        memcpy(&offset, head + 8, sizeof offset);
-        memcpy(&len, head + 16, sizeof len);
-        len = be32toh(len);
-        is_read = len <= BACKING_MAX && pread(fd, out, len, (off_t)be64toh(offset)) == (ssize_t)len;
-        out[is_read ? len : 0] = '\0';
-    }
-    if (fd >= 0)
-        close(fd);
-    return is_read ? ERR_OK : err_set(err, ERR_IO, "what %s stands on cannot be read", path);
-}
+enum { HOST_CACHE_MAX = 4096, NAME_SIZE = 80 };
 
 static const char *file_name(const char *path)
 {
@@ -52,9 +30,9 @@ static const char *file_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static enum err_code medium_of(const char *path, char out[BACKING_MAX + 1], struct err *err)
+static enum err_code medium_of(const char *path, char out[HOST_QCOW2_BACKING_SIZE], struct err *err)
 {
-    ssize_t len = readlink(path, out, BACKING_MAX);
+    ssize_t len = readlink(path, out, HOST_QCOW2_BACKING_SIZE - 1);
     out[len > 0 ? len : 0] = '\0';
     return len > 0 ? ERR_OK : err_set(err, ERR_IO, "what %s is cannot be read", path);
 }
@@ -63,7 +41,7 @@ static enum err_code medium_of(const char *path, char out[BACKING_MAX + 1], stru
 static enum err_code add_used(struct map *used, const char *state_dir, const char *instance,
                               struct err *err)
 {
-    char dir_path[HOST_PATH_SIZE], path[HOST_PATH_SIZE], backing[BACKING_MAX + 1];
+    char dir_path[HOST_PATH_SIZE], path[HOST_PATH_SIZE], backing[HOST_QCOW2_BACKING_SIZE];
     enum err_code code = ERR_OK;
     host_layout_instance(dir_path, state_dir, instance);
     DIR *dir = opendir(dir_path);
@@ -79,7 +57,7 @@ static enum err_code add_used(struct map *used, const char *state_dir, const cha
             host_layout_root(path, state_dir, instance, root);
         else
             host_layout_medium(path, state_dir, instance, medium);
-        code = root >= 0 ? backing_of(path, backing, err) : medium_of(path, backing, err);
+        code = root >= 0 ? host_qcow2_backing(path, backing, err) : medium_of(path, backing, err);
         if (code == ERR_OK && *backing != '\0')
             map_put(used, file_name(backing), used);
     }

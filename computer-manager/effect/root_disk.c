@@ -3,50 +3,27 @@
 
 #include "base/id.h"
 #include "base/str.h"
-#include "computer-manager/effect/child.h"
 #include "computer-manager/effect/durable.h"
 #include "computer-manager/effect/layout.h"
+#include "computer-manager/effect/qcow2.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* qemu-img writes 200 KiB for a small disk and 64 KiB more for each 512 GiB. */
-enum { CREATE_MS = 20000, CREATE_CPU_S = 10 };
-#define CREATE_FILE_BYTES   ((int64_t)64 * 1024 * 1024)
-#define CREATE_MEMORY_BYTES ((int64_t)2 * 1024 * 1024 * 1024)
-
 /* Linked to `base` as it is seen from `dir`, or empty where that is NULL. */
-static enum err_code run_qemu_img(const char *dir, const char *base, const char *out,
-                                  int64_t size_bytes, struct err *err)
+static enum err_code make_disk(const char *dir, const char *base, const char *out,
+                               int64_t size_bytes, struct err *err)
 {
-    char relative[HOST_PATH_SIZE] = "", size[24];
-    snprintf(size, sizeof size, "%" PRId64, size_bytes);
-    const char *const empty[] = {"qemu-img", "create", "-q", "-f", "qcow2", out, size, NULL};
-    const char *const linked[] = {"qemu-img", "create", "-q",     "-f", "qcow2", "-F",
-                                  "raw",      "-b",     relative, out,  size,    NULL};
+    char relative[HOST_PATH_SIZE];
     if (base != NULL)
         host_layout_relative(relative, dir, base);
-    struct host_child child = {.argv = base != NULL ? linked : empty,
-                               .pass_fd = -1,
-                               .deadline_ms = CREATE_MS,
-                               .cpu_s = CREATE_CPU_S,
-                               .address_space_bytes = CREATE_MEMORY_BYTES,
-                               .file_size_bytes = CREATE_FILE_BYTES};
-    struct host_child_end end;
-    if (host_child_run(&child, &end, err) != ERR_OK)
-        return err->code;
-    if (end.status == 0)
-        return ERR_OK;
-    bool is_full = strstr(end.said, strerror(ENOSPC)) != NULL;
-    return err_set(err, is_full ? ERR_NO_SPACE : ERR_IO, "qemu-img ended with %d: %s", end.status,
-                   end.said);
+    return host_qcow2_make(out, base != NULL ? relative : NULL, size_bytes, err);
 }
 
 static enum err_code publish(const char *temporary, const char *path, const char *dir,
@@ -66,6 +43,8 @@ static enum err_code check_base(const char *base, const struct host_disk_root *s
     struct stat st;
     if (stat(base, &st) != 0)
         return err_set(err, ERR_PRECONDITION, "the image's base is not on this host");
+    if (spec->size_bytes < 1 || spec->size_bytes > HOST_QCOW2_BYTES_MAX)
+        return err_set(err, ERR_INVALID_PARAMETER, "a disk has 1 byte to 64 TiB");
     if (spec->is_cdrom == 0 && (int64_t)st.st_size > spec->size_bytes)
         return err_set(err, ERR_INVALID_PARAMETER, "the disk is smaller than its image");
     return ERR_OK;
@@ -103,8 +82,8 @@ enum err_code host_root_disk_make(const char *state_dir, const char *images_dir,
     unlink(temporary);
     if (spec->is_cdrom && link_medium(state_dir, dir, base, spec, err) != ERR_OK)
         return err->code;
-    enum err_code code = run_qemu_img(dir, spec->is_cdrom ? NULL : base, temporary,
-                                      spec->size_bytes, err);
+    enum err_code code = make_disk(dir, spec->is_cdrom ? NULL : base, temporary, spec->size_bytes,
+                                   err);
     if (code == ERR_OK)
         code = publish(temporary, path, dir, err);
     if (code != ERR_OK)

@@ -19,6 +19,7 @@ libhosteffect_a_SOURCES = \
 	computer-manager/effect/layout.c computer-manager/effect/layout.h \
 	computer-manager/effect/manifest_file.c computer-manager/effect/manifest_file.h \
 	computer-manager/effect/near.c computer-manager/effect/near.h \
+	computer-manager/effect/qcow2.c computer-manager/effect/qcow2.h \
 	computer-manager/effect/root_disk.c computer-manager/effect/root_disk.h \
 	computer-manager/effect/share.c computer-manager/effect/share.h \
 	computer-manager/effect/spawn.c computer-manager/effect/spawn.h \

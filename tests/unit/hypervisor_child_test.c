@@ -66,24 +66,6 @@ static void nothing_of_ours_is_inherited(void **state)
     close(fd);
 }
 
-static void limits_hold(void **state)
-{
-    (void)state;
-    struct err err = {0};
-    struct host_child_end end;
-    char path[] = "/tmp/tct-child-XXXXXX", of[64] = "of=";
-    int fd = mkstemp(path);
-    str_copy(of + 3, sizeof of - 3, path);
-    const char *const argv[] = {"dd", "if=/dev/zero", of, "bs=1M", "count=8", NULL};
-    struct host_child c = {
-        .argv = argv, .pass_fd = -1, .deadline_ms = 30000, .file_size_bytes = 1 << 20};
-    assert_int_equal(host_child_run(&c, &end, &err), ERR_OK);
-    assert_int_not_equal(end.status, 0);
-    assert_true(lseek(fd, 0, SEEK_END) <= 1 << 20);
-    close(fd);
-    unlink(path);
-}
-
 /* The probe's own guest is right: it gets through where everything is emulated. */
 static void the_probe_guest_boots(void **state)
 {
@@ -101,7 +83,6 @@ int main(void)
         cmocka_unit_test(endings_are_told_apart),
         cmocka_unit_test(a_talkative_child_ends),
         cmocka_unit_test(nothing_of_ours_is_inherited),
-        cmocka_unit_test(limits_hold),
         cmocka_unit_test(the_probe_guest_boots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,10 @@
 #include "base/str.h"
 #include "computer-manager/effect/child.h"
 #include "computer-manager/effect/disk.h"
+#include "computer-manager/effect/qcow2.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,11 +92,12 @@ static void list(void)
     memcpy(&listing, result.data, sizeof listing);
 }
 
-static void info_of(struct host_child_end *end, const char *name)
+/* What qemu-img says of it: its verb `check`, or `info`. */
+static void qemu_img(struct host_child_end *end, const char *verb, const char *name)
 {
     char path[256];
     path_of(path, name);
-    const char *const argv[] = {"qemu-img", "info", path, NULL};
+    const char *const argv[] = {"qemu-img", verb, path, NULL};
     struct host_child child = {.argv = argv, .pass_fd = -1, .deadline_ms = 30000};
     assert_int_equal(host_child_run(&child, end, &err), ERR_OK);
 }
@@ -106,7 +109,7 @@ static void a_root_disk_is_linked_by_a_relative_name(void **state)
     make_base('a');
     if (make_root(1, 'a') != ERR_OK)
         fail_msg("%s", err.text);
-    info_of(&end, "state/" INSTANCE "/root-1.qcow2");
+    qemu_img(&end, "info", "state/" INSTANCE "/root-1.qcow2");
     assert_non_null(strstr(end.said, "file format: qcow2"));
     assert_non_null(strstr(end.said, "virtual size: 8 MiB"));
     list();
@@ -115,6 +118,40 @@ static void a_root_disk_is_linked_by_a_relative_name(void **state)
     assert_int_equal(listing.roots[0].pepoch, 1);
     assert_true(listing.total_bytes >= listing.free_bytes && listing.free_bytes > 0);
     assert_int_equal(erase(1), ERR_OK);
+}
+
+/* Of any size, on a base and alone, QEMU's own tool finds nothing wrong with what we made. */
+static void a_disk_is_sound(void **state)
+{
+    (void)state;
+    static const int64_t sizes[] = {1,
+                                    8 << 20,
+                                    (512 << 20) - 1,
+                                    (int64_t)(512 << 20) + 1,
+                                    (int64_t)3 << 40,
+                                    (int64_t)4 << 40 | 1,
+                                    HOST_QCOW2_BYTES_MAX};
+    static const char *const backings[] = {NULL, "../images/base.raw"};
+    char path[256], backing[HOST_QCOW2_BACKING_SIZE], size[64];
+    make_file("images/base.raw", 1 << 20);
+    path_of(path, "state/disk");
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        struct host_child_end end;
+        const char *on = backings[i % 2] != NULL ? backings[i % 2] : "";
+        assert_int_equal(host_qcow2_make(path, backings[i % 2], sizes[i / 2], &err), ERR_OK);
+        qemu_img(&end, "check", "state/disk");
+        assert_int_equal(end.status, 0);
+        assert_non_null(strstr(end.said, "No errors were found"));
+        qemu_img(&end, "info", "state/disk");
+        snprintf(size, sizeof size, "(%" PRId64 " bytes)", (sizes[i / 2] + 511) / 512 * 512);
+        assert_non_null(strstr(end.said, size));
+        assert_int_equal(host_qcow2_backing(path, backing, &err), ERR_OK);
+        assert_string_equal(backing, on);
+        assert_int_equal(host_qcow2_make(path, NULL, 1, &err), ERR_IO); /* nothing is overwritten */
+        assert_int_equal(unlink(path), 0);
+    }
+    path_of(path, "images/base.raw");
+    assert_int_equal(unlink(path), 0);
 }
 
 static void one_that_is_there_is_kept(void **state)
@@ -299,7 +336,7 @@ static void a_medium_is_linked_and_in_use(void **state)
     for (int again = 0; again <= 1; again++)
         if (host_disk_run(disk, HOST_JOB_DISK_ROOT, &s, sizeof s, &result, &err) != ERR_OK)
             fail_msg("%s", err.text);
-    info_of(&end, "state/" INSTANCE "/root-1.qcow2");
+    qemu_img(&end, "info", "state/" INSTANCE "/root-1.qcow2");
     assert_non_null(strstr(end.said, "virtual size: 4 KiB"));
     assert_null(strstr(end.said, "backing file"));
     assert_true(exists("state/" INSTANCE "/medium-1")); /* it leads to the base */
@@ -380,6 +417,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_root_disk_is_linked_by_a_relative_name),
         cmocka_unit_test(a_medium_is_linked_and_in_use),
+        cmocka_unit_test(a_disk_is_sound),
         cmocka_unit_test(one_that_is_there_is_kept),
         cmocka_unit_test(refusals_leave_nothing),
         cmocka_unit_test(erase_goes_up_to_its_placement),
