@@ -163,6 +163,24 @@ static void what_is_off_waits(void **state)
     host_rig_fini(&r);
 }
 
+/* I11: who may have a public address from here on says so before the order goes out, not when it is
+ * done: a cloud-manager that was restored gives away what nobody names. */
+static void a_public_address_is_said_with_its_order(void **state)
+{
+    (void)state;
+    struct host_rig r;
+    struct wire_instance wish = host_rig_instance();
+    struct wire_port port = *wish.port;
+    begin(&r);
+    assert_string_equal(host_rig_seen(&r).public_address, "");
+    port.public_address = "203.0.113.7";
+    wish.port = &port;
+    host_rig_wish(&r, 1, &wish);
+    assert_non_null(host_rig_job(&r, HOST_JOB_NET_PORT));
+    assert_string_equal(host_rig_seen(&r).public_address, "203.0.113.7");
+    host_rig_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +191,7 @@ int main(void)
         cmocka_unit_test(what_nobody_wishes_goes),
         cmocka_unit_test(a_strays_port_is_left_alone),
         cmocka_unit_test(what_is_off_waits),
+        cmocka_unit_test(a_public_address_is_said_with_its_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
