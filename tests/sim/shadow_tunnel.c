@@ -69,6 +69,31 @@ static bool has_guest_without_port(const struct sim_machine *m)
     return false;
 }
 
+static bool is_on(const struct sim_machine *m, const char *instance)
+{
+    for (size_t i = 0; i < SIM_ROOTS_MAX; i++)
+        if (m->roots[i].is_there && str_eq(m->roots[i].spec.instance, instance))
+            return true;
+    return has_port_of(m, instance);
+}
+
+/* One that was stopped before its host had made anything of it has a place there and nothing else:
+ * its neighbours are told of it, and no machine shows where it is. */
+static bool has_guest_that_never_began(const struct sim_shadow *s)
+{
+    for (size_t i = 0; i < s->guests_len; i++) {
+        const struct sim_guest *g = &s->guests[i];
+        size_t on = 0;
+        if (g->seen != SIM_STATE_STOPPED || g->was_seen_running)
+            continue;
+        for (size_t k = 0; k < s->machines_len; k++)
+            on += is_on(s->machines[k], g->id);
+        if (on == 0)
+            return true;
+    }
+    return false;
+}
+
 /* ... and nobody else. */
 static void check_peer(struct sim_shadow *s, const struct sim_machine *m,
                        const struct sim_peer *peer)
@@ -82,6 +107,8 @@ static void check_peer(struct sim_shadow *s, const struct sim_machine *m,
         if (o != m && leads_to(peer, o) && has_guest_without_port(o))
             return;
     }
+    if (has_guest_that_never_began(s))
+        return;
     sim_world_fail(s->world, "I12", m->node->name,
                    "its tunnel of network %ld knows %08x, who lives nowhere", (long)peer->vni,
                    peer->at.address);
