@@ -108,9 +108,12 @@ def main():
     all_running, all_up = many.watch()
     equal("all twenty were placed and none was refused", orders(c), (GUESTS, 0))
     cloud.say(f"      beside one alone: running {all_running / max(alone, 0.001):.1f}-fold, up {all_up / max(alone_up, 0.001):.1f}-fold")
-    check("twenty need less time than twenty one after the other", all_up < GUESTS * alone_up, f"one needs {alone_up:.1f} s")
     room(c, beside)
     c.terminate(*many.ids)
+    again_up = (another := Launch(c, 1)).watch()[1]  # the machine may have become another meanwhile
+    c.terminate(*another.ids)
+    one_up = (alone_up + again_up) / 2
+    check("twenty need less time than twenty one after the other", all_up < GUESTS * one_up, f"one needs {one_up:.1f} s")
     cloud.finish()
 
 
