@@ -12,12 +12,7 @@
 
 static int set_up(void **state)
 {
-    struct rig *r = rig_new(2, 0);
-    rig_settle(r);
-    rig_pass(r, r->timing.heartbeat_ms); /* the first answer: both know each other */
-    rig_parent_turn(r);
-    rig_settle(r);
-    *state = r;
+    *state = rig_new_met();
     return 0;
 }
 

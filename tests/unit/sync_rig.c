@@ -157,6 +157,16 @@ struct rig *rig_new(size_t children, int64_t by_page)
     return r;
 }
 
+struct rig *rig_new_met(void)
+{
+    struct rig *r = rig_new(2, 0);
+    rig_settle(r);
+    rig_pass(r, r->timing.heartbeat_ms);
+    rig_parent_turn(r);
+    rig_settle(r);
+    return r;
+}
+
 void rig_free(struct rig *r)
 {
     for (size_t i = 0; i < r->children; i++) {
